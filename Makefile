@@ -1,0 +1,65 @@
+# Everything runs in .venv, which `install` makes. Another interpreter: make PYTHON=python3.11
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+SHARDS := runs/demo/shards
+
+define SHOW
+import sys
+from datasets import load_dataset
+row = load_dataset(sys.argv[1], split="train")[0]
+for field in ("view_id", "image", "structures", "masks"):
+    print(field, row[field], sep=": ")
+for question in row["qa"][:3]:
+    print(*(question[field] for field in ("question", "answer", "program")), sep=" | ")
+endef
+export SHOW
+
+# Real sample corpora, for the tests that read them; without the folder those tests are skipped.
+ifneq ($(wildcard ../shared/data),)
+export MMRS_SAMPLES ?= $(CURDIR)/../shared/data
+endif
+
+# $(call script,FILE): run FILE if this version has it, else say so and fail.
+script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
+	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
+
+.PHONY: help install lint types test demo bench soak baseline-train
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(STAMP) ## make .venv and install the project with pinned versions
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+lint: install ## style, import contracts, question families
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mmrs families --check
+
+types: install ## type check
+	$(BIN)/mypy
+
+test: install ## all tests; real samples are read from MMRS_SAMPLES
+	$(BIN)/pytest -q
+
+demo: install ## build, verify, load and count the phantom corpus in runs/demo
+	$(BIN)/mmrs build --source phantom --set phantom.count=240 --out $(SHARDS) --overwrite
+	$(BIN)/mmrs verify $(SHARDS)
+	$(BIN)/python -c "$$SHOW" $(SHARDS)
+	$(BIN)/mmrs stats $(SHARDS)
+
+bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each stage
+	$(call script,benchmarks/run.py)
+
+soak: $(if $(wildcard benchmarks/soak.py),install) ## long runs with injected faults
+	$(call script,benchmarks/soak.py)
+
+baseline-train: $(if $(wildcard baselines/demo.py),demo) ## train the bundled baseline on the demo shards
+	$(call script,baselines/demo.py)

@@ -1,0 +1,79 @@
+"""The output folder: whose it is, what it was made with, and what may not be touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from mmrs_builder.build.settings import STATE, Settings, difference
+from mmrs_builder.build.stage import read_json, replacing, write_json
+from mmrs_builder.digests import canonical
+from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.types import Drop
+
+SETTINGS: Final = "settings.json"
+
+
+def check(out: Path, roots: Sequence[Path]) -> None:
+    """Refuse, before anything is written, an output that is a file, foreign, or tangled up with a source."""
+    if any(mark in str(out) for mark in ("[", "::")):
+        raise MmrsError(
+            f"--out {out}: load_dataset cannot open a folder whose name holds '[' or '::'",
+            code=USAGE,
+            hint="Choose another name.",
+        )
+    if out.exists() and not out.is_dir():
+        raise MmrsError(f"--out {out} is a file", code=USAGE, hint="Name a folder that is new, empty, or made by mmrs build.")
+    for root in roots:
+        _apart(out.resolve(), root.resolve())
+    if out.is_dir() and {entry.name for entry in out.iterdir()} - {STATE} and not (out / STATE / SETTINGS).exists():
+        raise MmrsError(
+            f"--out {out} holds files that mmrs build did not make",
+            code=USAGE,
+            hint="Nothing was touched. Name a folder that is new, empty, or made by mmrs build.",
+        )
+
+
+def _apart(out: Path, root: Path) -> None:
+    if out == root or root in out.parents:
+        raise MmrsError(
+            f"--out {out} lies inside the source {root}", code=USAGE, hint="Sources are never written to; choose another place."
+        )
+    if out in root.parents:
+        raise MmrsError(
+            f"--out {out} contains the source {root}", code=USAGE, hint="Choose a folder beside the source."
+        )
+
+
+def state(out: Path) -> Path:
+    """The folder of our own below ``out``, made if need be. Raises ``MmrsError`` where nothing can be written."""
+    try:
+        (out / STATE).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MmrsError(
+            f"cannot write to {out}: {error.strerror}", code=ENVIRONMENT, hint="Check its permissions and its disk."
+        ) from error
+    return out / STATE
+
+
+def claim(out: Path, settings: Settings, *, overwrite: bool) -> None:
+    """Remember what the folder is made with.
+
+    Raises ``MmrsError`` when it was made with other settings and ``overwrite`` is not set.
+    """
+    known = read_json(out / STATE / SETTINGS)
+    if known is not None and not overwrite and (changes := difference(known, settings.public())):
+        raise MmrsError(
+            f"{out} was made with other settings:\n  " + "\n  ".join(changes),
+            code=USAGE,
+            hint="Add --overwrite to replace it (unchanged stages are kept), or choose another --out.",
+        )
+    write_json(out / STATE / SETTINGS, settings.public())
+
+
+def write_rejects(state: Path, drops: Sequence[Drop]) -> None:
+    """List every file that was not used, a JSON line each."""
+    with replacing(state / "rejects.jsonl") as temporary:
+        temporary.write_text("".join(canonical(asdict(drop)) + "\n" for drop in drops), encoding="utf-8")

@@ -1,0 +1,221 @@
+"""The measure stage: cases become scenes, job by job. No language, no randomness."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from mmrs_builder import __version__, executors
+from mmrs_builder.build.settings import SourceChoice
+from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_table
+from mmrs_builder.digests import digest, pixels_sha256, sha256
+from mmrs_builder.io.raster import encode_mask
+from mmrs_builder.schema import SCHEMA_VERSION
+from mmrs_builder.sources import find
+from mmrs_builder.structures import scene
+from mmrs_builder.types import CaseRef, Drop, Label, Source, View
+from mmrs_builder.vocab import Rejected
+
+CASES_PER_PART: Final = 64
+"""Fixed, so that parts do not depend on the number of workers."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """What a source's folder holds: usable references and refused files, before any pixel is opened."""
+
+    choice: SourceChoice
+    refs: tuple[CaseRef, ...]
+    drops: tuple[Drop, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureJob:
+    """A part of a source. ``skip`` names cases whose reader is known to crash."""
+
+    choice: SourceChoice
+    refs: tuple[CaseRef, ...]
+    labels: tuple[tuple[str, Label], ...]
+    path: str
+    key: str
+    skip: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The outcome of the measure stage for one source."""
+
+    indexed: Indexed
+    parts: tuple[Path, ...]
+    counts: Counter[str]
+    drops: tuple[Drop, ...]
+    key: str
+
+
+@lru_cache(maxsize=64)
+def source_of(choice: SourceChoice) -> Source:
+    """The source with its options applied."""
+    return find(choice.name, dict(choice.options))
+
+
+def index(choice: SourceChoice, limit: int | None) -> Indexed:
+    """List a source's cases. ``limit`` keeps the first N cases."""
+    source = source_of(choice)
+    found = list(source.index(choice.root or Path()))
+    refs = [item for item in found if isinstance(item, CaseRef)]
+    drops = [item for item in found if isinstance(item, Drop)]
+    return Indexed(choice=choice, refs=tuple(refs[:limit]), drops=tuple(drops))
+
+
+def measure(
+    indexed: Indexed, labels: dict[str, Label], stage: Path, workers: int, progress: Progress
+) -> Measured:
+    """Measure a source into ``stage``; parts that are there under the same key are kept."""
+    key = source_key(indexed, labels)
+    folder = stage / f"{indexed.choice.name}-{key[:12]}"
+    jobs = [
+        MeasureJob(
+            choice=indexed.choice,
+            refs=refs,
+            labels=tuple(sorted(labels.items())),
+            path=str(folder / f"part-{number:05d}.parquet"),
+            key=key,
+        )
+        for number, refs in enumerate(batched_refs(indexed.refs))
+    ]
+    todo = [job for job in jobs if not is_done(job)]
+    progress(sum(len(job.refs) for job in jobs) - sum(len(job.refs) for job in todo))
+    for job, result in zip(todo, executors.run(run_job, todo, workers), strict=True):
+        if isinstance(result, executors.Crashed):
+            run_job(without_crashing(job))
+        progress(len(job.refs))
+    return collect(indexed, jobs, key)
+
+
+def batched_refs(refs: Sequence[CaseRef]) -> list[tuple[CaseRef, ...]]:
+    """The fixed division of a source into parts."""
+    return [tuple(refs[i : i + CASES_PER_PART]) for i in range(0, len(refs), CASES_PER_PART)]
+
+
+def is_done(job: MeasureJob) -> bool:
+    """Whether a job's part and its sidecar are there, made with the same key."""
+    sidecar = read_json(_sidecar(job))
+    return sidecar is not None and sidecar.get("key") == job.key and Path(job.path).exists()
+
+
+def collect(indexed: Indexed, jobs: Sequence[MeasureJob], key: str) -> Measured:
+    """Add up the sidecars of a source."""
+    counts: Counter[str] = Counter()
+    drops: list[Drop] = []
+    for job in jobs:
+        sidecar = json.loads(_sidecar(job).read_text(encoding="utf-8"))
+        counts.update(sidecar["counts"])
+        drops += [Drop(**item) for item in sidecar["drops"]]
+    return Measured(
+        indexed=indexed, parts=tuple(Path(job.path) for job in jobs), counts=counts, drops=tuple(drops), key=key
+    )
+
+
+def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
+    """Digest of all that can change a source's measurement: code, options, and the state of its files."""
+    source = source_of(indexed.choice)
+    return digest(
+        {
+            "version": __version__,
+            "schema": SCHEMA_VERSION,
+            "source": [source.name, source.version, source.minimum_area, dict(indexed.choice.options)],
+            "labels": [asdict(label) for _, label in sorted(labels.items())],
+            "cases": [_state(ref) for ref in indexed.refs],
+        }
+    )
+
+
+def _state(ref: CaseRef) -> list[object]:
+    """A reference without its root, and size and time of its files, so that a changed file is measured again."""
+    files = [path for path in (ref.image, *(mask.path for mask in ref.masks)) if path]
+    return [{**asdict(ref), "root": None}, [_stat(Path(ref.root) / path) for path in files]]
+
+
+def _stat(path: Path) -> list[int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns]
+
+
+def run_job(job: MeasureJob) -> None:
+    """Measure the cases of one part and write it with its sidecar."""
+    source, labels = source_of(job.choice), dict(job.labels)
+    rows: list[dict[str, object]] = []
+    drops: list[Drop] = []
+    counts: Counter[str] = Counter()
+    for ref in job.refs:
+        try:
+            if ref.case_id in job.skip:
+                raise Rejected("crashed", ref.image or ref.case_id)
+            case = source.load(ref)
+            measured = [_row(job.choice, ref, view, labels, counts) for view in case.views]
+        except Rejected as refused:
+            drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
+        else:
+            rows += measured
+            counts["used"] += 1
+    write_table(Path(job.path), rows, MEASURED)
+    counts["views"] += len(rows)
+    write_json(_sidecar(job), {"key": job.key, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})
+
+
+def without_crashing(job: MeasureJob) -> MeasureJob:
+    """The job without the cases whose reader takes its process down."""
+    crashing = [ref.case_id for ref in job.refs if not executors.survives(load_one, (job.choice, ref))]
+    return replace(job, skip=tuple(crashing))
+
+
+def load_one(item: tuple[SourceChoice, CaseRef]) -> None:
+    """Load one case and forget it."""
+    choice, ref = item
+    try:
+        source_of(choice).load(ref)
+    except Rejected:
+        return
+
+
+def _row(
+    choice: SourceChoice, ref: CaseRef, view: View, labels: dict[str, Label], counts: Counter[str]
+) -> dict[str, object]:
+    found, masks = scene(view, ref.source, ref.modality or source_of(choice).modality, labels)
+    counts.update(structures=len(found.structures), doubtful_px=view.doubtful_px, specks=view.specks)
+    counts["speck_px"] += view.speck_px
+    counts["views_with_specks"] += view.specks > 0
+    counts["views_without_structures"] += not found.structures
+    return {
+        "view_id": view.view_id,
+        "case_id": view.case_id,
+        "source": ref.source,
+        "modality": found.modality,
+        "sequence": ref.sequence,
+        "patient_id": ref.patient_id,
+        "group": ref.group,
+        "split_official": ref.split_official,
+        "image_path": None if choice.root is None else os.path.relpath(Path(ref.root) / ref.image, choice.root),
+        "source_sha256": view.picture.source_sha256,
+        "image_sha256": sha256(view.picture.data),
+        "pixels_sha256": pixels_sha256(view.picture.pixels),
+        "render": view.picture.render,
+        "scene": json.dumps(asdict(found)),
+        "rendered": None if view.picture.render is None else view.picture.data,
+        "masks": [encode_mask(mask) for mask in masks],
+    }
+
+
+def _sidecar(job: MeasureJob) -> Path:
+    return Path(job.path).with_suffix(".json")

@@ -1,0 +1,103 @@
+"""The finish stage: cards and manifest are made from the finished shards, and whole folders are renamed into place.
+
+Taking the old version away and putting the new one in happens in an order in which a reader finds the old version, the new
+one, or none, and never a part: the README goes first and comes last, ``data`` is the last to go and the first to come.
+An interrupted publication is finished by running it again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from mmrs_builder import __version__, cards
+from mmrs_builder.build.settings import DATA, QA, STATE, Settings
+from mmrs_builder.build.stage import flush_folder, read_json, write_json
+from mmrs_builder.build.write import discard
+from mmrs_builder.digests import sha256
+from mmrs_builder.schema import SCHEMA_VERSION
+
+ARRIVE: Final = (DATA, QA, "README.md")
+"""The order in which a new version comes; an old one leaves in the opposite order."""
+
+LIBRARIES: Final = ("numpy", "pillow", "opencv-python", "scipy", "pyarrow")
+"""What can change the bytes of a shard."""
+
+
+def publish(out: Path, staged: Path, settings: Settings, facts: cards.Facts) -> None:
+    """Publish the shards under ``staged`` as ``out``. ``facts`` are what the build counted."""
+    manifest = out / STATE / "manifest.json"
+    if not (staged / "manifest.json").exists():
+        (staged / "README.md").write_text(cards.readme(facts, _shards(staged)), encoding="utf-8")
+        write_json(staged / "manifest.json", _manifest(staged, settings, facts))
+    retired = out / STATE / "retired"
+    for name in reversed(ARRIVE):
+        _retire(out / name, staged / name, retired)
+    for name in ARRIVE:
+        if (staged / name).exists():
+            (staged / name).replace(out / name)
+            flush_folder(out)
+    (staged / "manifest.json").replace(manifest)
+    discard(retired)
+    discard(staged)
+
+
+def is_published(out: Path, key: str) -> bool:
+    """Whether ``out`` holds, complete, the version with this write key."""
+    manifest = read_json(out / STATE / "manifest.json")
+    if manifest is None or manifest.get("key") != key:
+        return False
+    files = manifest["files"]
+    assert isinstance(files, dict)
+    return all(_size(out / name) == entry["bytes"] for name, entry in files.items())
+
+
+def _retire(old: Path, new: Path, retired: Path) -> None:
+    """Move an old file or folder out of the way, but only while its successor still waits."""
+    if old.exists() and new.exists():
+        retired.mkdir(parents=True, exist_ok=True)
+        discard(retired / old.name)
+        (retired / old.name).unlink(missing_ok=True)
+        old.replace(retired / old.name)
+
+
+def _shards(staged: Path) -> dict[str, dict[str, Any]]:
+    """Facts of every finished shard by its path below the output folder."""
+    found: dict[str, dict[str, Any]] = {}
+    for config in (DATA, QA):
+        for sidecar in sorted((staged / "sidecars" / config).glob("*.json")):
+            found[f"{config}/{sidecar.stem}.parquet"] = dict(read_json(sidecar) or {})
+    return found
+
+
+def _manifest(staged: Path, settings: Settings, facts: cards.Facts) -> dict[str, object]:
+    shards = _shards(staged)
+    readme = (staged / "README.md").read_bytes()
+    files: dict[str, Mapping[str, object]] = {
+        name: {field: entry[field] for field in ("sha256", "bytes", "rows")} for name, entry in shards.items()
+    }
+    return {
+        "format": 1,
+        "key": facts.key,
+        "schema_version": SCHEMA_VERSION,
+        "files": {**files, "README.md": {"sha256": sha256(readme), "bytes": len(readme)}},
+        "logical_rows_sha256": {config: _logical(shards, folder) for config, folder in (("default", DATA), ("qa", QA))},
+        "settings": settings.public(),
+        "versions": {"mmrs-builder": __version__, **{name: version(name) for name in LIBRARIES}},
+        "report": facts.counts,
+    }
+
+
+def _logical(shards: Mapping[str, Mapping[str, Any]], folder: str) -> str:
+    digests = [row for name, entry in shards.items() if name.startswith(f"{folder}/") for row in entry["row_digests"]]
+    return sha256("\n".join(sorted(digests)).encode())
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None

@@ -1,0 +1,156 @@
+"""The whole build, stage by stage, in one output folder that one process at a time may change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from mmrs_builder import cards, resources
+from mmrs_builder.build import folder
+from mmrs_builder.build.ask import Asked, ask
+from mmrs_builder.build.measure import Indexed, Measured, index, measure, source_of
+from mmrs_builder.build.publish import is_published, publish
+from mmrs_builder.build.settings import STATE, Settings
+from mmrs_builder.build.write import discard, write, write_key
+from mmrs_builder.errors import LOCKED, MANUAL, MmrsError
+from mmrs_builder.templates import Language, extended, load
+from mmrs_builder.types import Drop, Label
+from mmrs_builder.vocab import ENVIRONMENTAL
+
+Stage = Callable[[str, int], Callable[[int], None]]
+"""Opens a progress bar: name of the stage and its length; returns what advances it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a build did; ``counts`` is also what the manifest and the card say."""
+
+    out: Path
+    counts: dict[str, Any]
+    drops: tuple[Drop, ...]
+    unchanged: bool
+
+    @property
+    def quarantined(self) -> int:
+        """Unreadable, crashing or damaged files; pairs refused by rule do not count."""
+        return sum(drop.reason in ENVIRONMENTAL for drop in self.drops)
+
+    @property
+    def found(self) -> int:
+        """Cases found, used or not."""
+        return int(sum(entry["found"] for entry in self.counts["cases"].values()))
+
+
+def plan_only(settings: Settings) -> tuple[Indexed, ...]:
+    """What a build would read; nothing is written and no picture opened."""
+    return tuple(index(choice, settings.limit) for choice in settings.sources)
+
+
+def build(settings: Settings, out: Path, *, workers: int, overwrite: bool, stage: Stage) -> Report:
+    """Build ``out``. Finished stages with unchanged keys are kept.
+
+    Raises ``MmrsError`` for what the user can mend: a folder that is not ours, other settings, a locked folder.
+    """
+    folder.check(out, [choice.root for choice in settings.sources if choice.root])
+    language = extended(load(resources.path("templates"), settings.language), _own_terms(settings))
+    indexed = plan_only(settings)
+    for found in indexed:
+        if not found.refs:
+            raise MmrsError(
+                f"no usable case of {found.choice.name} in {found.choice.root}",
+                code=MANUAL,
+                hint=f"Run `mmrs inspect {found.choice.root}` to see what lies there.",
+            )
+    try:
+        with FileLock(folder.state(out) / "lock", timeout=0):
+            folder.claim(out, settings, overwrite=overwrite)
+            return _build(settings, out, indexed, language, workers, stage)
+    except Timeout:
+        raise MmrsError(
+            f"{out} is being built by another process", code=LOCKED, hint="Wait for it, or choose another --out."
+        ) from None
+
+
+def _build(
+    settings: Settings, out: Path, indexed: Sequence[Indexed], language: Language, workers: int, stage: Stage
+) -> Report:
+    state = out / STATE
+    labels = {label.id: label for label, _ in language.terms.labels.values()}
+    measured = _measure_all(indexed, labels, state, workers, stage)
+    asked = _ask(measured, language, labels, settings, state, stage)
+    drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
+    counts = _counts(measured, asked)
+    key = write_key(asked, settings)
+    unchanged = is_published(out, key)
+    if not unchanged:
+        _write(out, settings, asked, language, cards_facts(settings, counts, key), workers, stage)
+    folder.write_rejects(state, drops)
+    _sweep(state, measured, asked)
+    return Report(out=out, counts=counts, drops=drops, unchanged=unchanged)
+
+
+def _measure_all(
+    indexed: Sequence[Indexed], labels: dict[str, Label], state: Path, workers: int, stage: Stage
+) -> list[Measured]:
+    advance = stage("measure", sum(len(found.refs) for found in indexed))
+    return [measure(found, labels, state / "measure", workers, advance) for found in indexed]
+
+
+def _ask(
+    measured: Sequence[Measured], language: Language, labels: dict[str, Label], settings: Settings, state: Path, stage: Stage
+) -> Asked:
+    advance = stage("ask", 1)
+    parts = [part for m in measured for part in m.parts]
+    asked = ask(parts, [m.key for m in measured], language, labels, settings, state / "ask")
+    advance(1)
+    return asked
+
+
+def _write(
+    out: Path, settings: Settings, asked: Asked, language: Language, facts: cards.Facts, workers: int, stage: Stage
+) -> None:
+    staged = write(asked, language, settings, out / STATE, workers, lambda total: stage("write", total))
+    advance = stage("publish", 1)
+    publish(out, staged, settings, facts)
+    advance(1)
+
+
+def cards_facts(settings: Settings, counts: dict[str, Any], key: str) -> cards.Facts:
+    """What the card says of this build."""
+    sources = tuple(source_of(choice) for choice in settings.sources)
+    return cards.Facts(key=key, sources=sources, counts=counts, policy=settings.splits)
+
+
+def _counts(measured: Sequence[Measured], asked: Asked) -> dict[str, Any]:
+    cases, rejected = {}, {}
+    for m in measured:
+        name = source_of(m.indexed.choice).name
+        reasons = Counter(drop.reason for drop in (*m.indexed.drops, *m.drops))
+        cases[name] = {
+            "found": len(m.indexed.refs) + len(m.indexed.drops),
+            "used": m.counts["used"],
+            "rejected": reasons.total(),
+        }
+        rejected[name] = dict(sorted(reasons.items()))
+    masks = Counter[str]()
+    for m in measured:
+        masks.update({name: n for name, n in m.counts.items() if name not in ("used", "views")})
+    return {"cases": cases, "rejected": rejected, "masks": dict(sorted(masks.items())), **asked.counts}
+
+
+def _own_terms(settings: Settings) -> list[Any]:
+    return [pair for choice in settings.sources for pair in source_of(choice).terms]
+
+
+def _sweep(state: Path, measured: Sequence[Measured], asked: Asked) -> None:
+    """Remove artefacts of earlier settings; only what lies in our own stage folders."""
+    keep = {part.parent for m in measured for part in m.parts} | {asked.table.parent}
+    for stage in ("measure", "ask", "write"):
+        for old in sorted((state / stage).glob("*")):
+            if old not in keep:
+                discard(old)

@@ -1,0 +1,56 @@
+"""What a build was asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mmrs_builder.splits import Policy
+
+DATA: Final = "data"
+QA: Final = "qa"
+STATE: Final = ".mmrs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChoice:
+    """A source, where its files lie (None: embedded in the package) and its options."""
+
+    name: str
+    root: Path | None
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that may change what is published. Paths and worker counts may not, and are no part of ``public``."""
+
+    sources: tuple[SourceChoice, ...]
+    seed: int = 0
+    limit: int | None = None
+    questions_per_view: int = 10
+    max_rows: int | None = None
+    splits: Policy = "leak-safe"
+    language: str = "en"
+    rows_per_shard: int = 1000
+
+    def public(self) -> dict[str, object]:
+        """The settings as they are compared and published."""
+        return {
+            "sources": [[choice.name, dict(choice.options)] for choice in self.sources],
+            "seed": self.seed,
+            "limit": self.limit,
+            "questions_per_view": self.questions_per_view,
+            "max_rows": self.max_rows,
+            "splits": self.splits,
+            "language": self.language,
+            "rows_per_shard": self.rows_per_shard,
+        }
+
+
+def difference(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    """The settings that changed, a line each."""
+    keys = sorted({*old, *new})
+    return [f"{key}: {old.get(key)!r} -> {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]

@@ -1,0 +1,117 @@
+"""Artefacts of the stages under ``OUT/.mmrs``: written whole, by rename, and recognised by a build key."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mmrs_builder.types import Grid, Pair, Scene, Structure
+
+MEASURED: Final = pa.schema(
+    [
+        ("view_id", pa.string()),
+        ("case_id", pa.string()),
+        ("source", pa.string()),
+        ("modality", pa.string()),
+        ("sequence", pa.string()),
+        ("patient_id", pa.string()),
+        ("group", pa.string()),
+        ("split_official", pa.string()),
+        ("image_path", pa.string()),
+        ("source_sha256", pa.string()),
+        ("image_sha256", pa.string()),
+        ("pixels_sha256", pa.string()),
+        ("render", pa.string()),
+        ("scene", pa.string()),
+        ("rendered", pa.binary()),
+        ("masks", pa.list_(pa.binary())),
+    ]
+)
+"""A measured view: the scene as JSON, its masks as 1-bit PNG, and the picture where it is a rendering."""
+
+ASKED: Final = pa.schema(
+    [
+        ("view_id", pa.string()),
+        ("source", pa.string()),
+        ("part", pa.string()),
+        ("row", pa.int32()),
+        ("split", pa.string()),
+        ("group_id", pa.string()),
+        ("questions", pa.int32()),
+        ("selected", pa.string()),
+    ]
+)
+"""A view that will be published: where its measurement lies, its split, and the questions chosen for it as JSON."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary neighbour of ``path`` that takes its place when the block ends well, and is flushed to disk first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        flush_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON whole, sorted and readable."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, object] | None:
+    """A JSON object, or None where there is none or only part of one."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> None:
+    """Write rows as Parquet, whole."""
+    with replacing(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary, compression="zstd")
+
+
+def scene_from_json(text: str) -> Scene:
+    """The scene that ``json.dumps(dataclasses.asdict(scene))`` wrote."""
+    raw = json.loads(text)
+    grid = {name: _tuples(value) for name, value in raw["grid"].items()}
+    structures = [{name: _tuples(value) for name, value in item.items()} for item in raw["structures"]]
+    return Scene(
+        view_id=raw["view_id"],
+        case_id=raw["case_id"],
+        source=raw["source"],
+        modality=raw["modality"],
+        grid=Grid(**grid),
+        structures=tuple(Structure(**item) for item in structures),
+        pairs=tuple(Pair(**item) for item in raw["pairs"]),
+        absent=tuple(raw["absent"]),
+    )
+
+
+def _tuples(value: object) -> object:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

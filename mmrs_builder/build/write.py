@@ -1,0 +1,233 @@
+"""The write stage: planned shards become Parquet files. Each shard is a job; a finished one is recognised and kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from mmrs_builder import __version__, executors
+from mmrs_builder.build.ask import Asked, selected_from_json
+from mmrs_builder.build.measure import Progress, source_of
+from mmrs_builder.build.settings import DATA, QA, Settings, SourceChoice
+from mmrs_builder.build.stage import read_json, replacing, scene_from_json, write_json
+from mmrs_builder.digests import digest, sha256
+from mmrs_builder.errors import ENVIRONMENT, MmrsError
+from mmrs_builder.io.raster import stored_bytes
+from mmrs_builder.phrase import phrase
+from mmrs_builder.schema import SCALAR_VIEW_FIELDS, arrow_schema
+from mmrs_builder.shards import qa_rows, shard_name, view_row, write_shard
+from mmrs_builder.templates import Language, to_json
+from mmrs_builder.types import Question, Scene
+from mmrs_builder.vocab import SPLITS, Rejected
+
+QUESTIONS_PER_SHARD: Final = 20
+"""Planned rows of a ``qa`` shard for each view of a ``data`` shard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardJob:
+    """One file: views ``first`` to ``last`` (half-open) of the table of asked views."""
+
+    config: str
+    split: str
+    index: int
+    total: int
+    first: int
+    last: int
+    table: str
+    state: str
+    folder: str
+    key: str
+    choices: tuple[SourceChoice, ...]
+    language: Language
+    seed: int
+    families: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def write_key(asked: Asked, settings: Settings) -> str:
+    """Digest of all that can change the published bytes."""
+    return digest([__version__, asked.key, settings.public()])
+
+
+def write(
+    asked: Asked,
+    language: Language,
+    settings: Settings,
+    state: Path,
+    workers: int,
+    started: Callable[[int], Progress],
+) -> Path:
+    """Write every planned shard under ``state/write/<key>`` and return that folder.
+
+    ``started`` is told the number of shards and returns what advances the progress bar.
+    """
+    key = write_key(asked, settings)
+    folder = state / "write" / key[:12]
+    if (folder / "manifest.json").exists():  # whole, and its publication was interrupted
+        return folder
+    jobs = plan(asked, language, settings, state, folder, key)
+    progress = started(len(jobs))
+    todo = [job for job in jobs if (read_json(_sidecar(job)) or {}).get("key") != key or not _path(job).exists()]
+    progress(len(jobs) - len(todo))
+    for result in executors.run(run_job, todo, workers):
+        if isinstance(result, executors.Crashed):
+            raise MmrsError(
+                f"writing {_path(result.job).name} took its process down",
+                code=ENVIRONMENT,
+                hint="Free memory or use fewer --workers, then run the same command again; finished shards are kept.",
+            )
+        progress(1)
+    return folder
+
+
+def plan(
+    asked: Asked, language: Language, settings: Settings, state: Path, folder: Path, key: str
+) -> list[ShardJob]:
+    """The shards of both configs; none is empty, and a split without views or questions has none."""
+    views = pq.read_table(asked.table, columns=["split", "questions"]).to_pylist()
+    jobs = []
+    for split in SPLITS:
+        rows = [i for i, view in enumerate(views) if view["split"] == split]
+        data = [(chunk[0], chunk[-1] + 1) for chunk in _chunks(rows, settings.rows_per_shard)]
+        counts = [(i, views[i]["questions"]) for i in rows]
+        qa = _by_questions(counts, settings.rows_per_shard * QUESTIONS_PER_SHARD)
+        for config, ranges in ((DATA, data), (QA, qa)):
+            jobs += [
+                ShardJob(
+                    config=config,
+                    split=split,
+                    index=index,
+                    total=len(ranges),
+                    first=first,
+                    last=last,
+                    table=str(asked.table),
+                    state=str(state),
+                    folder=str(folder),
+                    key=key,
+                    choices=settings.sources,
+                    language=language,
+                    seed=settings.seed,
+                    families=asked.families,
+                    labels=asked.labels,
+                )
+                for index, (first, last) in enumerate(ranges)
+            ]
+    return jobs
+
+
+def _chunks(rows: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+
+def _by_questions(counts: Iterable[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    """Ranges of views with at least ``size`` questions each (the last may have fewer), none without a question."""
+    ranges: list[tuple[int, int]] = []
+    first, held, last = None, 0, 0
+    for i, n in counts:
+        first, held, last = (i if first is None else first), held + n, i + 1
+        if held >= size:
+            ranges.append((first, last))
+            first, held = None, 0
+    if held and first is not None:
+        ranges.append((first, last))
+    return ranges
+
+
+def run_job(job: ShardJob) -> None:
+    """Write one shard and, after it, the sidecar that says it is whole."""
+    config = {DATA: "default", QA: "qa"}[job.config]
+    asked = pq.read_table(job.table).slice(job.first, job.last - job.first).to_pylist()
+    rows = [row for view in asked for row in (_data_row(job, view) if job.config == DATA else _qa_rows(job, view))]
+    schema = arrow_schema(config, to_json(job.language, job.families, job.labels))
+    with replacing(_path(job)) as temporary:
+        write_shard(temporary, rows, schema)
+        data = temporary.read_bytes()
+    facts = {"key": job.key, "rows": len(rows), "bytes": len(data), "sha256": sha256(data)}
+    write_json(_sidecar(job), {**facts, "row_digests": sorted(digest(row) for row in rows)})
+
+
+def _data_row(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
+    measured = _measured(job.state, view["part"])[view["row"]]
+    scene = scene_from_json(measured["scene"])
+    image = measured["rendered"] if measured["render"] else _original(job, measured)
+    return [view_row(_scalars(job, view, measured, scene), scene, image, measured["masks"], _phrased(job, view, scene))]
+
+
+def _qa_rows(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
+    if not view["questions"]:
+        return []
+    measured = _measured(job.state, view["part"], light=True)[view["row"]]
+    scene = scene_from_json(measured["scene"])
+    return qa_rows(_scalars(job, view, measured, scene), _phrased(job, view, scene))
+
+
+def _phrased(job: ShardJob, view: dict[str, Any], scene: Scene) -> list[Question]:
+    return [phrase(item, scene, job.language, job.seed) for item in selected_from_json(view["selected"])]
+
+
+@lru_cache(maxsize=2)
+def _measured(state: str, part: str, light: bool = False) -> list[dict[str, Any]]:
+    """Rows of a measured part; views are sorted as parts are, so that each part is read about once."""
+    heavy = {"rendered", "masks"} if light else set()
+    path = Path(state) / part
+    columns = [name for name in pq.read_schema(path).names if name not in heavy]
+    rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
+    return rows
+
+
+def _scalars(job: ShardJob, view: dict[str, Any], measured: dict[str, Any], scene: Scene) -> dict[str, object]:
+    source = source_of(_choice(job, view["source"]))
+    grid = scene.grid
+    known: dict[str, object] = {
+        **{name: measured.get(name) for name, _ in SCALAR_VIEW_FIELDS},
+        "group_id": view["group_id"],
+        "split": view["split"],
+        "source_version": source.version,
+        "license": source.license,
+        "modality": scene.modality,
+        "width": grid.width,
+        "height": grid.height,
+        "plane": grid.plane,
+        "slice_index": grid.slice_index,
+        "laterality_evidence": grid.evidence,
+        "twin_of": None,
+    }
+    return known
+
+
+def _choice(job: ShardJob, source: str) -> SourceChoice:
+    return next(choice for choice in job.choices if source_of(choice).name == source)
+
+
+def _original(job: ShardJob, measured: dict[str, Any]) -> bytes:
+    """The file's own coded picture, refused if it is not the one that was measured."""
+    choice = _choice(job, measured["source"])
+    try:
+        return stored_bytes(Path(choice.root or ""), measured["image_path"], measured["source_sha256"])
+    except Rejected as refused:
+        raise MmrsError(
+            f"{refused}",
+            code=ENVIRONMENT,
+            hint="Leave the source folder alone while a build runs, then run the same command again.",
+        ) from refused
+
+
+def _path(job: ShardJob) -> Path:
+    return Path(job.folder) / job.config / shard_name(job.split, job.index, job.total)
+
+
+def _sidecar(job: ShardJob) -> Path:
+    """Outside the config's folder: nothing but shards may lie there."""
+    return Path(job.folder) / "sidecars" / job.config / f"{_path(job).stem}.json"
+
+
+def discard(folder: Path) -> None:
+    """Remove a stage folder of ours."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,136 @@
+"""The dataset card, generated from the finished shards and never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from mmrs_builder import __version__
+from mmrs_builder.types import Source
+from mmrs_builder.vocab import REASONS, SPLITS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a card says of a build: its key, its sources, what was counted, and how it was split."""
+
+    key: str
+    sources: tuple[Source, ...]
+    counts: dict[str, Any]
+    policy: str
+
+
+def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
+    """``README.md`` of a published folder: YAML that ``load_dataset`` and the Hub read, then prose.
+
+    ``shards`` maps a file's path to its facts; only splits that exist are named.
+    """
+    head = yaml.safe_dump(_metadata(facts, shards), sort_keys=False, allow_unicode=True)
+    parts = [_intro(facts), _contents(shards), _sources(facts), _left_out(facts), _LIMITS]
+    return f"---\n{head}---\n\n" + "\n".join(parts)
+
+
+def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+    views = sum(entry["rows"] for name, entry in shards.items() if name.startswith("data/"))
+    return {
+        "pretty_name": "MMRS spatial question answering with masks",
+        "license": "other",
+        "license_name": "per-source",
+        "license_link": "README.md#sources",
+        "language": ["en"],
+        "task_categories": ["visual-question-answering", "image-segmentation"],
+        "annotations_creators": ["machine-generated"],
+        "size_categories": [_size(views)],
+        "tags": ["medical", "spatial-reasoning", "segmentation", *sorted({s.modality for s in facts.sources if s.modality})],
+        "configs": [config for config in (_config("default", "data", shards), _config("qa", "qa", shards)) if config],
+    }
+
+
+def _config(name: str, folder: str, shards: Mapping[str, object]) -> dict[str, object]:
+    splits = [split for split in SPLITS if any(path.startswith(f"{folder}/{split}-") for path in shards)]
+    files = [{"split": split, "path": f"{folder}/{split}-*.parquet"} for split in splits]
+    if not files:
+        return {}
+    return {"config_name": name, "data_files": files, **({"default": True} if name == "default" else {})}
+
+
+def _size(n: int) -> str:
+    for bound, label in ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")):
+        if n < bound:
+            return label
+    return "n>1M"
+
+
+def _intro(facts: Facts) -> str:
+    official = "" if facts.policy == "leak-safe" else (
+        "**The published splits were kept as they are: groups may lie on both sides of a split.**\n\n"
+    )
+    return (
+        "# MMRS spatial question answering with masks\n\n"
+        "Questions about *where* things are in medical pictures, each with the masks it speaks of. Every answer is the value of a "
+        "small program over the masks; program, margin and frame are stored with it, and the whole set can be derived again "
+        "from these files alone with `mmrs verify`.\n\n"
+        f"{official}"
+        "```python\nfrom datasets import load_dataset\n\n"
+        'views = load_dataset("path/to/this/folder")        # one row per picture, questions nested\n'
+        'questions = load_dataset("path/to/this/folder", "qa")  # one row per question, no pixels\n```\n\n'
+        "\"Left\" and \"right\" in questions of the frame `viewer` are those of the picture as it is shown, never the patient's.\n"
+    )  # fmt: skip
+
+
+def _contents(shards: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = {
+        split: [
+            sum(entry["rows"] for path, entry in shards.items() if path.startswith(f"{folder}/{split}-"))
+            for folder in ("data", "qa")
+        ]
+        for split in SPLITS
+    }
+    return "## Contents\n\n" + table(
+        ["split", "views", "questions"], [[split, *counts] for split, counts in rows.items() if any(counts)]
+    )
+
+
+def _sources(facts: Facts) -> str:
+    rows = [
+        [s.name, s.title, s.version, s.modality, s.license, s.license_class, "yes" if s.patient_ids else "no"]
+        for s in facts.sources
+    ]
+    unknown = [s.title for s in facts.sources if not s.patient_ids]
+    note = (
+        f"\nNo patient ids are published for {', '.join(unknown)}: splits there keep identical pictures together, and a patient "
+        "may still appear in two splits.\n"
+        if unknown
+        else ""
+    )
+    rules = "".join(
+        f"\n- {s.name}: {s.mask_rule} Connected components under {100 * s.minimum_area:g} % of the picture are removed and counted."
+        for s in facts.sources
+    )
+    head = ["source", "corpus", "version", "modality", "licence", "class", "patient ids"]
+    return f"## Sources\n\n{table(head, rows)}{note}\nHow masks were read:\n{rules}\n"
+
+
+def _left_out(facts: Facts) -> str:
+    rejected: Mapping[str, Mapping[str, int]] = facts.counts["rejected"]
+    rows = [
+        [source, reason, REASONS[reason], n] for source, reasons in rejected.items() for reason, n in sorted(reasons.items())
+    ]
+    return "## Left out\n\n" + (table(["source", "code", "reason", "files"], rows) if rows else "Nothing was rejected.\n")
+
+
+def table(head: list[str], rows: list[list[object]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in [head, *rows]]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
+
+
+_LIMITS = f"""## Limits
+
+- For research only, not for clinical use.
+- Masks are the corpora's own; the questions are exactly as right as they are.
+- Made by MMRS {__version__}; `.mmrs/manifest.json` lists every file with its SHA-256.
+"""

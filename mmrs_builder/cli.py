@@ -1,0 +1,252 @@
+"""The command line. Progress and messages go to stderr, data to stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from mmrs_builder import __version__
+from mmrs_builder.errors import INTEGRITY, QUARANTINE, USAGE, MmrsError
+
+app = typer.Typer(
+    name="mmrs",
+    help="From segmentation masks to verified spatial questions and answers. Research only, not for clinical use.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    add_completion=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="A folder made by `mmrs build`.")]
+
+
+def main() -> None:
+    """Entry point: turns errors into a message with a next step, and an exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except MmrsError as error:
+        typer.echo(f"mmrs: {error}", err=True)
+        if error.hint:
+            typer.echo(error.hint, err=True)
+        sys.exit(error.code)
+    except KeyboardInterrupt:
+        typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
+        sys.exit(130)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(143)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def build(
+    out: Annotated[Path, typer.Option("--out", help="Folder to publish into: new, empty, or made by mmrs build.")],
+    source: Annotated[list[str] | None, typer.Option("--source", help="A source; repeat for several. See `mmrs sources`.")] = None,
+    data: Annotated[list[str] | None, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--set", help="NAME.key=value: an option of a source.")] = None,
+    recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML file with several sources and settings.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")] = None,
+    questions_per_view: Annotated[
+        int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
+    ] = None,
+    max_rows: Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")] = None,
+    splits: Annotated[
+        str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
+    ] = None,
+    rows_per_shard: Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; the result does not depend on it.")] = (
+        os.cpu_count() or 1
+    ),
+    quarantine_max: Annotated[
+        float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
+    ] = 0.01,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn corpora into shards that `datasets.load_dataset` opens.
+
+    Example: mmrs build --source kvasir --data corpora/kvasir-seg --out shards/
+    """
+    from rich.console import Console
+
+    from mmrs_builder import build as building
+    from mmrs_builder import report as reporting
+
+    given = {
+        "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
+        "splits": splits, "rows_per_shard": rows_per_shard,
+    }  # fmt: skip
+    settings = _settings(source or [], data or [], option or [], recipe, given)
+    if dry_run:
+        _print_plan(building.plan_only(settings), as_json)
+        return
+    with reporting.bars(Console(stderr=True)) as stage:
+        done = building.build(settings, out, workers=workers, overwrite=overwrite, stage=stage)
+    if as_json:
+        typer.echo(json.dumps(done.counts, indent=1, ensure_ascii=False))
+    else:
+        reporting.print_build(done, Console())
+    if done.quarantined > max(quarantine_max * done.found, 3):
+        raise MmrsError(
+            f"{done.quarantined} of {done.found} files could not be read; the others are published",
+            code=QUARANTINE,
+            hint=f"See {out / '.mmrs' / 'rejects.jsonl'}; mend the files or raise --quarantine-max.",
+        )
+
+
+def _settings(source: list[str], data: list[str], option: list[str], recipe: Path | None, given: dict[str, Any]) -> Any:
+    from mmrs_builder import recipe as recipes
+    from mmrs_builder.build import Settings
+    from mmrs_builder.build.measure import source_of
+
+    chosen, known = recipes.read(recipe) if recipe else ((), {})
+    chosen = (*chosen, *recipes.choices(source, data, option))
+    if not chosen:
+        raise MmrsError("no source named", code=USAGE, hint="Add --source NAME or --recipe FILE; `mmrs sources` lists the names.")
+    names = [source_of(choice).name for choice in chosen]
+    if len(set(names)) < len(names):
+        raise MmrsError(f"two sources have one name: {', '.join(sorted(names))}", code=USAGE, hint="Give each its own: option name=…")
+    values = {**known, **{key: value for key, value in given.items() if value is not None}}
+    if values.get("splits", "leak-safe") not in ("leak-safe", "official"):
+        raise MmrsError(f"--splits {values['splits']}", code=USAGE, hint="It is leak-safe or official.")
+    return Settings(sources=chosen, **values)
+
+
+def _print_plan(found: Any, as_json: bool) -> None:
+    rows = [
+        {
+            "source": item.choice.name,
+            "cases": len(item.refs),
+            "masks": sum(len(ref.masks) for ref in item.refs),
+            "rejected": [asdict(drop) for drop in item.drops],
+        }
+        for item in found
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(f"{row['source']}: {row['cases']} cases, {row['masks']} masks, {len(row['rejected'])} files rejected")
+        for drop in row["rejected"]:
+            typer.echo(f"  {drop['reason']}: {drop['what']} {drop['detail']}".rstrip())
+    typer.echo("Nothing was written.")
+
+
+@app.command()
+def sources(
+    name: Annotated[str | None, typer.Argument(help="Show the sheet of one source, with its options.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the corpora that can be built, or show the sheet of one."""
+    from mmrs_builder import sheets
+
+    _show(lambda: sheets.source_rows() if name is None else sheets.source_sheet(name), as_json, sheets.print_sources)
+
+
+@app.command()
+def families(
+    family: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one family with its wordings.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check every template; exit 1 with a list of what is wrong.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the question families, show one, or check the templates."""
+    from mmrs_builder import sheets
+
+    if check:
+        problems = sheets.check_families()
+        for problem in problems:
+            typer.echo(problem, err=True)
+        typer.echo(f"{len(problems)} problems" if problems else "families and terms are in order", err=True)
+        raise typer.Exit(1 if problems else 0)
+    _show(lambda: sheets.family_rows() if family is None else sheets.family_sheet(family), as_json, sheets.print_families)
+
+
+@app.command()
+def inspect(path: Annotated[Path, typer.Argument(help="A folder with pictures and masks.")], as_json: Json = False) -> None:
+    """Look at a corpus without writing anything: pairs, sizes, masks, duplicates, and which source fits."""
+    from mmrs_builder.inspect import inspect as look
+
+    if not path.is_dir():
+        raise MmrsError(f"{path} is not a folder", code=USAGE, hint="Name the folder that holds pictures and masks.")
+    found = look(path)
+    typer.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(found.lines()))
+
+
+@app.command()
+def verify(
+    out: Out,
+    mutants: Annotated[int, typer.Option("--mutants", min=0, help="Also damage N copies per kind and count what is caught.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Key of the mutants.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Check files, schema, and derive every question and answer again by a second implementation."""
+    from mmrs_builder import checks
+
+    _require_build(out)
+    if not checks.run(out, mutants=mutants, seed=seed, as_json=as_json):
+        raise MmrsError(f"{out} did not verify", code=INTEGRITY, hint="Build it again, or fetch it again from where it came.")
+
+
+@app.command()
+def stats(out: Out, as_json: Json = False) -> None:
+    """Count views, structures, questions and answers."""
+    from mmrs_builder import stats as counting
+
+    _require_build(out)
+    _show(lambda: counting.count(out), as_json, counting.print_counts)
+
+
+@app.command()
+def view(
+    out: Out,
+    contact: Annotated[Path, typer.Option("--contact", help="PNG file to write: pictures with masks and questions.")],
+    view_ids: Annotated[list[str] | None, typer.Option("--view", help="Show this view; repeat for several.")] = None,
+    questions: Annotated[int, typer.Option("--questions", min=0, help="Questions to print below each picture.")] = 3,
+) -> None:
+    """Draw a contact sheet: pictures with mask outlines and some of their questions."""
+    from mmrs_builder import draw
+
+    _require_build(out)
+    draw.contact_sheet(out, contact, view_ids or [], questions)
+    typer.echo(str(contact))
+
+
+def _require_build(out: Path) -> None:
+    if not (out / "data").is_dir():
+        raise MmrsError(f"{out} holds no finished build (no data folder)", code=USAGE, hint="Run mmrs build --out on it first.")
+
+
+def _show(rows: Callable[[], Any], as_json: bool, show: Callable[[Any], None]) -> None:
+    try:
+        found = rows()
+    except ValueError as error:
+        raise MmrsError(str(error), code=USAGE) from None
+    if as_json:
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        show(found)

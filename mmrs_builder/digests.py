@@ -1,0 +1,50 @@
+"""Digests and keyed choices: the only source of identity and of randomness in a build."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256 of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def pixels_sha256(pixels: npt.NDArray[np.generic]) -> str:
+    """SHA-256 of a decoded array together with its type and shape, e.g. ``uint8 (480, 640, 3)``."""
+    head = f"{pixels.dtype.name} {tuple(int(n) for n in pixels.shape)}\n"
+    return sha256(head.encode() + np.ascontiguousarray(pixels).tobytes())
+
+
+def canonical(value: object) -> str:
+    """JSON text that depends on the value alone: sorted keys, no spaces, bytes replaced by their SHA-256."""
+    return json.dumps(
+        value,
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        default=lambda item: sha256(item) if isinstance(item, bytes) else item.isoformat(),
+    )
+
+
+def digest(value: object) -> str:
+    """SHA-256 of a value's canonical JSON."""
+    return sha256(canonical(value).encode())
+
+
+def keyed(*key: object) -> int:
+    """A number in [0, 2**64) that depends on nothing but ``key``: every choice in a build is made with it."""
+    return int.from_bytes(hashlib.blake2b(canonical(key).encode(), digest_size=8).digest(), "big")
+
+
+def logical_hash(rows: Iterable[Mapping[str, object]]) -> str:
+    """Digest of a set of rows that ignores their order, the sharding and the Parquet writer.
+
+    Each row is hashed as canonical JSON with bytes replaced by their SHA-256; the sorted row hashes are hashed.
+    """
+    return sha256("\n".join(sorted(digest(row) for row in rows)).encode())

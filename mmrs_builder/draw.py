@@ -1,0 +1,113 @@
+"""Pictures to look at: masks drawn over images, with questions below."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+from PIL import Image, ImageDraw, ImageFont
+
+from mmrs_builder.errors import USAGE, MmrsError
+from mmrs_builder.types import Mask, Pixels
+
+COLOURS: Final = ((255, 200, 40), (60, 200, 255), (255, 90, 160), (120, 230, 110), (200, 140, 255), (255, 140, 60))
+"""One per label, bright on dark and on skin."""
+
+WIDTH: Final = 384
+"""Width of a drawn picture in px."""
+
+
+def overlay(pixels: Pixels, masks: Sequence[tuple[Mask, tuple[int, int, int]]]) -> Pixels:
+    """The picture (H, W, 3) with every mask outlined and slightly tinted in its colour."""
+    canvas = np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels.copy()
+    for mask, colour in masks:
+        canvas[mask] = (0.75 * canvas[mask] + 0.25 * np.array(colour)).astype(np.uint8)
+        contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(canvas, contours, -1, colour, thickness=max(1, max(mask.shape) // 200))
+    return canvas
+
+
+def contact_sheet(out: Path, path: Path, view_ids: Sequence[str], questions: int, limit: int = 6) -> None:
+    """Write a PNG with the named views, or the first of each source and modality, and some of their questions.
+
+    Raises ``MmrsError`` for a view that is not there.
+    """
+    rows = list(_rows(out, view_ids, limit))
+    if missing := sorted(set(view_ids) - {row["view_id"] for row in rows}):
+        raise MmrsError(f"no view {', '.join(missing)} in {out}", code=USAGE, hint="View ids are in the column view_id.")
+    cards = [card(row, questions) for row in rows]
+    columns = min(3, len(cards))
+    height = max(item.height for item in cards)
+    sheet = Image.new("RGB", (columns * (WIDTH + 16) + 16, -(-len(cards) // columns) * (height + 16) + 16), "white")
+    for number, item in enumerate(cards):
+        sheet.paste(item, (16 + number % columns * (WIDTH + 16), 16 + number // columns * (height + 16)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path)
+
+
+def card(row: dict[str, Any], questions: int) -> Image.Image:
+    """One view: the picture with its masks, a legend, and questions with their answers."""
+    pixels = np.asarray(_opened(row["image"]["bytes"]))
+    labels = list(dict.fromkeys(s["label"] for s in row["structures"]))
+    colour = {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(labels)}
+    masks = [
+        (np.asarray(_opened(mask["bytes"])).astype(bool), colour[s["label"]])
+        for mask, s in zip(row["masks"], row["structures"], strict=True)
+        if s["part"] != "component"
+    ]
+    drawn = Image.fromarray(overlay(pixels, masks))
+    drawn = drawn.resize((WIDTH, round(WIDTH * drawn.height / drawn.width)), Image.Resampling.LANCZOS)
+    lines = [(f"{row['view_id']} ({row['split']})", (110, 110, 110)), *((label.replace("_", " "), colour[label]) for label in labels)]
+    text = [(line, (0, 0, 0)) for item in _varied(row["qa"], questions) for line in _wrapped(item)]
+    return _below(drawn, lines, text)
+
+
+def _varied(items: list[dict[str, Any]], n: int) -> list[dict[str, Any]]:
+    """Up to ``n`` questions, different kinds first."""
+    ranked = [(sum(other["kind"] == item["kind"] for other in items[:i]), i) for i, item in enumerate(items)]
+    return [items[i] for _, i in sorted(ranked)[:n]]
+
+
+def _wrapped(item: dict[str, Any]) -> list[str]:
+    options = f" ({' / '.join(item['choices'])})" if item["choices"] else ""
+    return [*textwrap.wrap(f"Q: {item['question']}{options}", 62), *textwrap.wrap(f"A: {item['answer']}", 62), ""]
+
+
+def _below(picture: Image.Image, legend: list[tuple[str, tuple[int, int, int]]], text: list[tuple[str, tuple[int, int, int]]]) -> Image.Image:
+    font = ImageFont.load_default(13)
+    canvas = Image.new("RGB", (picture.width, picture.height + 18 * (len(legend) + len(text)) + 24), "white")
+    canvas.paste(picture, (0, 0))
+    draw = ImageDraw.Draw(canvas)
+    y = picture.height + 8
+    for number, (line, colour) in enumerate(legend):
+        if number:
+            draw.rectangle((0, y + 3, 10, y + 13), fill=colour)
+        draw.text((0 if not number else 16, y), line, fill=colour if not number else (0, 0, 0), font=font)
+        y += 18
+    for line, colour in text:
+        draw.text((0, y + 6), line, fill=colour, font=font)
+        y += 18
+    return canvas
+
+
+def _opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    return image if image.mode in ("L", "1") else image.convert("RGB")
+
+
+def _rows(out: Path, view_ids: Sequence[str], limit: int) -> Iterator[dict[str, Any]]:
+    """The named views, or one with questions for each source and modality, at most ``limit``."""
+    met: set[tuple[str, str]] = set()
+    for path in sorted((out / "data").glob("*.parquet")):
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=32):
+            for row in batch.to_pylist():
+                key = (row["source"], row["modality"])
+                if row["view_id"] in view_ids or (not view_ids and row["qa"] and key not in met and len(met) < limit):
+                    met.add(key)
+                    yield row

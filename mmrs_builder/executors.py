@@ -1,0 +1,67 @@
+"""Running jobs: in this process, or in a pool of spawned processes. Results come in the order of the jobs."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crashed(Generic[J]):
+    """A job whose process died: a native library crashed, or the system killed it."""
+
+    job: J
+
+
+def run(fn: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R | Crashed[J]]:
+    """``fn`` of every job. Exceptions of ``fn`` propagate; a dying process costs only its own job.
+
+    ``fn`` must be importable and jobs picklable when ``workers`` is above 1. Workers are spawned, not forked: image
+    libraries are not safe to fork.
+    """
+    if workers <= 1 or len(jobs) <= 1:
+        yield from map(fn, jobs)
+        return
+    todo = list(jobs)
+    with _pool(min(workers, len(todo))) as pool:
+        futures = [pool.submit(fn, job) for job in todo]
+        try:
+            for job, future in zip(todo, futures, strict=True):
+                yield _result(fn, job, future)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def survives(fn: Callable[[J], R], job: J) -> bool:
+    """Whether ``fn(job)`` ends, in a process of its own, without taking that process down."""
+    with _pool(1) as pool:
+        try:
+            pool.submit(fn, job).result()
+        except BrokenProcessPool:
+            return False
+    return True
+
+
+def _result(fn: Callable[[J], R], job: J, future: Future[R]) -> R | Crashed[J]:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        # The whole pool is gone with one process; every unfinished job gets a process of its own.
+        with _pool(1) as pool:
+            try:
+                return pool.submit(fn, job).result()
+            except BrokenProcessPool:
+                return Crashed(job=job)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(max_workers=workers, mp_context=multiprocessing.get_context("spawn"))

@@ -1,0 +1,88 @@
+"""How the pixels of a mask file become true or false.
+
+An alpha channel is dropped and a palette replaced by its colours. The three channels of a colour file must agree: a
+pixel disagrees when its channels differ by more than 48 or, in dark files, by more than half the file's brightest
+value. No pixel of a lossless file may disagree, and 0.1 % of a lossy one; the rounded mean of the channels is then the
+value. A lossless file with exactly two values, or with one that is not 0, has the larger as foreground, so {0, 1},
+{0, 255} and 16-bit {0, 257} mean the same; a file of zeros is empty. Otherwise a value above 127 (16-bit: 32767) is
+foreground, and values strictly between 32 and 224 (16-bit: times 257) are doubtful and counted. The file is refused
+when more than a quarter as many pixels are doubtful as are foreground (as 100, if fewer are), or when a lossless file
+has three or more values and none above the threshold: those are label numbers, not a mask.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from mmrs_builder.io.decode import GREY16_MODES, Decoded
+from mmrs_builder.io.render import grey16
+from mmrs_builder.types import Mask
+from mmrs_builder.vocab import Rejected
+
+MASK_RULE: Final = (
+    "Two values: the larger is foreground. Otherwise above 127 of 255; values from 33 to 223 are counted as doubtful."
+)
+"""The rule in one line, for ``Source.mask_rule``."""
+
+CHANNEL_TOLERANCE: Final = 48
+LOSSY_DISAGREEMENT: Final = 0.001  # fraction of pixels
+DOUBTFUL_BETWEEN: Final = (32, 224)
+DOUBTFUL_LIMIT: Final = 0.25  # of the foreground
+DOUBTFUL_FLOOR: Final = 100  # px
+
+_Values = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+def binarise(decoded: Decoded, what: str) -> tuple[Mask, int]:
+    """Foreground (H, W) of a decoded mask file, turned as the file is, and the number of doubtful pixels.
+
+    Raises ``Rejected``: ``unsupported_mode``, ``mask_coloured``, ``mask_not_binary``, ``mask_full``.
+    """
+    values = _values(decoded, what)
+    full = 255 if values.dtype == np.uint8 else 65535
+    present = np.flatnonzero(np.bincount(values.ravel(), minlength=full + 1))
+    if not decoded.lossy and present.size <= 2:
+        mask, doubtful = values == present[-1] if present[-1] else np.zeros(values.shape, np.bool_), 0
+    elif not decoded.lossy and present[-1] <= full // 2:
+        raise Rejected("mask_not_binary", what, f"{present.size} values up to {present[-1]}")
+    else:
+        mask, doubtful = _threshold(values, full, what)
+    if mask.all():
+        raise Rejected("mask_full", what)
+    return mask, doubtful
+
+
+def _threshold(values: _Values, full: int, what: str) -> tuple[Mask, int]:
+    scale = full // 255
+    mask: Mask = values > full // 2
+    doubtful = int(np.count_nonzero((values > DOUBTFUL_BETWEEN[0] * scale) & (values < DOUBTFUL_BETWEEN[1] * scale)))
+    foreground = int(np.count_nonzero(mask))
+    if doubtful > DOUBTFUL_LIMIT * max(foreground, DOUBTFUL_FLOOR):
+        raise Rejected("mask_not_binary", what, f"{doubtful} doubtful pixels beside {foreground} of foreground")
+    return mask, doubtful
+
+
+def _values(decoded: Decoded, what: str) -> _Values:
+    image = decoded.image
+    if image.mode in GREY16_MODES:
+        return grey16(image, what)
+    if image.mode in ("1", "L", "LA"):
+        return np.asarray(image.convert("L"))
+    if image.mode in ("P", "PA", "RGB", "RGBA"):
+        return _mean_of_channels(image.convert("RGBA").convert("RGB"), decoded.lossy, what)
+    raise Rejected("unsupported_mode", what, image.mode)
+
+
+def _mean_of_channels(image: Image.Image, lossy: bool, what: str) -> npt.NDArray[np.uint8]:
+    red, green, blue = (np.asarray(channel) for channel in image.split())
+    brightest = np.maximum(np.maximum(red, green), blue)
+    spread = brightest - np.minimum(np.minimum(red, green), blue)
+    coloured = int(np.count_nonzero(spread > min(CHANNEL_TOLERANCE, int(brightest.max()) // 2)))
+    if coloured > (LOSSY_DISAGREEMENT * spread.size if lossy else 0):
+        raise Rejected("mask_coloured", what, f"{coloured} coloured pixels")
+    mean: npt.NDArray[np.uint8] = ((red.astype(np.uint16) + green + blue + 1) // 3).astype(np.uint8)
+    return mean

@@ -1,0 +1,158 @@
+"""The cases of a folder whose layout is told in globs and expressions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from mmrs_builder.io.listing import listing, pictures
+from mmrs_builder.io.pairing import matching, natural, pairs
+from mmrs_builder.types import CaseRef, Drop, MaskRef
+from mmrs_builder.vocab import SPLITS
+
+_SPLITS: Final = {split: split for split in SPLITS} | {"val": "validation", "valid": "validation"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Globs:
+    """Which files are images and masks, as ``pairing.pairs`` reads it."""
+
+    images: str
+    masks: str
+    stem: str = ""
+
+    def __post_init__(self) -> None:
+        _check("stem", self.stem)
+        if not self.images or not self.masks:
+            raise ValueError("images and masks: both globs are needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Regular expressions with one group, searched in an image's path; the empty one asks nothing."""
+
+    patient: str = ""
+    group: str = ""
+    split: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("patient", "group", "split"):
+            _check(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a folder becomes cases of one label."""
+
+    source: str
+    modality: str
+    label: str
+    globs: Globs
+    keys: Keys
+    instances: bool = False  # each mask file is one instance
+    unmasked: bool = False  # an image without a mask is a case
+
+
+def one_of(option: str, value: str, allowed: Sequence[str]) -> str:
+    """The value, if it is allowed; else ``ValueError``."""
+    if value not in allowed:
+        raise ValueError(f"{option}={value!r}: must be {' or '.join(allowed)}")
+    return value
+
+
+def fraction(option: str, text: str) -> float:
+    """The number from 0 up to 1 that a text stands for; else ``ValueError``."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1:
+        raise ValueError(f"{option}={text!r}: must be a number from 0 up to 1")
+    return number
+
+
+def _check(option: str, expression: str) -> None:
+    try:
+        groups = re.compile(expression).groups
+    except re.error as error:
+        raise ValueError(f"{option}={expression!r}: {error}") from error
+    if expression and not groups:
+        raise ValueError(f"{option}={expression!r}: put the part that is meant in parentheses")
+
+
+def index(root: Path, *, layout: Layout) -> Iterator[CaseRef | Drop]:
+    """A case or a drop for each image, mask without image and link out of ``root``, sorted by case id or path.
+
+    Patients and groups appear as their rank among all keys found. An image in which an expression finds nothing is
+    dropped (``bad_metadata``): it could belong to anybody. Images that share a mask or a case id are dropped, all of
+    them. Raises ``ValueError`` when no picture matches ``images``.
+    """
+    found = listing(root)
+    paths = pictures(found.files)
+    paired = pairs(paths, layout.globs.images, layout.globs.masks, layout.globs.stem)
+    if not paired:
+        raise ValueError(
+            f"no picture in {root} matches images={layout.globs.images!r}: {_examples(paths, found.outside)}"
+        )
+    used = {mask for masks in paired.values() for mask in masks}
+    strays = [path for path in matching(paths, layout.globs.masks) if path not in used and path not in paired]
+    items = [
+        *(Drop(source=layout.source, what=path, reason="outside_root") for path in found.outside),
+        *(Drop(source=layout.source, what=path, reason="no_image") for path in strays),
+        *_cases(root, layout, paired),
+    ]
+    yield from sorted(items, key=lambda item: item.case_id if isinstance(item, CaseRef) else item.what)
+
+
+def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) -> Iterator[CaseRef | Drop]:
+    ids = {image: str(PurePosixPath(image).with_suffix("")) for image in paired}
+    claims = Counter([*ids.values(), *(mask for masks in paired.values() for mask in masks)])
+    patients, groups = ranks("p", answers(paired, layout.keys.patient)), ranks("g", answers(paired, layout.keys.group))
+    named = answers(paired, layout.keys.split)
+    splits = {image: _SPLITS[name.casefold()] for image, name in named.items() if name.casefold() in _SPLITS}
+    asked = ((layout.keys.patient, patients), (layout.keys.group, groups), (layout.keys.split, splits))
+    for image, masks in paired.items():
+        shared = [claim for claim in (ids[image], *masks) if claims[claim] > 1]
+        unknown = [expression for expression, known in asked if expression and image not in known]
+        if shared:
+            yield Drop(source=layout.source, what=image, reason="duplicate_stem", detail=f"shares {shared[0]}")
+        elif unknown:
+            yield Drop(source=layout.source, what=image, reason="bad_metadata", detail=f"no answer to {unknown[0]}")
+        elif not masks and not layout.unmasked:
+            yield Drop(
+                source=layout.source, what=image, reason="no_mask", detail=f"nothing matches {layout.globs.masks}"
+            )
+        else:
+            yield CaseRef(
+                source=layout.source,
+                root=str(root),
+                case_id=ids[image],
+                image=image,
+                masks=tuple(MaskRef(path=mask, label=layout.label, instance=layout.instances) for mask in masks),
+                modality=layout.modality,
+                patient_id=patients.get(image),
+                group=groups.get(image),
+                split_official=splits.get(image),
+            )
+
+
+def answers(images: Iterable[str], expression: str) -> dict[str, str]:
+    """What the first group of an expression finds in each path; paths in which it finds nothing are left out."""
+    found = {image: re.search(expression, image) for image in images} if expression else {}
+    return {image: match.group(1) for image, match in found.items() if match and match.group(1)}
+
+
+def ranks(letter: str, keys: Mapping[str, str]) -> dict[str, str]:
+    """Keys replaced by a letter and their rank, counted from 1 in natural order: they say who is one, not who it is."""
+    rank = {key: f"{letter}{i:04d}" for i, key in enumerate(sorted({*keys.values()}, key=natural), start=1)}
+    return {image: rank[key] for image, key in keys.items()}
+
+
+def _examples(paths: Sequence[str], outside: Sequence[str]) -> str:
+    if outside:
+        return f"links out of the folder are not followed: {', '.join(outside[:3])}"
+    return f"there is {', '.join(paths[:3])}" if paths else "it holds no pictures"

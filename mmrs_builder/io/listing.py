@@ -1,0 +1,79 @@
+"""Which files a corpus folder holds. Opens none of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+PICTURES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""Suffixes, in lower case, of files that may be pictures."""
+
+_JUNK: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Paths relative to a folder, sorted. ``outside`` are links that lead out of it, to files or folders."""
+
+    files: tuple[str, ...]
+    outside: tuple[str, ...]
+
+
+def junk(name: str) -> bool:
+    """Whether a file or folder is left there by an operating system (``._a.jpg``, ``.DS_Store``, ``Thumbs.db``)."""
+    return name.startswith(".") or name.casefold() in _JUNK
+
+
+def listing(root: Path) -> Listing:
+    """Everything below ``root`` except folders and junk; nothing if there is no such folder.
+
+    A linked folder is not entered: if it lies inside ``root`` its files are listed where they are, if not the link is
+    named in ``outside``. Raises ``OSError`` for a folder that cannot be read, since its cases would vanish silently.
+    """
+    if not root.is_dir():
+        return Listing(files=(), outside=())
+    home = Path(os.path.realpath(root))
+    files: list[str] = []
+    outside: list[str] = []
+    for folder, folders, names in os.walk(root, onerror=_stop):
+        folders[:] = [name for name in folders if not junk(name)]
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in (*links, *(name for name in names if not junk(name))):
+            path = Path(folder, name)
+            relative = path.relative_to(root).as_posix()
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(home):
+                outside.append(relative)
+            elif name not in links:
+                files.append(relative)
+    return Listing(files=tuple(sorted(files)), outside=tuple(sorted(outside)))
+
+
+def _stop(error: OSError) -> None:
+    raise error
+
+
+def pictures(paths: Iterable[str]) -> tuple[str, ...]:
+    """Those paths whose suffix is one of ``PICTURES``, in any case."""
+    return tuple(path for path in paths if PurePosixPath(path).suffix.casefold() in PICTURES)
+
+
+def by_stem(found: Listing, folder: str) -> dict[str, tuple[str, ...]]:
+    """Pictures directly in one folder, links out of the corpus included, by file name without extension."""
+    stems: dict[str, tuple[str, ...]] = {}
+    for path in pictures(sorted((*found.files, *found.outside))):
+        if str(PurePosixPath(path).parent) == folder:
+            stem = PurePosixPath(path).stem
+            stems[stem] = (*stems.get(stem, ()), path)
+    return stems
+
+
+def refusal(images: Sequence[str], masks: Sequence[str], outside: Sequence[str]) -> str | None:
+    """Why files of one name are not a pair of one image and one mask: a code of ``vocab.REASONS``; None if they are."""
+    if len(images) > 1 or len(masks) > 1:
+        return "duplicate_stem"
+    if not images or not masks:
+        return "no_mask" if images else "no_image"
+    return "outside_root" if {*images, *masks} & {*outside} else None

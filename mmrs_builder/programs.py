@@ -1,0 +1,214 @@
+"""Relation programs: a small typed expression language (``docs/language.md`` section 6).
+
+A program is parsed with ``ast`` and a white list; nothing of it is ever executed as Python. This module knows the
+grammar and its types; ``evaluate`` knows what the words mean.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from mmrs_builder.vocab import VALUES
+
+MAX_LENGTH: Final = 512
+MAX_DEPTH: Final = 12
+
+
+class ProgramError(ValueError):
+    """A program that does not parse or does not type-check; ``column`` counts from 0."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Argument types, type of ``to=``, result. ``Label+`` stands for two or more labels."""
+
+    args: tuple[str, ...]
+    result: str
+    to: str | None = None
+
+
+_ONE = {
+    "quadrant": "Quadrant", "zone": "Zone", "side": "Side", "level": "Level", "near_centre": "Bool",
+    "covers_centre": "Bool", "border": "Bool", "aspect": "Aspect", "extent": "Extent", "share": "Number",
+}  # fmt: skip
+_TWO = {
+    "direction": "Direction", "horizontal": "Horizontal", "vertical": "Vertical", "topology": "Topology",
+    "larger": "Bool", "gap": "Number",
+}  # fmt: skip
+_PICK = ("largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost")
+
+FUNCTIONS: Final[dict[str, Signature]] = {
+    **{name: Signature(args=("One",), result=result) for name, result in _ONE.items()},
+    **{name: Signature(args=("One", "One"), result=result) for name, result in _TWO.items()},
+    **{name: Signature(args=("Set",), result="One") for name in _PICK},
+    "nearest": Signature(args=("Set",), to="One", result="One"),
+    "farthest": Signature(args=("Set",), to="One", result="One"),
+    "within": Signature(args=("Set", "Half"), result="Set"),
+    "all": Signature(args=("Label",), result="Set"),
+    "the": Signature(args=("Label",), result="One"),
+    "among": Signature(args=("Label+",), result="Set"),
+    "exists": Signature(args=("Label",), result="Bool"),
+    "count": Signature(args=("Set",), result="Count"),
+}
+"""Every word of the language."""
+
+REFERENCES: Final = frozenset({"all", "the", "among"})
+"""Calls that only name structures; they do not count as hops."""
+
+
+def parse(text: str) -> ast.expr:
+    """Syntax tree of a well-typed program. Raises ``ProgramError``."""
+    if len(text) > MAX_LENGTH:
+        raise ProgramError(f"longer than {MAX_LENGTH} characters")
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ProgramError(f"not an expression: {error}", (getattr(error, "offset", 1) or 1) - 1) from None
+    _depth(tree, 1)
+    _typed(tree)
+    return tree
+
+
+def value_type(text: str) -> str:
+    """Type of a program's value: a key of ``vocab.VALUES``, or ``Count``, ``Number``, ``One``, ``Set``."""
+    return _typed(parse(text))
+
+
+def slots(text: str) -> tuple[str, ...]:
+    """The capital letters a family's program uses, sorted."""
+    return tuple(sorted({node.id for node in _walk(parse(text)) if isinstance(node, ast.Name)}))
+
+
+def labels(text: str) -> tuple[str, ...]:
+    """The labels a closed program names, in order of appearance."""
+    named = {"all", "the", "among", "exists"}
+    calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call) and call_name(node) in named]
+    return tuple(dict.fromkeys(constant(arg) for call in calls for arg in call.args))
+
+
+def hops(text: str) -> int:
+    """Number of relation calls: the difficulty of a question."""
+    return sum(isinstance(node, ast.Call) and call_name(node) not in REFERENCES for node in _walk(parse(text)))
+
+
+def close(text: str, bound: Mapping[str, str]) -> str:
+    """The program with its slots replaced by labels, in canonical spelling."""
+
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name ast requires
+            return ast.copy_location(ast.Constant(bound[node.id]), node) if node.id in bound else node
+
+    return spell(Fill().visit(parse(text)))
+
+
+def claim(text: str, token: str) -> str:
+    """The closed program that says ``text`` has the value ``token``."""
+    return f'{spell(parse(text))} == "{token}"'
+
+
+def spell(node: ast.expr) -> str:
+    """Canonical text: ``ast.unparse`` with double quotes. Literals hold no quotes, so the exchange is safe."""
+    return ast.unparse(node).replace("'", '"')
+
+
+def call_name(node: ast.Call) -> str:
+    """Name of the function a call names; calls of anything but a plain name do not parse."""
+    if not isinstance(node.func, ast.Name):
+        raise ProgramError("only functions of the relation vocabulary can be called", node.col_offset)
+    return node.func.id
+
+
+def constant(node: ast.expr) -> str:
+    """Text of a string literal."""
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        raise ProgramError("expected a label or a literal", node.col_offset)
+    return node.value
+
+
+def _walk(node: ast.expr) -> Iterator[ast.expr]:
+    """The expression nodes of a program, without the names of functions."""
+    yield node
+    children: list[ast.expr] = []
+    if isinstance(node, ast.Call):
+        children = [*node.args, *(keyword.value for keyword in node.keywords)]
+    elif isinstance(node, ast.Compare):
+        children = [node.left, *node.comparators]
+    for child in children:
+        yield from _walk(child)
+
+
+def _depth(node: ast.AST, level: int) -> None:
+    if level > MAX_DEPTH:
+        raise ProgramError(f"nested deeper than {MAX_DEPTH} levels", getattr(node, "col_offset", 0))
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr | ast.keyword):
+            _depth(child, level + (isinstance(child, ast.expr)))
+
+
+def _typed(node: ast.expr) -> str:
+    match node:
+        case ast.Call():
+            return _typed_call(node)
+        case ast.Compare(ops=[ast.Eq()], comparators=[right]):
+            return _typed_equality(node.left, right)
+    raise ProgramError("only calls and one == are allowed", node.col_offset)
+
+
+def _typed_call(node: ast.Call) -> str:
+    name = call_name(node)
+    if name not in FUNCTIONS:
+        raise ProgramError(f"unknown function {name!r}; known: {', '.join(sorted(FUNCTIONS))}", node.col_offset)
+    signature = FUNCTIONS[name]
+    wanted = signature.args
+    if wanted == ("Label+",):
+        wanted = ("Label",) * max(2, len(node.args))
+    if len(node.args) != len(wanted):
+        raise ProgramError(f"{name} takes {len(wanted)} arguments, not {len(node.args)}", node.col_offset)
+    for arg, kind in zip(node.args, wanted, strict=True):
+        _expect(arg, kind, name)
+    if [keyword.arg for keyword in node.keywords] != ([] if signature.to is None else ["to"]):
+        raise ProgramError(f"{name} takes {'one keyword, to=' if signature.to else 'no keyword'}", node.col_offset)
+    if name == "count" and any(isinstance(inner, ast.Call) and call_name(inner) == "among" for inner in _walk(node)):
+        raise ProgramError("count takes a set of one label", node.col_offset)
+    for keyword in node.keywords:
+        _expect(keyword.value, str(signature.to), name)
+    return signature.result
+
+
+def _expect(node: ast.expr, kind: str, name: str) -> None:
+    if kind == "Label":
+        if not (isinstance(node, ast.Name) and len(node.id) == 1 and node.id.isupper() and node.id.isascii()):
+            _identifier(constant(node), node)
+        return
+    if kind == "Half":
+        if constant(node) not in VALUES["Side"] + VALUES["Level"]:
+            raise ProgramError(f'{name} takes "left", "right", "upper" or "lower"', node.col_offset)
+        return
+    found = _typed(node)
+    if found != kind:
+        raise ProgramError(f"{name} takes a {kind}, not a {found}", node.col_offset)
+
+
+def _identifier(text: str, node: ast.expr) -> None:
+    if not (text.isascii() and text.isidentifier()):
+        raise ProgramError(f"{text!r} is not a label", node.col_offset)
+
+
+def _typed_equality(left: ast.expr, right: ast.expr) -> str:
+    kind = _typed(left)
+    if kind == "Count":
+        if isinstance(right, ast.Constant) and type(right.value) is int:
+            return "Bool"
+        raise ProgramError("a count is compared with a whole number", right.col_offset)
+    if kind not in VALUES or kind == "Bool":
+        raise ProgramError(f"a {kind} cannot be compared", left.col_offset)
+    if constant(right) not in VALUES[kind]:
+        raise ProgramError(f"a {kind} is one of {', '.join(VALUES[kind])}", right.col_offset)
+    return "Bool"

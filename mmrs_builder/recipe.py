@@ -1,0 +1,110 @@
+"""From the words of a command line or a recipe file to the settings of a build.
+
+A recipe is a TOML file for several sources at once::
+
+    seed = 7
+    [[source]]
+    name = "kvasir"
+    data = "corpora/kvasir-seg"      # relative to the recipe
+    [[source]]
+    name = "folder"
+    data = "corpora/mine"
+    options = { name = "mine", label = "polyp", masks = "labels/{stem}.png" }
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from mmrs_builder import sources
+from mmrs_builder.build.settings import SourceChoice
+from mmrs_builder.errors import MANUAL, USAGE, MmrsError
+from mmrs_builder.types import Source
+
+KEYS: Final = {"source", "seed", "limit", "questions_per_view", "max_rows", "splits", "language", "rows_per_shard"}
+
+
+def choices(names: Sequence[str], data: Sequence[str], options: Sequence[str]) -> tuple[SourceChoice, ...]:
+    """Sources named by ``--source``, their folders by ``--data``, their options by ``--set NAME.key=value``."""
+    folders = _folders(names, data)
+    settings = _options(names, options)
+    return tuple(choose(name, folders.get(name), settings.get(name, {})) for name in names)
+
+
+def choose(name: str, data: Path | None, options: Mapping[str, str]) -> SourceChoice:
+    """One source with its folder. Raises ``MmrsError`` for unknown names, bad options and missing folders."""
+    try:
+        source = sources.find(name, dict(options))
+    except ValueError as error:
+        raise MmrsError(str(error), code=USAGE, hint="`mmrs sources` lists what there is.") from None
+    root = None if source.embedded else _root(name, source, data)
+    return SourceChoice(name=name, root=root, options=tuple(sorted(options.items())))
+
+
+def read(path: Path) -> tuple[tuple[SourceChoice, ...], dict[str, Any]]:
+    """Sources and settings of a recipe file."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MmrsError(f"{path}: {error}", code=USAGE, hint="A recipe is a TOML file with [[source]] blocks.") from None
+    if unknown := sorted(set(raw) - KEYS):
+        raise MmrsError(f"{path}: unknown keys {', '.join(unknown)}", code=USAGE, hint=f"Known: {', '.join(sorted(KEYS))}.")
+    found = tuple(_recipe_source(path, entry) for entry in raw.pop("source", []))
+    return found, raw
+
+
+def cache(name: str) -> Path:
+    """Where a downloaded corpus would lie: ``$MMRS_CACHE`` or the user's cache folder."""
+    base = os.environ.get("MMRS_CACHE")
+    return (Path(base) if base else Path.home() / ".cache" / "mmrs") / name
+
+
+def _recipe_source(path: Path, entry: Mapping[str, Any]) -> SourceChoice:
+    if unknown := sorted(set(entry) - {"name", "data", "options"}):
+        raise MmrsError(f"{path}: unknown keys {', '.join(unknown)} in [[source]]", code=USAGE, hint="Known: name, data, options.")
+    if "name" not in entry:
+        raise MmrsError(f"{path}: a [[source]] without a name", code=USAGE, hint='Add name = "…".')
+    data = path.parent / entry["data"] if "data" in entry else None
+    return choose(entry["name"], data, {key: str(value) for key, value in entry.get("options", {}).items()})
+
+
+def _root(name: str, source: Source, data: Path | None) -> Path:
+    if data is not None:
+        if not data.is_dir():
+            raise MmrsError(f"{data} is not a folder", code=USAGE, hint=f"Give the folder of {source.title} with --data.")
+        return data
+    if cache(name).is_dir():
+        return cache(name)
+    raise MmrsError(
+        f"{source.title} is not on this machine (looked in {cache(name)})",
+        code=MANUAL,
+        hint=f"{source.steps or source.url}\nLicence: {source.license}. Then: mmrs build --source {name} --data FOLDER --out OUT",
+    )
+
+
+def _folders(names: Sequence[str], data: Sequence[str]) -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for item in data:
+        name, equals, folder = item.partition("=")
+        if equals and name in names:
+            folders[name] = Path(folder)
+        elif len(names) == 1:
+            folders[names[0]] = Path(item)
+        else:
+            raise MmrsError(f"--data {item}: say whose it is", code=USAGE, hint=f"--data NAME={item}, NAME one of {', '.join(names)}.")
+    return folders
+
+
+def _options(names: Sequence[str], options: Sequence[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for item in options:
+        key, equals, value = item.partition("=")
+        name, dot, option = key.partition(".")
+        if not equals or not dot or name not in names:
+            raise MmrsError(f"--set {item}", code=USAGE, hint="The form is --set NAME.key=value, NAME one of the --source names.")
+        found.setdefault(name, {})[option] = value
+    return found

@@ -1,0 +1,73 @@
+"""What a person sees of a build: progress on stderr, and a closing table whose sums agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from mmrs_builder import evaluate, select
+from mmrs_builder.build import Report
+from mmrs_builder.vocab import REASONS
+
+
+@contextmanager
+def bars(console: Console) -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """Progress bars, one per stage, on a console (stderr)."""
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+
+        def stage(name: str, total: int) -> Callable[[int], None]:
+            task = progress.add_task(name, total=total)
+            return lambda n: progress.advance(task, n)
+
+        yield stage
+
+
+def print_build(report: Report, console: Console) -> None:
+    """The closing tables of a build."""
+    console.print(_cases(report))
+    console.print(_questions(report.counts))
+    if report.drops:
+        console.print(f"Every rejected file is listed in {report.out / '.mmrs' / 'rejects.jsonl'}.")
+    console.print(f"{'Unchanged' if report.unchanged else 'Published'}: {report.out}")
+
+
+def _cases(report: Report) -> Table:
+    table = Table(title="files: found = used + rejected", title_justify="left")
+    for name in ("source", "found", "used", "rejected", "why"):
+        table.add_column(name, justify="left" if name in ("source", "why") else "right")
+    for source, entry in report.counts["cases"].items():
+        why = "; ".join(f"{n} {code}: {REASONS[code]}" for code, n in report.counts["rejected"][source].items())
+        table.add_row(source, *(str(entry[key]) for key in ("found", "used", "rejected")), why)
+    return table
+
+
+def _questions(counts: Mapping[str, Any]) -> Table:
+    table = Table(title="views and questions", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    views, candidates = counts["views"], counts["candidates"]
+    for label, n in (
+        ("views measured", views["measured"]),
+        ("  dropped: their group touches an official test set", -views["leaks_into_test"]),
+        ("views published", views["published"]),
+        ("  of these without questions", views["without_questions"]),
+        ("structures", counts["masks"].get("structures", 0)),
+        ("specks removed from masks", counts["masks"].get("specks", 0)),
+        ("doubtful mask pixels decided by threshold", counts["masks"].get("doubtful_px", 0)),
+    ):
+        table.add_row(label, str(n))
+    table.add_section()
+    table.add_row("candidate questions", str(candidates["evaluated"]))
+    for code, n in counts["refused"].items():
+        table.add_row(f"  not decided: {evaluate.REASONS[code]}", str(-n))
+    table.add_row("decided by the masks (one per kind of question)", str(candidates["decided"]))
+    for code, n in counts["dropped"].items():
+        table.add_row(f"  not asked: {select.REASONS[code]}", str(-n))
+    table.add_row("questions asked", str(candidates["asked"]))
+    return table

@@ -1,0 +1,110 @@
+"""What there is to build with: tables and sheets of sources and question families."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mmrs_builder import programs, resources, sources
+from mmrs_builder.template_checks import check
+from mmrs_builder.templates import Family, TemplateError, load
+
+
+def source_rows() -> list[dict[str, Any]]:
+    """One row per source."""
+    return [
+        {
+            "name": source.name,
+            "title": source.title,
+            "modality": source.modality,
+            "license": source.license,
+            "license_class": source.license_class,
+            "size": source.size,
+            "how": "embedded" if source.embedded else "manual",
+            "patient_ids": source.patient_ids,
+        }
+        for source in sources.catalogue()
+    ]
+
+
+def source_sheet(name: str) -> dict[str, Any]:
+    """All that is known of one source, with its options. Raises ``ValueError`` for an unknown name."""
+    source = sources.find(name)
+    facts = ("name", "title", "version", "modality", "license", "license_class", "url", "labels", "exhaustive",
+             "patient_ids", "minimum_area", "mask_rule", "size", "steps")  # fmt: skip
+    return {
+        **{fact: getattr(source, fact) for fact in facts},
+        "options": [asdict(option) for option in sources.options(name)],
+    }
+
+
+def print_sources(found: Any) -> None:
+    """A table of sources, or the sheet of one."""
+    console = Console()
+    if isinstance(found, dict):
+        for key, value in found.items():
+            if key != "options":
+                console.print(f"[bold]{key:13}[/bold] ", end="")
+                console.print(", ".join(value) if isinstance(value, tuple) else str(value), markup=False)
+        for option in found["options"]:
+            console.print(f"--set {found['name']}.{option['name']}={option['default']!r}", markup=False)
+            console.print(f"      {option['help']}", markup=False)
+        return
+    console.print(_table(found))
+
+
+def family_rows() -> list[dict[str, Any]]:
+    """One row per question family; ``hops`` is the number of relations in its program."""
+    return [_family(family) for family in load(resources.path("templates")).families]
+
+
+def family_sheet(name: str) -> dict[str, Any]:
+    """One family with its wordings. Raises ``ValueError`` for an unknown id."""
+    families = {family.id: family for family in load(resources.path("templates")).families}
+    if name not in families:
+        raise ValueError(f"no family {name!r}; `mmrs families` lists them")
+    return asdict(families[name])
+
+
+def print_families(found: Any) -> None:
+    """A table of families, or the sheet of one."""
+    console = Console()
+    if isinstance(found, dict):
+        for key, value in found.items():
+            for line in value if isinstance(value, tuple) else (value,):
+                console.print(f"[bold]{key:11}[/bold] ", end="")
+                console.print(str(line), markup=False)
+        return
+    console.print(_table(found))
+    console.print(f"{len(found)} families, {sum(row['wordings'] for row in found)} wordings")
+
+
+def check_families() -> list[str]:
+    """Every problem in the templates, a line each."""
+    try:
+        return [str(problem) for problem in check(load(resources.path("templates")))]
+    except TemplateError as error:
+        return [str(problem) for problem in error.problems]
+
+
+def _family(family: Family) -> dict[str, Any]:
+    return {
+        "id": family.id,
+        "program": family.program,
+        "kinds": list(family.kinds),
+        "wordings": len(family.question) + len(family.claim) + len(family.statement),
+        "hops": programs.hops(family.program),
+        "frame": family.frame,
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table()
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(", ".join(v) if isinstance(v, list) else {True: "yes", False: "no"}.get(v, str(v)) for v in row.values()))
+    return table

@@ -1,0 +1,121 @@
+"""Where cases come from: one module per corpus layout, found by looking into this folder.
+
+A module holds ``SOURCE``, or ``SOURCES`` for several tasks in one layout. If it takes options it also holds
+``configure``, whose keyword-only ``str`` parameters with defaults are the options.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import get_type_hints
+
+from mmrs_builder.types import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """An option of a source, set with ``--set SOURCE.name=value``."""
+
+    name: str
+    default: str
+    help: str
+
+
+def names() -> tuple[str, ...]:
+    """Names of the source modules, sorted; nothing is imported."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+
+
+def find(name: str, options: Mapping[str, str] = {}) -> Source:
+    """The source of that name: a module's, or one task of a module that holds several.
+
+    Raises ``ValueError``, saying what exists, for an unknown source, task or option or an option's bad value.
+    """
+    return pick(_module(name), name, options)
+
+
+def pick(module: ModuleType, name: str, options: Mapping[str, str] = {}) -> Source:
+    """The source ``name`` that a module holds, with its options set. For modules outside this package too.
+
+    Raises ``ValueError`` as ``find`` does.
+    """
+    known = {option.name for option in module_options(module)}
+    for option in options:
+        if option not in known:
+            raise ValueError(_unknown(f"option of source {name!r}", option, sorted(known)))
+    if options:
+        configured: Source = module.configure(**options)
+        return configured
+    held = every(module)
+    if len(held) == 1 and hasattr(module, "SOURCE"):
+        return held[0]
+    for source in held:
+        if source.name == name:
+            return source
+    raise ValueError(_unknown("source", name, [source.name for source in held]))
+
+
+def every(module: ModuleType) -> tuple[Source, ...]:
+    """All sources of a module. Raises ``ValueError`` when it has neither ``SOURCE`` nor ``SOURCES``."""
+    if hasattr(module, "SOURCE"):
+        return (module.SOURCE,)
+    if hasattr(module, "SOURCES"):
+        return tuple(module.SOURCES)
+    raise ValueError(f"{module.__name__} is not a source: it has neither SOURCE nor SOURCES")
+
+
+def catalogue() -> Iterator[Source]:
+    """Every source with its default options, in order of module and task."""
+    for name in names():
+        yield from every(importlib.import_module(f"{__name__}.{name}"))
+
+
+def options(name: str) -> tuple[Option, ...]:
+    """The options a source takes, in order. Raises ``ValueError`` for an unknown source."""
+    return module_options(_module(name))
+
+
+def module_options(module: ModuleType) -> tuple[Option, ...]:
+    """The options of a module's ``configure``. The help is the text in ``Annotated[str, text]``, else what the
+    docstring says after ``name:``.
+    """
+    if not hasattr(module, "configure"):
+        return ()
+    hints = get_type_hints(module.configure, include_extras=True)
+    text = inspect.getdoc(module.configure) or ""
+    return tuple(
+        Option(
+            name=parameter.name,
+            default=str(parameter.default),
+            help=next(iter(getattr(hints[parameter.name], "__metadata__", ())), _help(text, parameter.name)),
+        )
+        for parameter in inspect.signature(module.configure).parameters.values()
+    )
+
+
+def _help(text: str, name: str) -> str:
+    """The entry ``name: …`` of a docstring, with the lines that are indented deeper."""
+    entry = re.search(rf"^( *){re.escape(name)}: (.*(?:\n\1 +.*)*)", text, re.MULTILINE)
+    return " ".join(entry.group(2).split()) if entry else ""
+
+
+def _module(name: str) -> ModuleType:
+    """The module called ``name``, or the one whose name it continues: ``msd_heart`` is a task of ``msd``."""
+    known = names()
+    for module in sorted(known, key=len, reverse=True):
+        if name == module or name.startswith(f"{module}_"):
+            return importlib.import_module(f"{__name__}.{module}")
+    raise ValueError(_unknown("source", name, known))
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"unknown {kind}: {name!r}{hint} (there is {', '.join(known) or 'none'})"

@@ -1,0 +1,90 @@
+"""Kvasir-SEG: colonoscopy frames with polyp masks, both stored as JPEG.
+
+Facts, defects and terms are in ``data_cards/kvasir.md``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from mmrs_builder.io.listing import by_stem, listing, refusal
+from mmrs_builder.types import Box, Case, CaseRef, Drop, MaskRef, Source
+from mmrs_builder.views import flat_case
+from mmrs_builder.vocab import Rejected
+
+BOXES: Final = "kavsir_bboxes.json"  # spelled so in the release
+MINIMUM_AREA: Final = 0.0002  # JPEG noise leaves specks of 1 px (3e-6); the smallest second polyp seen covers 0.007
+
+
+def index(root: Path) -> Iterator[CaseRef | Drop]:
+    """A case per file stem in ``images/`` and ``masks/``, sorted. ``root`` is ``Kvasir-SEG`` or the folder holding it.
+
+    Raises ``ValueError`` when there are no images.
+    """
+    home = next((folder for folder in (root, root / "Kvasir-SEG") if (folder / "images").is_dir()), root)
+    found = listing(home)
+    images, masks = by_stem(found, "images"), by_stem(found, "masks")
+    if not images:
+        layout = f"Kvasir-SEG/images/*.jpg, Kvasir-SEG/masks/*.jpg and Kvasir-SEG/{BOXES}"
+        raise ValueError(f"no Kvasir-SEG images in {root}: expected {layout} there")
+    boxes: dict[str, Any] = {}
+    try:
+        boxes = dict(json.loads((home / BOXES).read_bytes())) if BOXES in found.files else {}
+    except (ValueError, TypeError, RecursionError, OSError) as error:
+        yield Drop(source="kvasir", what=BOXES, reason="bad_metadata", detail=str(error))
+    for stem in sorted(images.keys() | masks.keys()):
+        files = (*images.get(stem, ()), *masks.get(stem, ()))
+        reason = refusal(images.get(stem, ()), masks.get(stem, ()), found.outside)
+        published = _read_boxes(boxes.get(stem, {"bbox": []}))
+        if reason or published is None:
+            yield Drop(source="kvasir", what=stem, reason=reason or "bad_metadata", detail=", ".join(files))
+            continue
+        mask = MaskRef(path=files[1], label="polyp")
+        yield CaseRef(
+            source="kvasir",
+            root=str(home),
+            case_id=stem,
+            image=files[0],
+            masks=(mask,),
+            boxes=published,
+            modality="endoscopy",
+        )
+
+
+def load(ref: CaseRef) -> Case:
+    """Read one frame. Raises ``Rejected``; an empty mask is refused, since every frame is said to show a polyp."""
+    case = flat_case(ref, minimum_area=MINIMUM_AREA, exhaustive=True, labels=("polyp",))
+    if not case.views[0].annotations:
+        raise Rejected("mask_empty", ref.masks[0].path, f"{case.views[0].speck_px} px, all in specks")
+    return case
+
+
+def _read_boxes(entry: Any) -> tuple[Box, ...] | None:  # entry: parsed JSON
+    try:
+        boxes = tuple((int(b["xmin"]), int(b["ymin"]), int(b["xmax"]), int(b["ymax"])) for b in entry["bbox"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return boxes if all(x0 < x1 and y0 < y1 for x0, y0, x1, y1 in boxes) else None
+
+
+SOURCE: Final = Source(
+    name="kvasir",
+    title="Kvasir-SEG",
+    version="2020",
+    modality="endoscopy",
+    license="research and education; commercial use by written permission",
+    license_class="unclear",
+    url="https://datasets.simula.no/kvasir-seg",
+    labels=("polyp",),
+    exhaustive=True,
+    patient_ids=False,
+    minimum_area=MINIMUM_AREA,
+    mask_rule="JPEG; grey above 127 is polyp",
+    index=index,
+    load=load,
+    size="1000 frames, 46 MB",
+    steps="Download kvasir-seg.zip from the page, unpack it, and give the folder that holds Kvasir-SEG with --data.",
+)

@@ -1,0 +1,101 @@
+"""Numbers of a published folder, counted from its shards alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+QUESTION_COLUMNS = ["split", "source", "family", "kind", "answer", "value", "margin", "prior_bound", "difficulty"]
+
+
+def count(out: Path) -> dict[str, Any]:
+    """Views, structures, questions and answers by split, source, family and kind.
+
+    ``leading_answer`` is the part of a family's closed questions that its most frequent answer would get right.
+    """
+    views, questions = _views(out), _questions(out)
+    return {
+        "views": _grouped(views, ["source", "modality", "split"], {"views": "size"}),
+        "labels": _labels(out),
+        "kinds": _grouped(questions, ["kind"], {"questions": "size"}),
+        "families": _families(questions),
+        "totals": {
+            "views": len(views),
+            "without_questions": int((views["questions"] == 0).sum()),
+            "groups": int(views["group_id"].nunique()),
+            "questions": len(questions),
+            "prior_bound": int(questions["prior_bound"].sum()) if len(questions) else 0,
+        },
+    }
+
+
+def print_counts(counts: dict[str, Any]) -> None:
+    """The same as tables."""
+    console = Console()
+    for title in ("views", "labels", "kinds", "families"):
+        console.print(_table(title, counts[title]))
+    console.print(_table("totals", [counts["totals"]]))
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in rows[0] if rows else ():
+        table.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")
+    for row in rows:
+        table.add_row(*(f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values()))
+    return table
+
+
+def _read(folder: Path, columns: list[str]) -> pd.DataFrame:
+    tables = [pq.read_table(path, columns=columns).to_pandas() for path in sorted(folder.glob("*.parquet"))]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def _views(out: Path) -> pd.DataFrame:
+    views = _read(out / "data", ["split", "source", "modality", "view_id", "group_id", "qa"])
+    return views.assign(questions=views["qa"].map(len)).drop(columns="qa")
+
+
+def _questions(out: Path) -> pd.DataFrame:
+    return _read(out / "qa", QUESTION_COLUMNS)
+
+
+def _grouped(frame: pd.DataFrame, by: list[str], counted: dict[str, str]) -> list[dict[str, Any]]:
+    (name,) = counted
+    sizes = frame.groupby(by, sort=True).size().reset_index(name=name)
+    return [{key: _plain(value) for key, value in row.items()} for row in sizes.to_dict("records")]
+
+
+def _families(questions: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = []
+    for family, group in questions.groupby("family", sort=True):
+        closed = group[group["kind"].isin(["choice", "yes_no", "number"])]
+        leading = float(closed["answer"].value_counts(normalize=True).iloc[0]) if len(closed) else None
+        rows.append(
+            {
+                "family": str(family),
+                "questions": len(group),
+                "answers": int(group["answer"].nunique()),
+                "leading_answer": leading,
+                "margin_median": float(group["margin"].median()),
+            }
+        )
+    return rows
+
+
+def _labels(out: Path) -> list[dict[str, Any]]:
+    structures = _read(out / "data", ["structures"])["structures"].explode().dropna()
+    frame = pd.DataFrame(list(structures), columns=["label", "part", "area_fraction"])
+    return [
+        {"label": str(label), "part": str(part), "structures": len(group), "median_percent": 100 * float(group.median())}
+        for (label, part), group in frame.groupby(["label", "part"], sort=True)["area_fraction"]
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,106 @@
+"""From a view's annotations to its scene: structures in a fixed order, and the pair table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Final
+
+from mmrs_builder import geometry
+from mmrs_builder.types import Annotation, Label, Mask, Pair, Part, Scene, Structure, View
+from mmrs_builder.vocab import Rejected
+
+MAX_UNITS: Final = 64
+"""More separate structures than this in one picture cannot be told apart in words; the case is rejected."""
+
+
+def units(structures: Sequence[Structure], label: str) -> tuple[int, ...]:
+    """Indices of what counts as one of ``label``: its instances, else its components, else its whole."""
+    by_part = {
+        part: tuple(i for i, s in enumerate(structures) if s.label == label and s.part == part)
+        for part in ("instance", "component", "whole")
+    }
+    return by_part["instance"] or by_part["component"] or by_part["whole"]
+
+
+def measure(mask: Mask, label: Label, part: Part, parent: int | None = None) -> Structure:
+    """Measure one non-empty mask (H, W)."""
+    box = geometry.box(mask)
+    inside, distance = geometry.centre(mask)
+    quarters, ninths = geometry.parts(mask, box, 2), geometry.parts(mask, box, 3)
+    return Structure(
+        label=label.id,
+        role=label.role,
+        side=label.side,
+        part=part,
+        parent=parent,
+        box=box,
+        centroid=geometry.centroid(mask, box),
+        area_px=int(geometry.crop(mask, box).sum()),
+        quarters=quarters,  # type: ignore[arg-type]
+        ninths=ninths,  # type: ignore[arg-type]
+        border_px=geometry.border_px(mask),
+        centre_inside=inside,
+        centre_distance=distance,
+    )
+
+
+def scene(
+    view: View, source: str, modality: str, labels: Mapping[str, Label]
+) -> tuple[Scene, tuple[Mask, ...]]:
+    """Measure a view. Returns the scene and one full-size mask per structure.
+
+    Raises ``Rejected`` when the picture holds more separate structures than ``MAX_UNITS``.
+    """
+    structures: list[Structure] = []
+    masks: list[Mask] = []
+    for label_id in sorted({a.label for a in view.annotations}):
+        annotations = [a for a in view.annotations if a.label == label_id and a.mask.any()]
+        _add(structures, masks, labels[label_id], annotations)
+    singles = [i for label_id in {s.label for s in structures} for i in units(structures, label_id)]
+    if len(singles) > MAX_UNITS:
+        raise Rejected("too_many_structures", view.view_id, f"{len(singles)}, the limit is {MAX_UNITS}")
+    return (
+        Scene(
+            view_id=view.view_id,
+            case_id=view.case_id,
+            source=source,
+            modality=modality,
+            grid=view.grid,
+            structures=tuple(structures),
+            pairs=tuple(_pair(structures, masks, a, b) for a, b in combinations(sorted(singles), 2)),
+            absent=view.absent,
+        ),
+        tuple(masks),
+    )
+
+
+def _add(structures: list[Structure], masks: list[Mask], label: Label, annotations: list[Annotation]) -> None:
+    instances = [a.mask for a in annotations if a.instance]
+    wholes = [a.mask for a in annotations if not a.instance]
+    if instances and wholes or len(wholes) > 1:
+        raise ValueError(f"{label.id}: one whole mask or instances, not both")
+    measured = sorted(((measure(m, label, "instance"), m) for m in instances), key=lambda item: _order(item[0]))
+    if wholes:
+        whole = len(structures)
+        pieces = geometry.components(wholes[0])
+        measured = [(measure(wholes[0], label, "whole"), wholes[0])]
+        if len(pieces) > 1:
+            measured += [(measure(m, label, "component", whole), m) for m in pieces]
+    structures += [s for s, _ in measured]
+    masks += [m for _, m in measured]
+
+
+def _order(s: Structure) -> tuple[int, int, int]:
+    return -s.area_px, s.box[1], s.box[0]
+
+
+def _pair(structures: list[Structure], masks: list[Mask], i: int, j: int) -> Pair:
+    a, b = structures[i], structures[j]
+    shared = geometry.shared_px(masks[i], masks[j], a.box, b.box)
+    if shared:
+        return Pair(a=i, b=j, shared_px=shared, gap_px=0.0, contact_px=0)
+    gap = geometry.gap(geometry.outline(masks[i], a.box), geometry.outline(masks[j], b.box))
+    small, large = (j, i) if b.area_px < a.area_px else (i, j)
+    contact = geometry.contact_px(masks[small], masks[large], structures[small].box) if gap < 2 else 0
+    return Pair(a=i, b=j, shared_px=0, gap_px=gap, contact_px=contact)

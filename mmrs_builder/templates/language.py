@@ -1,0 +1,232 @@
+"""A language: families of questions with their wordings, and what labels and values are called.
+
+Wordings are filled, never assembled: a placeholder is replaced by a term, the first letter is made upper case, and
+nothing else happens to the text (``docs/language.md`` sections 7 and 8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from string import Formatter
+from typing import Final
+
+from mmrs_builder.types import Label, Term
+
+FORMS: Final = ("", ".a", ".name", ".plural")
+"""What may follow a slot in a placeholder: "the polyp", "a polyp", "polyp", "polyps"."""
+
+_PLACEHOLDER: Final = re.compile(r"value|[A-C](?:\.a|\.name|\.plural)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A program and the sentences that ask for its value. ``theme`` is the stem of the file it stands in."""
+
+    id: str
+    theme: str
+    frame: str
+    program: str
+    target: str | None = None
+    kinds: tuple[str, ...]
+    question: tuple[str, ...] = ()
+    claim: tuple[str, ...] = ()
+    statement: tuple[str, ...] = ()
+    min_margin: float = 0.1
+    choices: int | None = None
+    unit: str | None = None
+    tolerance: float | None = None
+    where: tuple[tuple[str, str], ...] = ()  # (slot, role its label must have)
+    symmetric: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What labels and values are called. ``values`` and ``phrases`` map a value type to token -> text."""
+
+    labels: Mapping[str, tuple[Label, Term]]
+    values: Mapping[str, Mapping[str, str]]
+    phrases: Mapping[str, Mapping[str, str]]
+    units: Mapping[str, str]
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """All families of one language, sorted by id, and its terms."""
+
+    language: str
+    families: tuple[Family, ...]
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something wrong in a template file, and what to do about it. ``column`` counts from 1 inside the field."""
+
+    file: str
+    family: str | None  # family id, or the label or value type of a term
+    field: str
+    column: int | None
+    message: str
+    advice: str
+
+    def __str__(self) -> str:
+        column = f"column {self.column}" if self.column else None
+        place = ", ".join(part for part in (self.family, self.field, column) if part)
+        return f"{self.file}: {place}: {self.message}; {self.advice}"
+
+
+class TemplateError(Exception):
+    """Templates that cannot be used; ``problems`` holds every reason, and the message prints one per line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PlaceholderError(ValueError):
+    """A wording whose braces or placeholders are wrong; ``column`` counts from 1."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+@lru_cache(maxsize=4096)
+def pieces(wording: str) -> tuple[tuple[str, str, int], ...]:
+    """A wording as (literal text, name of the placeholder after it or "", column of that placeholder).
+
+    Only ``{value}`` and ``{A}``, ``{A.a}``, ``{A.name}``, ``{A.plural}`` (B and C likewise) are placeholders.
+    Raises ``PlaceholderError`` for any other field, for conversions, format specifications and stray braces.
+    """
+    return tuple(_pieces(wording))
+
+
+def render(
+    wording: str,
+    language: Language,
+    labels: Mapping[str, str],
+    value: str | None,
+    value_type: str,
+    *,
+    sentence: bool = True,
+) -> str:
+    """A wording with its placeholders filled; the first letter is made upper case if it is a ``sentence``.
+
+    ``labels`` maps slots to label ids; ``value`` is the program's value as text. Raises ``KeyError`` for a slot without
+    a label, a label without a term, or ``{value}`` without a value; ``PlaceholderError`` as ``pieces`` does.
+    """
+    text = "".join(
+        literal + (_filled(field, language, labels, value, value_type) if field else "")
+        for literal, field, _ in pieces(wording)
+    )
+    return text[:1].upper() + text[1:] if sentence else text
+
+
+def label_text(language: Language, label: str, form: str = "") -> str:
+    """A label in one of ``FORMS``: "the polyp" by default, which is also how a choice names it."""
+    term = language.terms.labels[label][1]
+    return {
+        "": f"the {term.name}",
+        ".a": f"{term.article} {term.name}",
+        ".name": term.name,
+        ".plural": term.plural,
+    }[form]
+
+
+def value_text(language: Language, value: str, value_type: str) -> str:
+    """What the value of a program is called on its own, as in the options of a choice; numbers stand for themselves."""
+    return language.terms.values[value_type][value] if value_type in language.terms.values else value
+
+
+def phrase_text(language: Language, value: str, value_type: str) -> str:
+    """What ``{value}`` becomes inside a sentence."""
+    phrases = language.terms.phrases.get(value_type)
+    return phrases[value] if phrases else value_text(language, value, value_type)
+
+
+def template_id(family_id: str, kind: str, question_wording: str, answer_wording: str) -> str:
+    """Family id and eight digits that change with the wording. ``answer_wording`` is "" where no statement is used."""
+    key = "\n".join((kind, question_wording, answer_wording))
+    return f"{family_id}/{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+def with_terms(language: Language, terms: Iterable[tuple[Label, Term]]) -> Language:
+    """The language with the own labels of sources added; a label that the vocabulary knows keeps its meaning there.
+
+    Raises ``TemplateError`` if two sources give one new label two meanings.
+    """
+    added: dict[str, tuple[Label, Term]] = {}
+    for label, term in terms:
+        if added.setdefault(label.id, (label, term)) != (label, term):
+            message, advice = f"two sources name {label.id!r} differently", "give one of the two another id"
+            raise TemplateError(
+                [Problem(file="own labels", family=label.id, field="term", column=None, message=message, advice=advice)]
+            )
+    return replace(language, terms=replace(language.terms, labels={**added, **language.terms.labels}))
+
+
+def to_json(language: Language, families_used: Iterable[str], labels_used: Iterable[str]) -> dict[str, object]:
+    """The ``mmrs.language`` object of a shard: used families and labels, sorted by id, and all other terms."""
+    used = set(families_used)
+    terms = language.terms
+    return {
+        "version": 1,
+        "language": language.language,
+        "families": [_family_json(family) for family in language.families if family.id in used],
+        "labels": {label: _label_json(*terms.labels[label]) for label in sorted(set(labels_used))},
+        "values": {name: dict(table) for name, table in terms.values.items()},
+        "phrases": {name: dict(table) for name, table in terms.phrases.items()},
+        "units": dict(terms.units),
+        "words": dict(terms.words),
+    }
+
+
+def _family_json(family: Family) -> dict[str, object]:
+    fields = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(family).items()}
+    del fields["theme"]
+    return {**fields, "where": dict(family.where)}
+
+
+def _label_json(label: Label, term: Term) -> dict[str, object]:
+    return {**asdict(term), "role": label.role, "side": label.side}
+
+
+def _filled(field: str, language: Language, labels: Mapping[str, str], value: str | None, value_type: str) -> str:
+    if field == "value":
+        if value is None:
+            raise KeyError("value")
+        return phrase_text(language, value, value_type)
+    return label_text(language, labels[field[0]], field[1:])
+
+
+def _pieces(wording: str) -> Iterator[tuple[str, str, int]]:
+    try:
+        parsed = list(Formatter().parse(wording))
+    except ValueError:
+        raise PlaceholderError("unbalanced brace", _stray_brace(wording)) from None
+    column = 1
+    for literal, field, _, _ in parsed:
+        if "{" in literal or "}" in literal:
+            raise PlaceholderError("escaped brace", column + min(literal.find(b) for b in "{}" if b in literal))
+        column += len(literal)
+        if field is None:
+            yield literal, "", column
+            continue
+        # A conversion or format specification shows in the text between the name and the closing brace.
+        if not wording.startswith(f"{{{field}}}", column - 1):
+            raise PlaceholderError(f"conversion or format after {{{field}", column)
+        if not _PLACEHOLDER.fullmatch(field):
+            raise PlaceholderError(f"unknown placeholder {{{field}}}", column)
+        yield literal, field, column
+        column += len(field) + 2
+
+
+def _stray_brace(wording: str) -> int:
+    """Column of the first brace that does not open or close a plain placeholder."""
+    rest = re.sub(r"\{[^{}]*\}", lambda found: "-" * len(found.group()), wording)
+    return 1 + min(rest.find(brace) for brace in "{}" if brace in rest)

@@ -1,0 +1,163 @@
+"""Checks of single wordings: placeholders, articles, leaking answers, the viewer's left and right, form and length."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from mmrs_builder.templates.language import Family, Language, PlaceholderError, Problem, pieces
+from mmrs_builder.templates.terms import wants_an
+from mmrs_builder.vocab import VALUES
+
+MAX_LENGTH: Final = 160
+SIDED: Final = frozenset({"Quadrant", "Zone", "Side", "Direction", "Horizontal"})
+"""Value types whose terms say left or right."""
+
+Finding: TypeAlias = tuple[int | None, str, str]  # column, message, advice
+
+_DETERMINERS: Final = (
+    "a|an|the|every|each|any|no|this|largest|smallest|leftmost|rightmost|topmost|bottommost|nearest|farthest"
+)
+_DOUBLE: Final = re.compile(rf"\b({_DETERMINERS}) $", re.IGNORECASE)
+_ARTICLE: Final = re.compile(r"\b(an?) $", re.IGNORECASE)
+_LITERAL_ARTICLE: Final = re.compile(r"\b(an?) (?=(\w+))", re.IGNORECASE)
+_SIDE_WORD: Final = re.compile(r"\b(left|right|leftmost|rightmost)\b", re.IGNORECASE)
+_VIEWER: Final = re.compile(r"\b(image|displayed)\b", re.IGNORECASE)
+_STATING: Final = re.compile(r"(\{|the\b|there\b|this\b|it\b|an?\b)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """One wording of a family: ``part`` is question, claim or statement, ``number`` counts from 1."""
+
+    family: Family
+    part: str
+    number: int
+    text: str
+    value_type: str
+    slots: tuple[str, ...]
+    named: tuple[str, ...]  # the slots it must mention; an among-choice mentions none
+    literals: frozenset[str]  # string literals of the program, which a question cannot avoid
+
+
+def normalised(text: str) -> str:
+    """What two wordings must differ in: letters and words, not case, spacing or final punctuation."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(" .?!")
+
+
+def wording_problems(wording: Wording, language: Language) -> Iterator[Problem]:
+    """Everything wrong with one wording, with the column where that can be told."""
+    for column, message, advice in _findings(wording, language):
+        yield Problem(
+            file=f"{language.language}/{wording.family.theme}.toml",
+            family=wording.family.id,
+            field=f"{wording.part} {wording.number}",
+            column=column,
+            message=message,
+            advice=advice,
+        )
+
+
+def _findings(wording: Wording, language: Language) -> Iterator[Finding]:
+    try:
+        pieces(wording.text)
+    except PlaceholderError as error:
+        allowed = " ".join(f"{{{slot}}} {{{slot}.a}} {{{slot}.name}} {{{slot}.plural}}" for slot in wording.slots)
+        yield error.column, str(error), f"use only {allowed} {{value}}"
+        return
+    yield from _slots(wording)
+    yield from _values(wording)
+    yield from _form(wording)
+    if wording.family.frame == "viewer":
+        yield from _frame(wording)
+    if wording.part == "question":
+        yield from _leaks(wording, language)
+    if language.language == "en":
+        yield from _articles(wording, language)
+
+
+def _slots(wording: Wording) -> Iterator[Finding]:
+    used = {field[0]: column for _, field, column in pieces(wording.text) if field and field != "value"}
+    for slot in sorted(used.keys() - set(wording.slots)):
+        yield used[slot], f"the program has no slot {slot}", f"use {', '.join(wording.slots)}"
+    if not wording.named:
+        for slot in sorted(used):
+            yield used[slot], f"{slot} is one of the options of this choice", "do not name the options in the question"
+    for slot in sorted(set(wording.named) - used.keys()):
+        yield None, f"slot {slot} is not mentioned", f"say what is asked about with {{{slot}}}"
+
+
+def _values(wording: Wording) -> Iterator[Finding]:
+    columns = [column for _, field, column in pieces(wording.text) if field == "value"]
+    wanted = wording.part == "claim" or (wording.part == "statement" and wording.value_type in VALUES)
+    if wanted and len(columns) != 1:
+        yield max(columns, default=None), f"{{value}} stands {len(columns)} times", "write {value} exactly once"
+    if not wanted and columns:
+        advice = "remove it" if wording.part == "statement" else "a question never holds its answer: remove it"
+        yield columns[0], "{value} has no place here", advice
+
+
+def _form(wording: Wording) -> Iterator[Finding]:
+    text = wording.text
+    ends = {"question": "?.", "claim": "?", "statement": "."}[wording.part]
+    if not text or text[-1] not in ends:
+        yield len(text), "wrong final punctuation", f"end a {wording.part} with {' or '.join(ends)}"
+    elif wording.part == "question" and text[-1] == "." and _STATING.match(text):
+        yield 1, "a question that states something", "ask with a question mark, or begin with an imperative"
+    if text != " ".join(text.split()):
+        yield None, "stray spaces", "use single spaces, none at the ends"
+    if len(text) > MAX_LENGTH:
+        yield MAX_LENGTH + 1, f"{len(text)} characters long", f"keep to {MAX_LENGTH} characters"
+
+
+def _frame(wording: Wording) -> Iterator[Finding]:
+    if found := re.search(r"\bpatient", wording.text, re.IGNORECASE):
+        yield found.start() + 1, "the patient in a family of the viewer frame", "speak of the image only"
+    sided = _SIDE_WORD.search(wording.text)
+    if (sided or wording.value_type in SIDED) and not _VIEWER.search(wording.text):
+        column = sided.start() + 1 if sided else None
+        yield column, "left and right could be taken for the patient's", 'say "in the image" or "as displayed"'
+
+
+def _leaks(wording: Wording, language: Language) -> Iterator[Finding]:
+    plain = re.sub(r"\{[^}]*\}", lambda found: "\0" * len(found.group()), wording.text).casefold()
+    for word in sorted(_answer_words(wording.value_type, language) - wording.literals):
+        if found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain):
+            yield found.start() + 1, f"the question holds the possible answer {word!r}", "ask without naming it"
+
+
+def _answer_words(value_type: str, language: Language) -> set[str]:
+    """Terms and phrases of a closed type, and the telling words of its tokens ("upper", "left", "15")."""
+    texts: set[str] = set()
+    for table in (language.terms.values, language.terms.phrases):
+        texts.update(text.casefold() for text in table.get(value_type, {}).values())
+    tokens = VALUES.get(value_type, ())
+    return texts | {word for token in tokens for word in token.split("_") if len(word) > 2 or word.isdigit()}
+
+
+def _articles(wording: Wording, language: Language) -> Iterator[Finding]:
+    for literal, field, column in pieces(wording.text):
+        for said in _LITERAL_ARTICLE.finditer(literal):
+            if (said[1].casefold() == "an") != wants_an(said[2]):
+                start = column - len(literal) + said.start()
+                yield start, f"{said[1]!r} before {said[2]!r}", "use a or an, by the sound"
+        if field[:1] in wording.slots and field[1:] in ("", ".a") and (before := _DOUBLE.search(literal)):
+            yield column, f"{before[1]!r} before {{{field}}} gives two articles", f"use {{{field[0]}.name}}"
+        if field and (article := _ARTICLE.search(literal)):
+            yield from _article_before(article[1].casefold(), field, column, wording.value_type, language)
+
+
+def _article_before(article: str, field: str, column: int, value_type: str, language: Language) -> Iterator[Finding]:
+    if field.endswith((".name", ".plural")):
+        yield column, f"{article!r} cannot fit every label", f"use {{{field[0]}.a}}"
+    if field != "value":
+        return
+    tables = (language.terms.phrases, language.terms.values)
+    table = next((table[value_type] for table in tables if value_type in table), {})
+    for text in table.values():
+        if (article == "an") != wants_an(text):
+            yield column, f"{article!r} before {text!r}", "write the wording without an article before {value}"
+            return

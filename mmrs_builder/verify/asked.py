@@ -1,0 +1,204 @@
+"""One question against its family, the masks and the wordings: every field derived again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from mmrs_builder.types import Question
+from mmrs_builder.verify import grammar, render
+from mmrs_builder.verify.anatomy import Finding
+from mmrs_builder.verify.board import Board
+from mmrs_builder.verify.evaluate import evaluate
+from mmrs_builder.verify.language import Family, Language
+from mmrs_builder.verify.options import check_choices
+from mmrs_builder.verify.rows import StoredView
+from mmrs_builder.verify.values import NoValue, One, Value, indices, value_text
+from mmrs_builder.vocab import KINDS, VALUES
+
+MARGIN_TOLERANCE: Final = 1e-9
+PAIR_KINDS: Final = (None, "opposite", "same", "other_frame", "negative")
+TEXT_SOURCES: Final = ("template", "bank", "row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A stored program understood: its labels, its type without a claim, the token it claims."""
+
+    family: Family
+    labels: dict[str, str]
+    kind: str  # value type of the family's program
+    claim: str | None
+
+
+def read_program(question: Question, family: Family) -> Reading:
+    """Match the stored program with the family's. Raises ``grammar.BadProgram``."""
+    pattern, stored = grammar.parse(family.program, slots=True), grammar.parse(question.program)
+    kind = grammar.result_type(pattern)
+    claim: str | None = None
+    if question.kind == "yes_no" and kind != "Bool":
+        stored, claim = _claim(stored, kind)
+    labels = grammar.unify(pattern, stored)
+    closed = grammar.close(family.program, labels) + ("" if claim is None else f' == "{claim}"')
+    if question.program != closed:
+        raise grammar.BadProgram(f"written otherwise than {closed}")
+    return Reading(family=family, labels=labels, kind=kind, claim=claim)
+
+
+def _claim(stored: ast.expr, kind: str) -> tuple[ast.expr, str]:
+    """Program and token of ``program == "token"``."""
+    match stored:
+        case ast.Compare(left=left, comparators=[ast.Constant(value=str(token))]) if token in VALUES.get(kind, ()):
+            return left, token
+        case _:
+            raise grammar.BadProgram(f"a claim compares with a token of {kind}")
+
+
+def check_question(question: Question, view: StoredView, board: Board, language: Language) -> Iterator[Finding]:
+    """All findings on one question of a view."""
+    family = language.families.get(question.family)
+    if family is None:
+        yield "family", f"{question.family} is unknown"
+        return
+    yield from _check_plain(question, view, family)
+    try:
+        reading = read_program(question, family)
+        yield from _check_identity(question, view, reading)
+        yield from _check_labels(question, reading, board, language)
+        value, margin = evaluate(question.program, board)
+        yield from _check_value(question, reading, value, margin)
+        yield from _check_target(question, reading, value, board)
+        yield from _check_text(question, reading, value, board, language)
+    except (grammar.BadProgram, RecursionError) as error:
+        yield "program", str(error)
+    except NoValue as error:
+        yield "value", f"none: {error}"
+    except render.NoTerm as error:
+        yield "terms", f"{error.args[0]}"
+
+
+def _check_plain(question: Question, view: StoredView, family: Family) -> Iterator[Finding]:
+    if question.kind not in KINDS or question.kind not in family.kinds:
+        yield "kind", f"{family.id} does not offer {question.kind}"
+    if question.min_margin != family.min_margin:
+        yield "min_margin", f"{question.min_margin}, the family's is {family.min_margin}"
+    if (question.unit, question.tolerance) != (family.unit, family.tolerance):
+        yield "unit", f"{question.unit}, {question.tolerance}; the family's are {family.unit}, {family.tolerance}"
+    if question.frame != family.frame or question.frame not in ("viewer", "patient"):
+        yield "frame", f"{question.frame}, the family's is {family.frame}"
+    if question.frame == "patient" and view.direction is None:
+        yield "frame", "patient frame on a view without direction"
+    if question.prior_bound and view.split == "test":
+        yield "prior_bound", "in the test split"
+    if question.pair_kind not in PAIR_KINDS or (question.pair_id is None) != (question.pair_kind is None):
+        yield "provenance", f"pair {question.pair_id}, {question.pair_kind}"
+    if question.text_source not in TEXT_SOURCES:
+        yield "provenance", f"text source {question.text_source}"
+
+
+def _check_identity(question: Question, view: StoredView, reading: Reading) -> Iterator[Finding]:
+    if question.question_id != render.question_id(view.view_id, question.kind, question.program):
+        yield "question_id", "does not follow from view, kind and program"
+    hops = grammar.steps(grammar.parse(reading.family.program, slots=True))
+    if question.difficulty != hops:
+        yield "difficulty", f"{question.difficulty}, the program has {hops}"
+
+
+def _check_labels(question: Question, reading: Reading, board: Board, language: Language) -> Iterator[Finding]:
+    labels, family = reading.labels, reading.family
+    expected = {slot: (render.the_form(language, label), board.units(label)) for slot, label in labels.items()}
+    found = {binding.slot: (binding.text, binding.structures) for binding in question.bindings}
+    if found != expected or len(found) != len(question.bindings):
+        yield "bindings", f"{found}, expected {expected}"
+    if len(set(labels.values())) != len(labels):
+        yield "bindings", "two slots share a label"
+    if family.symmetric and list(labels[slot] for slot in sorted(labels)) != sorted(labels.values()):
+        yield "bindings", "slots of a symmetric family are not in sorted order"
+    for slot, role in family.where.items():
+        if slot in labels and language.labels[labels[slot]].role != role:
+            yield "bindings", f"slot {slot} must be a {role}"
+
+
+def _check_value(question: Question, reading: Reading, value: Value, margin: float) -> Iterator[Finding]:
+    if question.value != value_text(value):
+        yield "value", f"{question.value!r}, derived {value_text(value)!r}"
+    if not abs(question.margin - margin) <= MARGIN_TOLERANCE:
+        yield "margin", f"{question.margin}, derived {margin}"
+    if margin < reading.family.min_margin - MARGIN_TOLERANCE:
+        yield "margin", f"{margin} is below the minimum {reading.family.min_margin}"
+
+
+def _check_target(question: Question, reading: Reading, value: Value, board: Board) -> Iterator[Finding]:
+    """A family's target, else for kind ``segment`` the program itself."""
+    family = reading.family
+    program = None if family.target is None else grammar.close(family.target, reading.labels)
+    if program is None and question.kind == "segment":
+        program = question.program
+    if question.target_program != program:
+        yield "target", f"program {question.target_program!r}, expected {program!r}"
+    try:
+        derived = None if program is None else indices(evaluate(program, board)[0])
+    except NoValue as error:
+        yield "target", f"none: {error}"
+        return
+    if program is not None and derived is None:
+        yield "target", "the target program does not name structures"
+    if question.kind == "segment" and derived != indices(value):
+        yield "target", "the target of a segmentation is not the program's value"
+    if question.target != derived:
+        yield "target", f"{question.target}, derived {derived}"
+
+
+def _spoken(reading: Reading, value: Value, board: Board, language: Language) -> str:
+    """What stands for ``{value}``: the claimed token in a claim, else the value."""
+    if reading.claim is not None:
+        return render.value_phrase(language, reading.kind, reading.claim)
+    if isinstance(value, One):
+        return render.the_form(language, board.labels[value.index])
+    return render.value_phrase(language, reading.kind, value_text(value))
+
+
+def _check_text(
+    question: Question, reading: Reading, value: Value, board: Board, language: Language
+) -> Iterator[Finding]:
+    family, claims = reading.family, reading.claim is not None
+    pairs = [
+        pair
+        for pair in render.wordings(family, question.kind, claims=claims)
+        if render.template_id(family, question.kind, *pair) == question.template_id
+    ]
+    if not pairs:
+        yield "template", f"{question.template_id} is no wording of {family.id}"
+        return
+    asked, stated = pairs[0]
+    spoken = _spoken(reading, value, board, language) if "{value}" in asked + stated else ""
+    text = render.fill(asked, language=language, labels=reading.labels, value=spoken)
+    if question.question != text:
+        yield "question", f"{question.question!r}, rendered {text!r}"
+    if question.kind == "choice":
+        yield from check_choices(question, family, reading.kind, value, asked, board, language)
+        return
+    if question.choices is not None or question.answer_index is not None:
+        yield "choices", f"options on a question of kind {question.kind}"
+    answer = _answer(question, reading, value, stated, spoken, language)
+    if question.answer != answer:
+        yield "answer", f"{question.answer!r}, rendered {answer!r}"
+
+
+def _answer(
+    question: Question, reading: Reading, value: Value, stated: str, spoken: str, language: Language
+) -> str:
+    """Answer text of every kind but ``choice``."""
+    if question.kind == "yes_no":
+        word = "yes" if value is True else "no"
+        if word not in language.words:
+            raise render.NoTerm(f"word {word}")
+        return language.words[word]
+    if question.kind == "number":
+        unit = reading.family.unit
+        if unit is not None and unit not in language.units:
+            raise render.NoTerm(f"unit {unit}")
+        return value_text(value) + ("" if unit is None else f" {language.units[unit]}")
+    return render.fill(stated, language=language, labels=reading.labels, value=spoken)

@@ -1,0 +1,110 @@
+"""Verification of a whole output folder, from nothing but the folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from mmrs_builder import digests
+from mmrs_builder.verify import integrity
+from mmrs_builder.verify.language import BadLanguage, Language, read_language
+from mmrs_builder.verify.report import Fault, Tally, VerifyReport
+from mmrs_builder.verify.rows import Row, project
+from mmrs_builder.verify.shards import Shard, check_names, open_shards, rows_of
+from mmrs_builder.verify.views import check_view
+
+Progress: TypeAlias = Callable[[int, int], None]  # views done, views in all
+
+
+@dataclass(slots=True, kw_only=True)
+class _Across:
+    """What must agree between rows of different shards."""
+
+    views: set[str] = field(default_factory=set)
+    groups: dict[str, str] = field(default_factory=dict)
+    expected: Counter[tuple[str, str]] = field(default_factory=Counter)  # (split, digest) of qa rows
+
+
+def verify(out: Path, *, progress: Progress | None = None) -> VerifyReport:
+    """Derive again all that an output folder says; whatever is broken becomes a fault, never an exception.
+
+    ``progress`` is called after each view with the views done and the views in all.
+    """
+    faults = list(check_names(out))
+    shards, broken = open_shards(out)
+    faults += broken
+    try:
+        manifest = integrity.read_manifest(out)
+        faults += integrity.check_files(out, manifest)
+        faults += integrity.check_rows(shards, manifest)
+    except integrity.BadManifest as error:
+        faults.append(Fault(code="manifest", where=integrity.MANIFEST, detail=str(error)))
+    language, spoken = _language(shards)
+    faults += spoken
+    tally = _check_rows(shards, language, faults, progress) if language is not None else Tally()
+    return VerifyReport(tally=tally, faults=tuple(faults))
+
+
+def _language(shards: list[Shard]) -> tuple[Language | None, list[Fault]]:
+    """The one language of all shards."""
+    if not shards:
+        return None, [Fault(code="parquet", where="data", detail="no readable shard")]
+    first = shards[0]
+    faults = [
+        Fault(code="language", where=shard.name, detail=f"differs from {first.name}")
+        for shard in shards
+        if shard.language != first.language
+    ]
+    try:
+        return read_language(first.language), faults
+    except BadLanguage as error:
+        return None, [*faults, Fault(code="language", where=first.name, detail=str(error))]
+
+
+def _check_rows(
+    shards: list[Shard], language: Language, faults: list[Fault], progress: Progress | None
+) -> Tally:
+    tally, across = Tally(), _Across()
+    views = [shard for shard in shards if shard.config == "default"]
+    total = sum(shard.rows for shard in views)
+    for shard in views:
+        for row in rows_of(shard, faults):
+            report = check_view(row, language)
+            faults += [*report.faults, *_check_across(row, shard, across)]
+            tally += report.tally
+            if progress is not None:
+                progress(tally.views, total)
+    for shard in shards:
+        if shard.config == "qa":
+            faults += list(_check_projected(shard, across, faults))
+    missing = across.expected.total()
+    if missing:
+        faults.append(Fault(code="projection", where="qa", detail=f"{missing} questions of data/ are not in qa/"))
+    return tally
+
+
+def _check_across(row: Row, shard: Shard, across: _Across) -> Iterator[Fault]:
+    """One view row against the others and its file."""
+    view_id, group, split = str(row["view_id"]), str(row["group_id"]), str(row["split"])
+    if view_id in across.views:
+        yield Fault(code="view_id", where=view_id, detail="occurs twice")
+    across.views.add(view_id)
+    if split != shard.split:
+        yield Fault(code="split", where=view_id, detail=f"{split} in {shard.name}")
+    if across.groups.setdefault(group, split) != split:
+        yield Fault(code="group_split", where=view_id, detail=f"{group} is in {across.groups[group]} and {split}")
+    across.expected.update((split, digests.digest(question)) for question in project(row))
+
+
+def _check_projected(shard: Shard, across: _Across, faults: list[Fault]) -> Iterator[Fault]:
+    """Rows of a ``qa`` shard, each taken from what the views promised."""
+    for row in rows_of(shard, faults):
+        key = (shard.split, digests.digest(row))
+        if across.expected[key]:
+            across.expected[key] -= 1
+        else:
+            where = f"{row['view_id']}/{row['question_id']}"
+            yield Fault(code="projection", where=where, detail=f"in {shard.name} and not in data/")

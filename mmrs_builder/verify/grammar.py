@@ -1,0 +1,125 @@
+"""Parsing of programs that nobody vouches for: a white list over ``ast`` (``docs/language.md`` section 6)."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Mapping
+from typing import Final
+
+MAX_LENGTH: Final = 512  # characters
+MAX_DEPTH: Final = 12
+
+RESULTS: Final[dict[str, str]] = {
+    "quadrant": "Quadrant", "zone": "Zone", "side": "Side", "level": "Level",
+    "near_centre": "Bool", "covers_centre": "Bool", "border": "Bool",
+    "aspect": "Aspect", "extent": "Extent", "share": "Number",
+    "direction": "Direction", "horizontal": "Horizontal", "vertical": "Vertical",
+    "topology": "Topology", "larger": "Bool", "gap": "Number",
+    "all": "Set", "among": "Set", "within": "Set", "the": "One",
+    "largest": "One", "smallest": "One", "leftmost": "One", "rightmost": "One", "topmost": "One", "bottommost": "One",
+    "nearest": "One", "farthest": "One", "count": "Count", "exists": "Bool",
+}  # fmt: skip
+"""Value type of every relation and expression."""
+
+REFERENCES: Final = frozenset({"all", "the", "among"})  # calls that do not count as a step
+
+
+class BadProgram(ValueError):
+    """The text is not a program of the language."""
+
+
+def _check(node: ast.expr, slots: bool, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadProgram(f"nested deeper than {MAX_DEPTH}")
+    match node:
+        case ast.Constant(value=value) if type(value) in (str, int, float):
+            return
+        case ast.Name(id=name) if slots and len(name) == 1 and name in "ABC":
+            return
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[ast.Constant() as right]):
+            children = [left, right]
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords) if name in RESULTS:
+            if any(keyword.arg != "to" for keyword in keywords) or len(keywords) > 1:
+                raise BadProgram(f"{name} takes no such keyword")
+            children = [*arguments, *(keyword.value for keyword in keywords)]
+        case _:
+            raise BadProgram(f"{type(node).__name__} is not part of the language")
+    for child in children:
+        _check(child, slots, depth + 1)
+
+
+def parse(program: str, *, slots: bool = False) -> ast.expr:
+    """Syntax tree of a program, with slots A, B, C only if allowed. Raises ``BadProgram``."""
+    if len(program) > MAX_LENGTH:
+        raise BadProgram(f"longer than {MAX_LENGTH} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(program, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BadProgram(f"does not parse: {type(error).__name__}") from error
+    _check(tree, slots, 1)
+    return tree
+
+
+def result_type(tree: ast.expr) -> str:
+    """Value type of a program."""
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name):
+        return RESULTS[tree.func.id]
+    if isinstance(tree, ast.Compare):
+        return "Bool"
+    raise BadProgram("a program is a call or a comparison")
+
+
+def steps(tree: ast.expr) -> int:
+    """Difficulty: calls other than ``all``, ``the`` and ``among``."""
+    calls = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return sum(name not in REFERENCES for name in calls)
+
+
+def slots_of(tree: ast.expr) -> frozenset[str]:
+    """The slots a family's program uses."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
+
+
+def unify(pattern: ast.expr, closed: ast.expr) -> dict[str, str]:
+    """Labels that turn a family's program into a closed one. Raises ``BadProgram`` when none do."""
+    labels: dict[str, str] = {}
+    for slot, label in _pairs(pattern, closed):
+        if labels.setdefault(slot, label) != label:
+            raise BadProgram(f"slot {slot} is filled with {labels[slot]} and {label}")
+    return labels
+
+
+def _pairs(pattern: ast.expr, closed: ast.expr) -> list[tuple[str, str]]:
+    match pattern, closed:
+        case ast.Name(id=slot), ast.Constant(value=str() as label):
+            return [(slot, label)]
+        case ast.Constant(value=one), ast.Constant(value=other) if one == other and type(one) is type(other):
+            return []
+        case ast.Compare(left=a, comparators=[b]), ast.Compare(left=c, comparators=[d]):
+            return _pairs(a, c) + _pairs(b, d)
+        case ast.Call(func=ast.Name(id=one), args=a, keywords=ka), ast.Call(func=ast.Name(id=other), args=b, keywords=kb):
+            if one == other and len(a) == len(b) and len(ka) == len(kb):
+                left, right = [*a, *(k.value for k in ka)], [*b, *(k.value for k in kb)]
+                return [pair for one_arg, other_arg in zip(left, right, strict=True) for pair in _pairs(one_arg, other_arg)]
+    raise BadProgram("differs from the program of its family")
+
+
+class _Fill(ast.NodeTransformer):
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self.labels = labels
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(self.labels[node.id]) if node.id in self.labels else node
+
+
+def close(program: str, labels: Mapping[str, str]) -> str:
+    """Closed text of a family's program: slots replaced by labels, as ``ast.unparse`` writes it, double quotes."""
+    tree = parse(program, slots=True)
+    missing = slots_of(tree) - labels.keys()
+    if missing:
+        raise BadProgram(f"no label for slot {min(missing)}")
+    return ast.unparse(_Fill(labels).visit(tree)).replace("'", '"')

@@ -1,0 +1,116 @@
+"""The language stored with a shard: families, terms and words, read from untrusted JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+VERSION: Final = 1
+MIN_MARGIN: Final = 0.1  # language.md section 7, when a family names none
+
+
+class BadLanguage(ValueError):
+    """The stored language lacks something or has it in another form."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTerm:
+    """How a label is called, and what kind of structure it is."""
+
+    name: str
+    plural: str
+    article: str
+    role: str
+    side: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A question family as a shard stores it."""
+
+    id: str
+    frame: str
+    program: str
+    target: str | None
+    kinds: tuple[str, ...]
+    question: tuple[str, ...]
+    claim: tuple[str, ...]
+    statement: tuple[str, ...]
+    min_margin: float
+    choices: int | None
+    unit: str | None
+    tolerance: float | None
+    where: Mapping[str, str]
+    symmetric: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """All that is needed to render the questions and answers of a shard."""
+
+    families: Mapping[str, Family]
+    labels: Mapping[str, LabelTerm]
+    values: Mapping[str, Mapping[str, str]]
+    phrases: Mapping[str, Mapping[str, str]]
+    units: Mapping[str, str]
+    words: Mapping[str, str]
+
+
+def _family(data: Mapping[str, Any]) -> Family:
+    margin = data.get("min_margin")
+    return Family(
+        id=str(data["id"]),
+        frame=str(data["frame"]),
+        program=str(data["program"]),
+        target=data.get("target"),
+        kinds=tuple(data["kinds"]),
+        question=tuple(data.get("question") or ()),
+        claim=tuple(data.get("claim") or ()),
+        statement=tuple(data.get("statement") or ()),
+        min_margin=MIN_MARGIN if margin is None else float(margin),
+        choices=data.get("choices"),
+        unit=data.get("unit"),
+        tolerance=data.get("tolerance"),
+        where=dict(data.get("where") or {}),
+        symmetric=bool(data.get("symmetric")),
+    )
+
+
+def _label(data: Mapping[str, Any]) -> LabelTerm:
+    return LabelTerm(
+        name=str(data["name"]),
+        plural=str(data["plural"]),
+        article=str(data["article"]),
+        role=str(data["role"]),
+        side=data.get("side"),
+    )
+
+
+def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    return {kind: {str(token): str(text) for token, text in terms.items()} for kind, terms in data.items()}
+
+
+def read_language(text: str) -> Language:
+    """Language from the text of ``mmrs.language``. Raises ``BadLanguage`` when it is not one of this version."""
+    try:
+        data = json.loads(text)
+        if data["version"] != VERSION:
+            raise BadLanguage(f"version {data['version']!r}, known is {VERSION}")
+        families = [_family(item) for item in data["families"]]
+        language = Language(
+            families={family.id: family for family in families},
+            labels={str(name): _label(item) for name, item in data["labels"].items()},
+            values=_terms(data["values"]),
+            phrases=_terms(data.get("phrases") or {}),
+            units={str(name): str(text) for name, text in (data.get("units") or {}).items()},
+            words={str(name): str(text) for name, text in data["words"].items()},
+        )
+    except BadLanguage:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadLanguage(f"{type(error).__name__}: {error}") from error
+    if len(language.families) != len(families):
+        raise BadLanguage("two families share an id")
+    return language

@@ -1,0 +1,105 @@
+"""Measurements of one mask, and of two, taken as naively as possible (``docs/language.md`` section 1).
+
+Viewer frame: x to the right, y down, in pixels, the first pixel centred at (0, 0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import binary_dilation, binary_erosion
+from scipy.spatial import cKDTree
+
+from mmrs_builder.types import Box, Mask
+
+NEIGHBOURS = np.ones((3, 3), dtype=np.bool_)  # 8-connected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A mask (H, W) with its area in pixels, centroid (x, y) in pixels and half-open box x0 y0 x1 y1."""
+
+    mask: Mask
+    area: int
+    x: float
+    y: float
+    box: Box
+
+    @property
+    def crop(self) -> Mask:
+        """The mask inside its box."""
+        x0, y0, x1, y1 = self.box
+        return self.mask[y0:y1, x0:x1]
+
+    @property
+    def width(self) -> int:
+        """Width of the box in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        """Height of the box in pixels."""
+        return self.box[3] - self.box[1]
+
+
+def measure(mask: Mask) -> Shape:
+    """Measure a mask (H, W). Raises ``ValueError`` when no pixel is set."""
+    rows, columns = np.nonzero(mask)
+    if rows.size == 0:
+        raise ValueError("the mask has no pixel set")
+    box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+    return Shape(mask=mask, area=int(rows.size), x=float(columns.mean()), y=float(rows.mean()), box=box)
+
+
+def border_pixels(mask: Mask) -> int:
+    """Number of mask pixels in the first or last row or column."""
+    inner = np.zeros_like(mask)
+    inner[1:-1, 1:-1] = True
+    return int(np.count_nonzero(mask & ~inner))
+
+
+def _band(length: int, band: int, bands: int) -> npt.NDArray[np.int64]:
+    """For each pixel of a line, how many ``bands``-ths of it lie in one of as many equal bands of the line."""
+    starts = bands * np.arange(length)
+    upper = np.clip((band + 1) * length - starts, 0, bands)
+    return np.asarray(upper - np.clip(band * length - starts, 0, bands), dtype=np.int64)
+
+
+def part_in_cell(shape: Shape, *, column: int, columns: int, row: int, rows: int) -> float:
+    """Part of the area in one cell of a ``columns`` by ``rows`` grid over the picture; pixels are unit squares."""
+    height, width = shape.mask.shape
+    x0, y0, x1, y1 = shape.box
+    across = _band(width, column, columns)[x0:x1]
+    down = _band(height, row, rows)[y0:y1]
+    return int(down @ (shape.crop @ across)) / (shape.area * columns * rows)
+
+
+def shared_pixels(a: Shape, b: Shape) -> int:
+    """Number of pixels that two masks of one size share."""
+    x0, y0 = max(a.box[0], b.box[0]), max(a.box[1], b.box[1])
+    x1, y1 = min(a.box[2], b.box[2]), min(a.box[3], b.box[3])
+    if x0 >= x1 or y0 >= y1:
+        return 0
+    return int(np.count_nonzero(a.mask[y0:y1, x0:x1] & b.mask[y0:y1, x0:x1]))
+
+
+def outline(shape: Shape) -> npt.NDArray[np.int64]:
+    """Pixels (N, 2) as row, column that have an 8-neighbour outside the mask: the ends of a gap are among them."""
+    edge = shape.crop & ~binary_erosion(shape.crop, NEIGHBOURS)
+    return np.asarray(np.argwhere(edge) + (shape.box[1], shape.box[0]), dtype=np.int64)
+
+
+def squared_gap(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> int:
+    """Smallest squared distance between two outlines (N, 2) of masks that share no pixel, in px²."""
+    distances, _ = cKDTree(b).query(a)
+    return round(float(np.min(distances)) ** 2)
+
+
+def contact_pixels(a: Shape, b: Shape) -> int:
+    """Pixels of the smaller structure (``a`` if equal) with an 8-neighbour in the other; they share no pixel."""
+    small, large = (a, b) if a.area <= b.area else (b, a)
+    x0, y0, x1, y1 = small.box
+    window = slice(max(0, y0 - 1), y1 + 1), slice(max(0, x0 - 1), x1 + 1)
+    return int(np.count_nonzero(small.mask[window] & binary_dilation(large.mask[window], NEIGHBOURS)))

@@ -1,0 +1,139 @@
+"""Mutation of sound rows: how many small lies, sealed again, does verification notice?"""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mmrs_builder import digests
+from mmrs_builder.verify.folder import verify
+from mmrs_builder.verify.language import Language, read_language
+from mmrs_builder.verify.mutations import OF_QUESTION, OF_VIEW
+from mmrs_builder.verify.pictures import read_mask, read_pixels
+from mmrs_builder.verify.reseal import replace_view
+from mmrs_builder.verify.retell import told
+from mmrs_builder.verify.shards import open_shards, rows_of
+from mmrs_builder.verify.views import check_view
+
+KINDS: Final = (*OF_QUESTION, *OF_VIEW)
+VIEWS_PER_MUTANT: Final = 2  # views sampled for each mutant wanted of a kind
+MIN_VIEWS: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutantResult:
+    """What became of one mutant. ``codes`` are the fault codes verification found, sorted."""
+
+    kind: str
+    view_id: str
+    codes: tuple[str, ...]
+    equivalent: bool
+
+    @property
+    def caught(self) -> bool:
+        """Whether verification noticed."""
+        return bool(self.codes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutantTally:
+    """Mutants of one kind: made, caught, the same in every mask and text; ``missed`` names the views of the rest."""
+
+    kind: str
+    made: int
+    caught: int
+    equivalent: int
+    missed: tuple[str, ...]
+
+
+def mutate_row(row: dict[str, Any], language: Language, kind: str, rng: np.random.Generator) -> dict[str, Any] | None:
+    """A sound row with one mutation of a kind of ``KINDS``, or ``None`` where the view offers none."""
+    sound = told(row, language)
+    if kind in OF_VIEW:
+        return OF_VIEW[kind](row, sound, rng)
+    for index in rng.permutation(len(sound)):
+        changed = OF_QUESTION[kind](sound[int(index)], rng)
+        if changed is not None:
+            return {**row, "qa": [changed if n == index else item for n, item in enumerate(row["qa"])]}
+    return None
+
+
+def is_equivalent(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """By brute force: every mask, the decoded picture and every text of two rows are the same."""
+    return _content(before) == _content(after)
+
+
+def _content(row: dict[str, Any]) -> str:
+    masks = [digests.pixels_sha256(read_mask(m["bytes"], row["width"], row["height"])) for m in row["masks"]]
+    pixels = digests.pixels_sha256(read_pixels(row["image"]["bytes"]))
+    return digests.digest({**row, "masks": masks, "image": pixels, "image_sha256": None})
+
+
+def _generator(seed: int, kind: str, view_id: str) -> np.random.Generator:
+    return np.random.default_rng(digests.keyed("mutant", seed, kind, view_id))
+
+
+def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Language]:
+    """Views chosen by key, in key order, and their language. Raises ``ValueError`` without a readable shard."""
+    shards = [shard for shard in open_shards(out)[0] if shard.config == "default"]
+    if not shards:
+        raise ValueError(f"{out}: no readable shard in data/")
+    rows = (row for shard in shards for row in rows_of(shard, []))
+    chosen = heapq.nsmallest(number, rows, key=lambda row: digests.keyed("mutant-view", seed, row["view_id"]))
+    return chosen, read_language(shards[0].language)
+
+
+def run_mutants(out: Path, per_kind: int, seed: int) -> list[MutantTally]:
+    """Up to ``per_kind`` mutants of every kind from views of a built folder that verify without a fault."""
+    rows, language = _sample(out, max(MIN_VIEWS, VIEWS_PER_MUTANT * per_kind), seed)
+    sound = [row for row in rows if not check_view(row, language).faults]
+    return [_tally(kind, [*_mutants(sound, language, kind, per_kind, seed)]) for kind in KINDS]
+
+
+def _mutants(
+    rows: list[dict[str, Any]], language: Language, kind: str, number: int, seed: int
+) -> Iterator[MutantResult]:
+    made = 0
+    for row in rows:
+        if made == number:
+            return
+        changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]))
+        if changed is None:
+            continue
+        made += 1
+        codes = tuple(sorted({fault.code for fault in check_view(changed, language).faults}))
+        equivalent = not codes and is_equivalent(row, changed)
+        yield MutantResult(kind=kind, view_id=row["view_id"], codes=codes, equivalent=equivalent)
+
+
+def _tally(kind: str, results: list[MutantResult]) -> MutantTally:
+    return MutantTally(
+        kind=kind,
+        made=len(results),
+        caught=sum(result.caught for result in results),
+        equivalent=sum(result.equivalent for result in results),
+        missed=tuple(result.view_id for result in results if not result.caught and not result.equivalent),
+    )
+
+
+def mutate(out: Path, work: Path, kind: str, seed: int) -> MutantResult | None:
+    """Copy a built folder to ``work``, put one mutant in, seal everything again, and verify the copy.
+
+    ``None`` when no view sampled offers such a mutation. Raises ``FileExistsError`` when ``work`` exists.
+    """
+    rows, language = _sample(out, MIN_VIEWS, seed)
+    for row in rows:
+        changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]))
+        if changed is not None:
+            shutil.copytree(out, work)
+            replace_view(work, changed)
+            codes = tuple(sorted({fault.code for fault in verify(work).faults}))
+            equivalent = not codes and is_equivalent(row, changed)
+            return MutantResult(kind=kind, view_id=row["view_id"], codes=codes, equivalent=equivalent)
+    return None

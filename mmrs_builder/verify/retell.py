@@ -1,0 +1,125 @@
+"""Telling a question in other words: its texts rendered for another value, other labels, another claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmrs_builder.types import Question
+from mmrs_builder.verify import grammar, render
+from mmrs_builder.verify.asked import Reading, read_program
+from mmrs_builder.verify.language import Language
+from mmrs_builder.verify.rows import Row, StoredView, read_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A sound question of a view with all that is needed to tell it otherwise. ``item`` is its row item."""
+
+    view: StoredView
+    index: int
+    item: Mapping[str, Any]
+    question: Question
+    reading: Reading
+    asked: str
+    stated: str
+    language: Language
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether the question is a claim about a token."""
+        return self.reading.claim is not None
+
+
+def told(row: Row, language: Language) -> list[Told]:
+    """The questions of a view that verified without a fault."""
+    view = read_view(row)
+    found = []
+    for index, question in enumerate(view.questions):
+        family = language.families[question.family]
+        reading = read_program(question, family)
+        pairs = render.wordings(family, question.kind, claims=reading.claim is not None)
+        asked, stated = next(
+            pair for pair in pairs if render.template_id(family, question.kind, *pair) == question.template_id
+        )
+        item = row["qa"][index]
+        found.append(
+            Told(
+                view=view, index=index, item=item, question=question, reading=reading,
+                asked=asked, stated=stated, language=language,
+            )
+        )  # fmt: skip
+    return found
+
+
+def with_value(told: Told, value: str) -> dict[str, Any]:
+    """The question with another value, its answer and its options changed to agree."""
+    item, question, language = dict(told.item), told.question, told.language
+    item["value"] = value
+    match question.kind:
+        case "yes_no":
+            item["answer"] = language.words["yes" if value == "true" else "no"]
+        case "choice":
+            item |= _other_choice(told, value)
+        case "number":
+            item["answer"] = question.answer.replace(question.value, value, 1)
+        case "open":
+            spoken = _spoken(told, value, render.value_phrase(language, told.reading.kind, value))
+            item["answer"] = render.fill(told.stated, language=language, labels=told.reading.labels, value=spoken)
+    return item
+
+
+def _spoken(told: Told, value: str, token_text: str) -> str:
+    if told.reading.kind == "One":
+        return render.the_form(told.language, told.view.structures[int(value)].label)
+    return token_text
+
+
+def _other_choice(told: Told, value: str) -> dict[str, Any]:
+    choices, index = list(told.question.choices or ()), told.question.answer_index or 0
+    term = _spoken(told, value, value if told.reading.kind == "One" else render.value_term(told.language, told.reading.kind, value))
+    if term in choices:
+        index = choices.index(term)
+    choices[index] = term
+    return {"choices": choices, "answer_index": index, "answer": term}
+
+
+def with_claim(told: Told, token: str) -> dict[str, Any]:
+    """The question claiming another token; its answer stays."""
+    return _reworded(told, told.reading.labels, token)
+
+
+def with_labels(told: Told, labels: Mapping[str, str]) -> dict[str, Any]:
+    """The question with its labels in other slots; value, options and index stay."""
+    item = _reworded(told, labels, told.reading.claim)
+    slots = {label: slot for slot, label in told.reading.labels.items()}
+    bindings = {binding["slot"]: binding for binding in told.item["bindings"]}
+    item["bindings"] = [
+        {**bindings[slots[labels[binding["slot"]]]], "slot": binding["slot"]} for binding in told.item["bindings"]
+    ]
+    family = told.reading.family
+    if family.target is not None:
+        item["target_program"] = grammar.close(family.target, labels)
+        item["target"] = _moved_target(told, item["bindings"])
+    if told.question.kind == "open":
+        phrase = render.value_phrase(told.language, told.reading.kind, told.question.value)
+        item["answer"] = render.fill(told.stated, language=told.language, labels=labels, value=phrase)
+    return item
+
+
+def _moved_target(told: Told, bindings: list[dict[str, Any]]) -> list[int]:
+    """The target when it is the structures of one slot; any other target stays."""
+    for before, after in zip(told.item["bindings"], bindings, strict=True):
+        if before["structures"] == told.item["target"]:
+            return list(after["structures"])
+    return list(told.item["target"])
+
+
+def _reworded(told: Told, labels: Mapping[str, str], claim: str | None) -> dict[str, Any]:
+    item, language, reading = dict(told.item), told.language, told.reading
+    item["program"] = grammar.close(reading.family.program, labels) + ("" if claim is None else f' == "{claim}"')
+    item["question_id"] = render.question_id(told.view.view_id, told.question.kind, item["program"])
+    phrase = "" if claim is None else render.value_phrase(language, reading.kind, claim)
+    item["question"] = render.fill(told.asked, language=language, labels=labels, value=phrase)
+    return item

@@ -1,0 +1,149 @@
+"""One view row against itself: pictures, structures, questions. No file is opened here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from mmrs_builder import digests
+from mmrs_builder.types import Evidence, Question
+from mmrs_builder.verify import anatomy, pictures
+from mmrs_builder.verify.anatomy import Finding
+from mmrs_builder.verify.asked import check_question
+from mmrs_builder.verify.board import Board
+from mmrs_builder.verify.language import Language
+from mmrs_builder.verify.measure import Shape, measure
+from mmrs_builder.verify.report import Fault, Tally
+from mmrs_builder.verify.rows import Malformed, Row, StoredView, read_view
+
+UNIT_TOLERANCE: Final = 1e-6
+
+BLIND: Final = frozenset({"family", "kind", "program"})  # codes after which nothing of a question is derived
+UNDERIVED: Final = {
+    "values": BLIND | {"value", "bindings", "terms"},
+    "targets": BLIND | {"value", "target", "terms"},
+    "question_texts": BLIND | {"value", "template", "terms", "question"},
+    "answer_texts": BLIND | {"value", "template", "terms", "answer", "choices"},
+}
+"""Fault codes that keep a question from counting as derived again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewReport:
+    """Faults and counts of one view."""
+
+    faults: tuple[Fault, ...]
+    tally: Tally
+
+
+def check_view(row: Row, language: Language) -> ViewReport:
+    """Everything a view row says, derived again from its own picture and masks."""
+    view_id = str(row.get("view_id"))
+    try:
+        view = read_view(row)
+    except Malformed as error:
+        return ViewReport(faults=(Fault(code="row", where=view_id, detail=str(error)),), tally=Tally(views=1))
+    shapes, findings = _shapes(view)
+    findings += [*_check_picture(view), *check_grid(view), *_check_structures(view, shapes, language)]
+    faults = [Fault(code=code, where=view_id, detail=detail) for code, detail in findings]
+    tally = Tally(views=1, structures=len(view.structures), masks=len(view.masks))
+    if shapes is None or len(shapes) != len(view.structures):
+        return ViewReport(faults=tuple(faults), tally=tally)
+    asked, counted = _check_questions(view, shapes, language)
+    return ViewReport(faults=(*faults, *asked), tally=tally + counted)
+
+
+def _shapes(view: StoredView) -> tuple[list[Shape] | None, list[Finding]]:
+    """Measured masks, or the findings why there are none."""
+    try:
+        masks = [pictures.read_mask(data, view.width, view.height) for data in view.masks]
+        return [measure(mask) for mask in masks], []
+    except pictures.BadPicture as error:
+        return None, [(error.code, str(error))]
+    except ValueError as error:
+        return None, [("mask", str(error))]
+
+
+def _check_picture(view: StoredView) -> Iterator[Finding]:
+    if digests.sha256(view.image) != view.image_sha256:
+        yield "image_sha256", "differs from the stored bytes"
+    try:
+        pixels = pictures.read_pixels(view.image)
+    except pictures.BadPicture as error:
+        yield error.code, str(error)
+        return
+    if pixels.shape[:2] != (view.height, view.width):
+        yield "size", f"{view.width} x {view.height}, the picture is {pixels.shape[1]} x {pixels.shape[0]}"
+    if digests.pixels_sha256(pixels) != view.pixels_sha256:
+        yield "pixels_sha256", "differs from the decoded picture"
+    for data in (view.image, *view.masks):
+        for name in pictures.metadata(data):
+            yield "metadata", name
+
+
+def _check_structures(view: StoredView, shapes: list[Shape] | None, language: Language) -> Iterator[Finding]:
+    if len(view.masks) != len(view.structures):
+        yield "mask_count", f"{len(view.masks)} masks, {len(view.structures)} structures"
+    yield from anatomy.check_absent(view)
+    for stored in view.structures:
+        yield from anatomy.check_label(stored, language)
+    if shapes is None or len(shapes) != len(view.structures):
+        return
+    for index, (stored, shape) in enumerate(zip(view.structures, shapes, strict=True)):
+        for code, detail in anatomy.check_measurements(stored, shape):
+            yield code, f"structure {index}: {detail}"
+    yield from anatomy.check_parts(view.structures, [shape.mask for shape in shapes])
+
+
+def check_grid(view: StoredView) -> Iterator[Finding]:
+    """Direction exactly when there is evidence; unit vectors at right angles; positive spacing."""
+    if (view.direction is None) != (view.evidence is None):
+        yield "grid", f"evidence {view.evidence}, direction {view.direction}"
+    if view.evidence is not None and view.evidence not in get_args(Evidence):
+        yield "grid", f"evidence {view.evidence}"
+    if view.direction is not None and not _orthonormal(view.direction):
+        yield "grid", f"direction {view.direction} is not two unit vectors at right angles"
+    if view.spacing is not None and (len(view.spacing) != 2 or not all(step > 0 for step in view.spacing)):
+        yield "grid", f"spacing {view.spacing}"
+    if view.origin is not None and (len(view.origin) != 3 or not all(map(math.isfinite, view.origin))):
+        yield "grid", f"origin {view.origin}"
+
+
+def _orthonormal(vectors: tuple[tuple[float, ...], ...]) -> bool:
+    if [len(vector) for vector in vectors] != [3, 3]:
+        return False
+    down, right = vectors
+    products = (_dot(down, down) - 1, _dot(right, right) - 1, _dot(down, right))
+    return all(abs(product) <= UNIT_TOLERANCE for product in products)
+
+
+def _check_questions(view: StoredView, shapes: list[Shape], language: Language) -> tuple[list[Fault], Tally]:
+    board = Board(
+        width=view.width,
+        height=view.height,
+        shapes=shapes,
+        labels=[stored.label for stored in view.structures],
+        parts=[stored.part for stored in view.structures],
+        absent=view.absent,
+    )
+    faults, tally, seen = [], Tally(), set[str]()
+    for question in view.questions:
+        findings = list(check_question(question, view, board, language))
+        if question.question_id in seen:
+            findings.append(("question_id", "occurs twice in the view"))
+        seen.add(question.question_id)
+        where = f"{view.view_id}/{question.question_id}"
+        faults += [Fault(code=code, where=where, detail=detail) for code, detail in findings]
+        tally += _count(question, {code for code, _ in findings})
+    return faults, tally
+
+
+def _count(question: Question, codes: set[str]) -> Tally:
+    derived = {name: int(not codes & blocking) for name, blocking in UNDERIVED.items()}
+    return Tally(questions=1, **{**derived, "targets": derived["targets"] * (question.target is not None)})
+
+
+def _dot(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    return sum(one * other for one, other in zip(a, b, strict=True))

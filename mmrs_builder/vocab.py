@@ -1,0 +1,77 @@
+"""Closed sets of words that several modules and the baselines agree on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MODALITIES: Final = ("ct", "mri", "xray", "ultrasound", "endoscopy", "dermoscopy")
+SPLITS: Final = ("train", "validation", "test")
+KINDS: Final = ("open", "choice", "yes_no", "number", "segment")
+ROLES: Final = ("organ", "lesion", "instrument", "region")
+
+VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "Quadrant": ("upper_left", "upper_right", "lower_left", "lower_right"),
+    "Zone": (
+        "upper_left", "upper_middle", "upper_right",
+        "middle_left", "centre", "middle_right",
+        "lower_left", "lower_middle", "lower_right",
+    ),
+    "Side": ("left", "right"),
+    "Level": ("upper", "lower"),
+    "Aspect": ("wider", "taller"),
+    "Extent": ("under_5", "5_to_15", "15_to_40", "over_40"),
+    "Direction": (
+        "right", "upper_right", "above", "upper_left", "left", "lower_left", "below", "lower_right",
+    ),
+    "Horizontal": ("left", "right"),
+    "Vertical": ("above", "below"),
+    "Topology": ("inside", "contains", "overlaps", "touches", "apart"),
+    "Bool": ("true", "false"),
+}  # fmt: skip
+"""Closed answer sets; the order is the order of the definition in ``docs/language.md``."""
+
+REASONS: Final[dict[str, str]] = {
+    "no_mask": "image without a mask",
+    "no_image": "mask without an image",
+    "duplicate_stem": "two files claim the same case",
+    "outside_root": "link that leads out of the corpus folder",
+    "not_regular": "not a regular file (folder, pipe, device)",
+    "unreadable": "the file cannot be opened (permission or disk error)",
+    "empty_file": "the file has no bytes",
+    "not_an_image": "the bytes are not a picture of a supported format",
+    "truncated": "the picture data end too early or are damaged",
+    "too_large": "more pixels than the limit",
+    "too_small": "a side is shorter than the limit",
+    "multi_frame": "several frames or pages in one file",
+    "transparent": "the picture has real transparency",
+    "unsupported_mode": "a pixel type that has no stated conversion",
+    "size_mismatch": "mask and image differ in size",
+    "mask_not_binary": "too many mask pixels are neither background nor foreground",
+    "mask_coloured": "the mask uses colours; no rule says what they mean",
+    "mask_full": "the mask covers the whole picture",
+    "mask_empty": "the mask is empty though the corpus promises a structure",
+    "boxes_disagree": "the mask contradicts the box published beside it",
+    "too_many_structures": "more separate structures than can be told apart in words",
+    "changed": "the file changed while the build was running",
+    "crashed": "the reader crashed on this file",
+    "bad_metadata": "the metadata of the case cannot be understood",
+}
+"""Why a file or case was not used."""
+
+ENVIRONMENTAL: Final = frozenset(
+    {"unreadable", "empty_file", "not_an_image", "truncated", "crashed", "changed"}
+)
+"""Reasons that count against ``--quarantine-max``: unreadable, crashing or hanging files, not pairs refused by rule."""
+
+
+class Rejected(Exception):
+    """A file or case that cannot be used, with a code of ``REASONS`` and the file or id it concerns."""
+
+    def __init__(self, reason: str, what: str, detail: str = "") -> None:
+        if reason not in REASONS:
+            raise ValueError(f"unknown reason code {reason!r}")
+        super().__init__(reason, what, detail)
+        self.reason, self.what, self.detail = reason, what, detail
+
+    def __str__(self) -> str:
+        return f"{self.what}: {REASONS[self.reason]}" + (f" ({self.detail})" if self.detail else "")

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+
+from mmrs_builder.io.png import encode_mask, encode_pixels
+from mmrs_builder.types import Mask
+from tests.io.drawing import coloured, decoded
+
+shapes = array_shapes(min_dims=2, max_dims=2, max_side=40)
+
+
+@given(shapes.flatmap(lambda shape: arrays(np.bool_, shape)))
+def test_a_mask_comes_back_as_it_went(mask: Mask):
+    assert np.array_equal(decoded(encode_mask(mask)), mask)
+
+
+@given(shapes.flatmap(lambda shape: arrays(np.bool_, shape)), st.booleans())
+def test_the_same_mask_gives_the_same_bytes_whatever_its_memory_layout(mask: Mask, fortran: bool):
+    other = np.asfortranarray(mask) if fortran else np.repeat(mask, 2, axis=1)[:, ::2]
+    assert encode_mask(other) == encode_mask(mask)
+
+
+def test_a_mask_is_stored_with_one_bit_per_pixel():
+    image = Image.open(io.BytesIO(encode_mask(np.eye(64, dtype=np.bool_))))
+    assert image.mode == "1"
+    assert image.convert("L").getextrema() == (0, 255)
+
+
+def test_pixels_come_back_as_they_went():
+    for pixels in (coloured(), coloured()[..., 0]):
+        assert np.array_equal(decoded(encode_pixels(pixels)), pixels)
