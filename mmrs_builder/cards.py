@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,19 @@ def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
     ``shards`` maps a file's path to its facts; only splits that exist are named.
     """
     head = yaml.safe_dump(_metadata(facts, shards), sort_keys=False, allow_unicode=True)
-    parts = [_intro(facts), _contents(shards), _sources(facts), _left_out(facts), _LIMITS]
+    parts = [
+        _INTRO + (_OFFICIAL if facts.policy == "official" else ""),
+        _contents(shards),
+        _sources(facts),
+        _left_out(facts),
+        _LIMITS,
+    ]
     return f"---\n{head}---\n\n" + "\n".join(parts)
 
 
 def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
     views = sum(entry["rows"] for name, entry in shards.items() if name.startswith("data/"))
+    modalities = sorted({source.modality for source in facts.sources if source.modality})
     return {
         "pretty_name": "MMRS spatial question answering with masks",
         "license": "other",
@@ -44,12 +51,12 @@ def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str
         "task_categories": ["visual-question-answering", "image-segmentation"],
         "annotations_creators": ["machine-generated"],
         "size_categories": [_size(views)],
-        "tags": ["medical", "spatial-reasoning", "segmentation", *sorted({s.modality for s in facts.sources if s.modality})],
-        "configs": [config for config in (_config("default", "data", shards), _config("qa", "qa", shards)) if config],
+        "tags": ["medical", "spatial-reasoning", "segmentation", *modalities],
+        "configs": [c for c in (_config("default", "data", shards), _config("qa", "qa", shards)) if c],
     }
 
 
-def _config(name: str, folder: str, shards: Mapping[str, object]) -> dict[str, object]:
+def _config(name: str, folder: str, shards: Iterable[str]) -> dict[str, object]:
     splits = [split for split in SPLITS if any(path.startswith(f"{folder}/{split}-") for path in shards)]
     files = [{"split": split, "path": f"{folder}/{split}-*.parquet"} for split in splits]
     if not files:
@@ -64,21 +71,23 @@ def _size(n: int) -> str:
     return "n>1M"
 
 
-def _intro(facts: Facts) -> str:
-    official = "" if facts.policy == "leak-safe" else (
-        "**The published splits were kept as they are: groups may lie on both sides of a split.**\n\n"
-    )
-    return (
-        "# MMRS spatial question answering with masks\n\n"
-        "Questions about *where* things are in medical pictures, each with the masks it speaks of. Every answer is the value of a "
-        "small program over the masks; program, margin and frame are stored with it, and the whole set can be derived again "
-        "from these files alone with `mmrs verify`.\n\n"
-        f"{official}"
-        "```python\nfrom datasets import load_dataset\n\n"
-        'views = load_dataset("path/to/this/folder")        # one row per picture, questions nested\n'
-        'questions = load_dataset("path/to/this/folder", "qa")  # one row per question, no pixels\n```\n\n'
-        "\"Left\" and \"right\" in questions of the frame `viewer` are those of the picture as it is shown, never the patient's.\n"
-    )  # fmt: skip
+_INTRO = """# MMRS spatial question answering with masks
+
+Questions about *where* things are in medical pictures, each with the masks it speaks of. Every answer is the value of a
+small program over the masks; program, margin and frame are stored with it, and the whole set can be derived again from
+these files alone with `mmrs verify`.
+
+```python
+from datasets import load_dataset
+
+views = load_dataset("path/to/this/folder")            # one row per picture, questions nested
+questions = load_dataset("path/to/this/folder", "qa")  # one row per question, no pixels
+```
+
+"Left" and "right" in questions of the frame `viewer` are those of the picture as it is shown, never the patient's.
+"""
+
+_OFFICIAL = "\n**The published splits were kept as they are: a group may lie on both sides of a split.**\n"
 
 
 def _contents(shards: Mapping[str, Mapping[str, Any]]) -> str:
@@ -101,13 +110,14 @@ def _sources(facts: Facts) -> str:
     ]
     unknown = [s.title for s in facts.sources if not s.patient_ids]
     note = (
-        f"\nNo patient ids are published for {', '.join(unknown)}: splits there keep identical pictures together, and a patient "
-        "may still appear in two splits.\n"
+        f"\nNo patient ids are published for {', '.join(unknown)}: splits there keep identical pictures together, "
+        "and a patient may still appear in two splits.\n"
         if unknown
         else ""
     )
     rules = "".join(
-        f"\n- {s.name}: {s.mask_rule} Connected components under {100 * s.minimum_area:g} % of the picture are removed and counted."
+        f"\n- {s.name}: {s.mask_rule.rstrip('.')}. Connected components under {100 * s.minimum_area:g} % "
+        "of the picture are removed and counted."
         for s in facts.sources
     )
     head = ["source", "corpus", "version", "modality", "licence", "class", "patient ids"]
@@ -116,13 +126,12 @@ def _sources(facts: Facts) -> str:
 
 def _left_out(facts: Facts) -> str:
     rejected: Mapping[str, Mapping[str, int]] = facts.counts["rejected"]
-    rows = [
-        [source, reason, REASONS[reason], n] for source, reasons in rejected.items() for reason, n in sorted(reasons.items())
-    ]
-    return "## Left out\n\n" + (table(["source", "code", "reason", "files"], rows) if rows else "Nothing was rejected.\n")
+    rows = [[source, code, REASONS[code], n] for source, codes in rejected.items() for code, n in sorted(codes.items())]
+    head = ["source", "code", "reason", "files"]
+    return "## Left out\n\n" + (table(head, rows) if rows else "Nothing was rejected.\n")
 
 
-def table(head: list[str], rows: list[list[object]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table."""
     lines = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in [head, *rows]]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"

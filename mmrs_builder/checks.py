@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,5 +21,7 @@ def run(out: Path, *, mutants: int, seed: int, as_json: bool) -> bool:
         console.print(f"derived again: {counts}", markup=False)
         for fault in report.faults[:50]:
             console.print(str(fault), markup=False)
-        console.print("everything agrees" if report.ok else f"{len(report.faults)} faults", style="green" if report.ok else "red")
+        console.print(
+            "everything agrees" if report.ok else f"{len(report.faults)} faults", style="green" if report.ok else "red"
+        )
     return report.ok

@@ -39,12 +39,9 @@ def main() -> None:
         if error.hint:
             typer.echo(error.hint, err=True)
         sys.exit(error.code)
-    except KeyboardInterrupt:
-        typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
-        sys.exit(130)
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
+def _terminated(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(143)
 
 
@@ -56,7 +53,9 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -64,12 +63,20 @@ def _root(
 @app.command()
 def build(
     out: Annotated[Path, typer.Option("--out", help="Folder to publish into: new, empty, or made by mmrs build.")],
-    source: Annotated[list[str] | None, typer.Option("--source", help="A source; repeat for several. See `mmrs sources`.")] = None,
-    data: Annotated[list[str] | None, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="A source; repeat for several. See `mmrs sources`.")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")
+    ] = None,
     option: Annotated[list[str] | None, typer.Option("--set", help="NAME.key=value: an option of a source.")] = None,
-    recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML file with several sources and settings.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", help="TOML file with several sources and settings.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")
+    ] = None,
     questions_per_view: Annotated[
         int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
     ] = None,
@@ -77,14 +84,18 @@ def build(
     splits: Annotated[
         str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
     ] = None,
-    rows_per_shard: Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")] = None,
+    rows_per_shard: Annotated[
+        int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; the result does not depend on it.")] = (
         os.cpu_count() or 1
     ),
     quarantine_max: Annotated[
         float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
     ] = 0.01,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -105,8 +116,12 @@ def build(
     if dry_run:
         _print_plan(building.plan_only(settings), as_json)
         return
-    with reporting.bars(Console(stderr=True)) as stage:
-        done = building.build(settings, out, workers=workers, overwrite=overwrite, stage=stage)
+    try:
+        with reporting.bars(Console(stderr=True)) as stage:
+            done = building.build(settings, out, workers=workers, overwrite=overwrite, stage=stage)
+    except (KeyboardInterrupt, SystemExit):
+        typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
+        raise
     if as_json:
         typer.echo(json.dumps(done.counts, indent=1, ensure_ascii=False))
     else:
@@ -127,10 +142,11 @@ def _settings(source: list[str], data: list[str], option: list[str], recipe: Pat
     chosen, known = recipes.read(recipe) if recipe else ((), {})
     chosen = (*chosen, *recipes.choices(source, data, option))
     if not chosen:
-        raise MmrsError("no source named", code=USAGE, hint="Add --source NAME or --recipe FILE; `mmrs sources` lists the names.")
+        raise MmrsError("no source named", code=USAGE, hint="Add --source NAME or --recipe FILE; see `mmrs sources`.")
     names = [source_of(choice).name for choice in chosen]
     if len(set(names)) < len(names):
-        raise MmrsError(f"two sources have one name: {', '.join(sorted(names))}", code=USAGE, hint="Give each its own: option name=…")
+        twice = ", ".join(sorted(names))
+        raise MmrsError(f"two sources have one name: {twice}", code=USAGE, hint="Give each its own: option name=…")
     values = {**known, **{key: value for key, value in given.items() if value is not None}}
     if values.get("splits", "leak-safe") not in ("leak-safe", "official"):
         raise MmrsError(f"--splits {values['splits']}", code=USAGE, hint="It is leak-safe or official.")
@@ -151,7 +167,9 @@ def _print_plan(found: Any, as_json: bool) -> None:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     for row in rows:
-        typer.echo(f"{row['source']}: {row['cases']} cases, {row['masks']} masks, {len(row['rejected'])} files rejected")
+        typer.echo(
+            f"{row['source']}: {row['cases']} cases, {row['masks']} masks, {len(row['rejected'])} files rejected"
+        )
         for drop in row["rejected"]:
             typer.echo(f"  {drop['reason']}: {drop['what']} {drop['detail']}".rstrip())
     typer.echo("Nothing was written.")
@@ -171,7 +189,9 @@ def sources(
 @app.command()
 def families(
     family: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one family with its wordings.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Check every template; exit 1 with a list of what is wrong.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check every template; exit 1 with a list of what is wrong.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the question families, show one, or check the templates."""
@@ -183,16 +203,20 @@ def families(
             typer.echo(problem, err=True)
         typer.echo(f"{len(problems)} problems" if problems else "families and terms are in order", err=True)
         raise typer.Exit(1 if problems else 0)
-    _show(lambda: sheets.family_rows() if family is None else sheets.family_sheet(family), as_json, sheets.print_families)
+    _show(
+        lambda: sheets.family_rows() if family is None else sheets.family_sheet(family), as_json, sheets.print_families
+    )
 
 
 @app.command()
-def inspect(path: Annotated[Path, typer.Argument(help="A folder with pictures and masks.")], as_json: Json = False) -> None:
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A folder with pictures and masks.")], as_json: Json = False
+) -> None:
     """Look at a corpus without writing anything: pairs, sizes, masks, duplicates, and which source fits."""
     from mmrs_builder.inspect import inspect as look
 
     if not path.is_dir():
-        raise MmrsError(f"{path} is not a folder", code=USAGE, hint="Name the folder that holds pictures and masks.")
+        raise MmrsError(f"{path} is not a folder", code=USAGE, hint="Name the one that holds pictures and masks.")
     found = look(path)
     typer.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(found.lines()))
 
@@ -200,7 +224,9 @@ def inspect(path: Annotated[Path, typer.Argument(help="A folder with pictures an
 @app.command()
 def verify(
     out: Out,
-    mutants: Annotated[int, typer.Option("--mutants", min=0, help="Also damage N copies per kind and count what is caught.")] = 0,
+    mutants: Annotated[
+        int, typer.Option("--mutants", min=0, help="Also damage N copies per kind and count what is caught.")
+    ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Key of the mutants.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -209,7 +235,7 @@ def verify(
 
     _require_build(out)
     if not checks.run(out, mutants=mutants, seed=seed, as_json=as_json):
-        raise MmrsError(f"{out} did not verify", code=INTEGRITY, hint="Build it again, or fetch it again from where it came.")
+        raise MmrsError(f"{out} did not verify", code=INTEGRITY, hint="Build or fetch it again.")
 
 
 @app.command()
@@ -238,7 +264,9 @@ def view(
 
 def _require_build(out: Path) -> None:
     if not (out / "data").is_dir():
-        raise MmrsError(f"{out} holds no finished build (no data folder)", code=USAGE, hint="Run mmrs build --out on it first.")
+        raise MmrsError(
+            f"{out} holds no finished build", code=USAGE, hint="Its data folder is missing: run mmrs build."
+        )
 
 
 def _show(rows: Callable[[], Any], as_json: bool, show: Callable[[Any], None]) -> None:

@@ -40,7 +40,9 @@ def contact_sheet(out: Path, path: Path, view_ids: Sequence[str], questions: int
     """
     rows = list(_rows(out, view_ids, limit))
     if missing := sorted(set(view_ids) - {row["view_id"] for row in rows}):
-        raise MmrsError(f"no view {', '.join(missing)} in {out}", code=USAGE, hint="View ids are in the column view_id.")
+        raise MmrsError(
+            f"no view {', '.join(missing)} in {out}", code=USAGE, hint="View ids are in the column view_id."
+        )
     cards = [card(row, questions) for row in rows]
     columns = min(3, len(cards))
     height = max(item.height for item in cards)
@@ -63,7 +65,10 @@ def card(row: dict[str, Any], questions: int) -> Image.Image:
     ]
     drawn = Image.fromarray(overlay(pixels, masks))
     drawn = drawn.resize((WIDTH, round(WIDTH * drawn.height / drawn.width)), Image.Resampling.LANCZOS)
-    lines = [(f"{row['view_id']} ({row['split']})", (110, 110, 110)), *((label.replace("_", " "), colour[label]) for label in labels)]
+    lines = [
+        (f"{row['view_id']} ({row['split']})", (110, 110, 110)),
+        *((label.replace("_", " "), colour[label]) for label in labels),
+    ]
     text = [(line, (0, 0, 0)) for item in _varied(row["qa"], questions) for line in _wrapped(item)]
     return _below(drawn, lines, text)
 
@@ -79,7 +84,9 @@ def _wrapped(item: dict[str, Any]) -> list[str]:
     return [*textwrap.wrap(f"Q: {item['question']}{options}", 62), *textwrap.wrap(f"A: {item['answer']}", 62), ""]
 
 
-def _below(picture: Image.Image, legend: list[tuple[str, tuple[int, int, int]]], text: list[tuple[str, tuple[int, int, int]]]) -> Image.Image:
+def _below(
+    picture: Image.Image, legend: list[tuple[str, tuple[int, int, int]]], text: list[tuple[str, tuple[int, int, int]]]
+) -> Image.Image:
     font = ImageFont.load_default(13)
     canvas = Image.new("RGB", (picture.width, picture.height + 18 * (len(legend) + len(text)) + 24), "white")
     canvas.paste(picture, (0, 0))

@@ -52,6 +52,7 @@ class Measured:
     pairs: Mapping[tuple[int, int], Pair]
 
     def pair(self, a: int, b: int) -> Pair:
+        """What was measured of two structures, in whatever order they are named."""
         return self.pairs[min(a, b), max(a, b)]
 
 
@@ -207,8 +208,6 @@ def _count(node: ast.Call, on: Measured) -> Found:
     (label,) = programs.labels(ast.unparse(node))
     everyone = units(on.scene.structures, label)
     return _least(
-        Judged(
-            value=len(members), margin=groups.count_margin(on.scene.structures, everyone, on.pairs, on.scene.grid)
-        ),
+        Judged(value=len(members), margin=groups.count_margin(on.scene.structures, everyone, on.pairs, on.scene.grid)),
         margin,
     )

@@ -31,10 +31,11 @@ def run(fn: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R | C
         return
     todo = list(jobs)
     with _pool(min(workers, len(todo))) as pool:
-        futures = [pool.submit(fn, job) for job in todo]
+        futures: list[Future[R]] = [pool.submit(fn, job) for job in todo]
         try:
             for job, future in zip(todo, futures, strict=True):
-                yield _result(fn, job, future)
+                result = _result(fn, job, future)
+                yield result
         except BaseException:
             for future in futures:
                 future.cancel()

@@ -58,7 +58,8 @@ def _overlaps(length: int, start: int, stop: int, n: int) -> npt.NDArray[np.floa
     """(n, stop - start): n times the part of pixel [x, x+1] that lies in cell [k L/n, (k+1) L/n]."""
     x = np.arange(start, stop, dtype=np.int64) * n
     k = np.arange(n, dtype=np.int64)[:, None] * length
-    return np.clip(np.minimum(x + n, k + length) - np.maximum(x, k), 0, n).astype(np.float64)
+    shared: Ints = np.clip(np.minimum(x + n, k + length) - np.maximum(x, k), 0, n)
+    return shared.astype(np.float64)
 
 
 def border_px(mask: Mask) -> int:
@@ -68,10 +69,10 @@ def border_px(mask: Mask) -> int:
 
 
 def centre(mask: Mask) -> tuple[bool | None, float | None]:
-    """Whether the pixels at the picture's centre are all, none (or partly: None) in the mask, and how far inside/outside.
+    """Whether the pixels at the picture's centre are all, none (or partly: None) in the mask, and how far.
 
-    The distance is that of the centre point ((W-1)/2, (H-1)/2) to the nearest pixel centre of the other kind; None where
-    there is no such pixel or no decision.
+    The distance is that of the centre point ((W-1)/2, (H-1)/2) to the nearest pixel centre of the other kind; None
+    where there is no such pixel or no decision.
     """
     height, width = mask.shape
     core = mask[(height - 1) // 2 : height // 2 + 1, (width - 1) // 2 : width // 2 + 1]

@@ -5,52 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice, permutations
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Final, TypeAlias
-
-import numpy as np
 
 from mmrs_builder import sources
-from mmrs_builder.digests import pixels_sha256
-from mmrs_builder.io.decode import decode
+from mmrs_builder.io.check import Checked, Counts, check, counted
+from mmrs_builder.io.guess import guess
 from mmrs_builder.io.listing import junk, listing, pictures
-from mmrs_builder.io.pairing import pairs
-from mmrs_builder.io.paths import read_bytes
-from mmrs_builder.io.raster import read_pair
 from mmrs_builder.types import CaseRef
-from mmrs_builder.vocab import REASONS, Rejected
-
-Counts: TypeAlias = tuple[tuple[str, int], ...]
-Paired: TypeAlias = Mapping[str, tuple[str, ...]]
-
-NAMES: Final = ("{stem}_mask*", "{stem}_segmentation", "{stem}_Segmentation", "{stem}_seg*", "{stem}_gt*", "mask_{stem}")
-"""How a mask may be named after its image when it is not named alike."""
-
-MOST_FOLDERS: Final = 8
-"""Folder names tried against each other. A corpus with more has a folder per patient, and the masks lie in there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What the pixels of the pairs that were read say. Counts are sorted, most frequent first."""
-
-    read: int = 0
-    sizes: Counts = ()  # width x height of the images
-    values: Counts = ()  # grey values of the masks and their pixels
-    lossy: tuple[str, ...] = ()  # masks stored with JPEG compression
-    doubtful: Counts = ()  # masks with pixels that the threshold had to decide
-    empty: tuple[str, ...] = ()  # masks
-    refused: tuple[tuple[str, str], ...] = ()  # file and reason code
-    duplicates: tuple[tuple[str, ...], ...] = ()  # images with identical pixels
+from mmrs_builder.vocab import REASONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What was found. ``images`` and ``masks`` are options of the source ``folder``, None where no rule pairs anything."""
+    """What was found. ``images`` and ``masks`` are options of the source ``folder``; None if no rule pairs anything."""
 
     path: str
     extensions: Counts
@@ -70,19 +41,20 @@ def inspect(path: Path, most: int = 1000) -> Inspection:
         raise ValueError(f"{path} is not a folder")
     found = listing(path)
     shown = pictures(found.files)
-    paired, images, masks = max(_guesses(shown), key=lambda guess: _score(path, guess[0]), default=({}, None, None))
+    best = guess(path, shown)
+    paired = best.paired if best else {}
     taken = {*paired, *(mask for own in paired.values() for mask in own)}
     return Inspection(
         path=str(path),
-        extensions=_counted(Counter(PurePosixPath(name).suffix.casefold() for name in found.files)),
+        extensions=counted(Counter(PurePosixPath(name).suffix.casefold() or "(none)" for name in found.files)),
         junk=sum(junk(entry.name) for entry in path.rglob("*")),
         outside=found.outside,
         fits=tuple(_fits(path)),
-        images=images,
-        masks=masks,
+        images=best.images if best else None,
+        masks=best.masks if best else None,
         pairs=len(paired),
         unmatched=tuple(name for name in shown if name not in taken),
-        checked=_check(path, dict(islice(paired.items(), most))),
+        checked=check(path, dict(islice(paired.items(), most))),
     )
 
 
@@ -92,6 +64,42 @@ def to_json(found: Inspection) -> str:
 
 
 def lines(found: Inspection) -> Iterator[str]:
-    """The diagnosis as text, longer lists cut."""
+    """The diagnosis as text; long lists are cut."""
     checked = found.checked
-    yield f"{found.path}: {_list([f'{n} {suffix or 'without extension'}' for suffix, n in found.extensions])}"
+    yield f"{found.path}: {_some([f'{n} {suffix}' for suffix, n in found.extensions])}"
+    for source, cases, drops in found.fits:
+        yield f"layout of source {source}: {cases} cases, {drops} dropped"
+    if found.images:
+        yield f"{found.pairs} images with masks: images={found.images!r} masks={found.masks!r}"
+    yield from (
+        f"{title}: {len(items)}: {_some(items)}"
+        for title, items in (
+            ("image sizes", [f"{n} of {size}" for size, n in checked.sizes]),
+            ("mask values", [f"{value} ({n} px)" for value, n in checked.values]),
+            ("masks with JPEG compression", checked.lossy),
+            ("masks with doubtful pixels", [f"{mask} ({n} px)" for mask, n in checked.doubtful]),
+            ("empty masks", checked.empty),
+            ("refused", [f"{what}: {REASONS[reason]}" for what, reason in checked.refused]),
+            ("identical images", [" = ".join(same) for same in checked.duplicates]),
+            ("pictures without a partner", found.unmatched),
+            ("links that lead out of the folder", found.outside),
+            ("files left by an operating system", [str(found.junk)] * bool(found.junk)),
+        )
+        if items
+    )
+
+
+def _some(items: Sequence[str], most: int = 5) -> str:
+    return ", ".join(items[:most]) + (", ..." if len(items) > most else "")
+
+
+def _fits(path: Path) -> Iterator[tuple[str, int, int]]:
+    """Known sources that find cases in the folder; the source ``folder`` takes whatever its options say."""
+    for source in sources.catalogue():
+        if source.embedded or source.name == "folder":
+            continue
+        with suppress(ValueError):
+            found = list(source.index(path))
+            cases = sum(isinstance(item, CaseRef) for item in found)
+            if cases:
+                yield source.name, cases, len(found) - cases

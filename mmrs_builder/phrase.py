@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from mmrs_builder import programs
 from mmrs_builder.digests import keyed, sha256
 from mmrs_builder.questions import is_claim
 from mmrs_builder.select import Selected
 from mmrs_builder.structures import units
 from mmrs_builder.templates import Family, Language, label_text, render, template_id, value_text
-from mmrs_builder.types import Binding, Question, Scene
+from mmrs_builder.types import Binding, Frame, Question, Scene
 
 
 def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Question:
@@ -44,7 +46,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
             Binding(slot=slot, text=label_text(language, label), structures=units(scene.structures, label))
             for slot, label in slots.items()
         ),
-        frame=family.frame,
+        frame=cast(Frame, family.frame),
         margin=c.margin,
         min_margin=family.min_margin,
         pair_id=selected.pair_id,

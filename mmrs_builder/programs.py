@@ -102,7 +102,7 @@ def close(text: str, bound: Mapping[str, str]) -> str:
     """The program with its slots replaced by labels, in canonical spelling."""
 
     class Fill(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name ast requires
+        def visit_Name(self, node: ast.Name) -> ast.expr:
             return ast.copy_location(ast.Constant(bound[node.id]), node) if node.id in bound else node
 
     return spell(Fill().visit(parse(text)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
+from typing import cast
 
 from mmrs_builder import programs
 from mmrs_builder.evaluate import Measured, NoValue, Outcome, evaluate
@@ -44,7 +45,9 @@ class Refusal:
     reason: str
 
 
-def candidates(on: Measured, families: tuple[Family, ...], labels: Mapping[str, Label]) -> Iterator[Candidate | Refusal]:
+def candidates(
+    on: Measured, families: tuple[Family, ...], labels: Mapping[str, Label]
+) -> Iterator[Candidate | Refusal]:
     """All decided questions about a scene, in the order of families and bindings."""
     present = sorted({s.label for s in on.scene.structures} | set(on.scene.absent))
     for family in families:
@@ -59,11 +62,13 @@ def bindings(family: Family, present: list[str], labels: Mapping[str, Label]) ->
     for chosen in permutations(present, len(slots)):
         if family.symmetric and list(chosen) != sorted(chosen):
             continue
-        if all(labels[label].role == where.get(slot, labels[label].role) for slot, label in zip(slots, chosen, strict=True)):
+        if all(
+            labels[label].role == where.get(slot, labels[label].role) for slot, label in zip(slots, chosen, strict=True)
+        ):
             yield dict(zip(slots, chosen, strict=True))
 
 
-def value_text(outcome: Outcome, value_type: str) -> str:
+def value_text(outcome: Outcome) -> str:
     """A program's value as a shard stores it (``docs/language.md`` section 6)."""
     match outcome.value:
         case bool():
@@ -98,13 +103,13 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
     except NoValue as refused:
         yield Refusal(family=family.id, reason=refused.reason)
         return
-    token = value_text(outcome, value_type)
+    token = value_text(outcome)
     answer = on.scene.structures[indices(outcome)[0]].label if value_type == "One" else token
     for kind in family.kinds:
         yield Candidate(
             view_id=on.scene.view_id,
             family=family.id,
-            kind=kind,
+            kind=cast(Kind, kind),
             labels=tuple(bound[slot] for slot in sorted(bound)),
             program=program,
             token=token,

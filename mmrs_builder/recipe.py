@@ -50,9 +50,11 @@ def read(path: Path) -> tuple[tuple[SourceChoice, ...], dict[str, Any]]:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MmrsError(f"{path}: {error}", code=USAGE, hint="A recipe is a TOML file with [[source]] blocks.") from None
+        raise MmrsError(
+            f"{path}: {error}", code=USAGE, hint="A recipe is a TOML file with [[source]] blocks."
+        ) from None
     if unknown := sorted(set(raw) - KEYS):
-        raise MmrsError(f"{path}: unknown keys {', '.join(unknown)}", code=USAGE, hint=f"Known: {', '.join(sorted(KEYS))}.")
+        raise MmrsError(f"{path}: unknown keys {unknown}", code=USAGE, hint=f"Known: {', '.join(sorted(KEYS))}.")
     found = tuple(_recipe_source(path, entry) for entry in raw.pop("source", []))
     return found, raw
 
@@ -65,7 +67,8 @@ def cache(name: str) -> Path:
 
 def _recipe_source(path: Path, entry: Mapping[str, Any]) -> SourceChoice:
     if unknown := sorted(set(entry) - {"name", "data", "options"}):
-        raise MmrsError(f"{path}: unknown keys {', '.join(unknown)} in [[source]]", code=USAGE, hint="Known: name, data, options.")
+        keys = ", ".join(unknown)
+        raise MmrsError(f"{path}: unknown keys {keys} in [[source]]", code=USAGE, hint="Known: name, data, options.")
     if "name" not in entry:
         raise MmrsError(f"{path}: a [[source]] without a name", code=USAGE, hint='Add name = "…".')
     data = path.parent / entry["data"] if "data" in entry else None
@@ -75,14 +78,15 @@ def _recipe_source(path: Path, entry: Mapping[str, Any]) -> SourceChoice:
 def _root(name: str, source: Source, data: Path | None) -> Path:
     if data is not None:
         if not data.is_dir():
-            raise MmrsError(f"{data} is not a folder", code=USAGE, hint=f"Give the folder of {source.title} with --data.")
+            raise MmrsError(f"{data} is not a folder", code=USAGE, hint=f"Give that of {source.title} with --data.")
         return data
     if cache(name).is_dir():
         return cache(name)
     raise MmrsError(
         f"{source.title} is not on this machine (looked in {cache(name)})",
         code=MANUAL,
-        hint=f"{source.steps or source.url}\nLicence: {source.license}. Then: mmrs build --source {name} --data FOLDER --out OUT",
+        hint=f"{source.steps or source.url}\nLicence: {source.license}.\n"
+        f"Then: mmrs build --source {name} --data FOLDER --out OUT",
     )
 
 
@@ -95,7 +99,8 @@ def _folders(names: Sequence[str], data: Sequence[str]) -> dict[str, Path]:
         elif len(names) == 1:
             folders[names[0]] = Path(item)
         else:
-            raise MmrsError(f"--data {item}: say whose it is", code=USAGE, hint=f"--data NAME={item}, NAME one of {', '.join(names)}.")
+            known = ", ".join(names)
+            raise MmrsError(f"--data {item}: say whose it is", code=USAGE, hint=f"--data NAME={item}, NAME of {known}.")
     return folders
 
 
@@ -105,6 +110,6 @@ def _options(names: Sequence[str], options: Sequence[str]) -> dict[str, dict[str
         key, equals, value = item.partition("=")
         name, dot, option = key.partition(".")
         if not equals or not dot or name not in names:
-            raise MmrsError(f"--set {item}", code=USAGE, hint="The form is --set NAME.key=value, NAME one of the --source names.")
+            raise MmrsError(f"--set {item}", code=USAGE, hint="The form is --set NAME.key=value, NAME a --source.")
         found.setdefault(name, {})[option] = value
     return found

@@ -14,8 +14,8 @@ from typing import Final
 import pyarrow as pa
 
 SCHEMA_VERSION: Final = 1
-"""Raised when a field changes meaning, name or type; readers refuse versions they do not know. Fields may be filled that
-were null before without a new version. ``migrate`` of a newer release must accept every older version."""
+"""Raised when a field changes meaning, name or type; readers refuse versions they do not know. Fields that were null
+may be filled without a new version. A release that raises it must also read every older version."""
 
 IMAGE: Final = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -66,9 +66,7 @@ STRUCTURE: Final = pa.struct(
 TRANSFORM: Final = pa.struct(
     [("op", pa.string()), ("params", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64())])))]
 )
-MARKER: Final = pa.struct(
-    [("glyph", pa.string()), ("x", pa.float64()), ("y", pa.float64()), ("structure", pa.int32())]
-)
+MARKER: Final = pa.struct([("glyph", pa.string()), ("x", pa.float64()), ("y", pa.float64()), ("structure", pa.int32())])
 
 SCALAR_VIEW_FIELDS: Final[tuple[tuple[str, pa.DataType], ...]] = (
     ("view_id", pa.string()),
@@ -121,7 +119,13 @@ def feature(kind: pa.DataType) -> object:
         return {"feature": feature(kind.value_type), "_type": "List"}
     if pa.types.is_struct(kind):
         return {field.name: feature(field.type) for field in kind}
-    names = {pa.string(): "string", pa.int32(): "int32", pa.int64(): "int64", pa.float64(): "float64", pa.bool_(): "bool"}
+    names = {
+        pa.string(): "string",
+        pa.int32(): "int32",
+        pa.int64(): "int64",
+        pa.float64(): "float64",
+        pa.bool_(): "bool",
+    }
     return {"dtype": names[kind], "_type": "Value"}
 
 

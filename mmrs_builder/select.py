@@ -71,7 +71,7 @@ def select(
     for key in sorted(strata):
         items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
         bound = len(answers[key[1:]]) == 1 and _closed(items[0], kinds)
-        chosen = _bound(items, kinds, seed) if bound else _balanced(items, kinds, seed)
+        chosen = _bound(items, kinds) if bound else _balanced(items, kinds, seed)
         dropped["unbalanced"] += len(items) - sum(map(len, chosen))
         units += chosen
     fitting, late = _fit(sorted(units, key=lambda unit: _order(seed, unit)), per_view)
@@ -100,7 +100,7 @@ def _closed(item: Selected, kinds: Mapping[str, str]) -> bool:
     return item.candidate.kind != "segment" and (value_type in VALUES or value_type in ("Count", "One"))
 
 
-def _bound(items: list[Selected], kinds: Mapping[str, str], seed: int) -> list[Unit]:
+def _bound(items: list[Selected], kinds: Mapping[str, str]) -> list[Unit]:
     """A stratum with one possible answer. A claim about it would be told by its words alone, so it is not made."""
     if is_claim(items[0].candidate.kind, kinds[items[0].candidate.family]):
         return []
@@ -131,14 +131,9 @@ def _pairs(items: list[Selected], seed: int, *, claims: bool) -> list[Unit]:
         pair = [queues[one].pop(0), queues[other].pop(0)]
         pair.sort(key=lambda item: keyed(seed, "yes", item.candidate.view_id, item.candidate.program))
         claim = pair[0].candidate.token if claims else None
-        name = f"p{keyed(seed, 'pair', *(item.candidate.view_id for item in pair), first_program(pair)):016x}"
+        name = f"p{keyed(seed, 'pair', [item.candidate.view_id for item in pair], pair[0].candidate.program):016x}"
         units.append(tuple(replace(item, claim=claim, pair_id=name) for item in pair))
     return units
-
-
-def first_program(pair: Sequence[Selected]) -> str:
-    """The program that both members of a pair evaluate."""
-    return pair[0].candidate.program
 
 
 def _flat(items: list[Selected]) -> list[Unit]:
@@ -219,11 +214,12 @@ def _lettered(
     ranks: Counter[tuple[str, str, str]] = Counter()
     done = []
     for item in sorted(asked, key=lambda item: _order(seed, (item,))):
-        if item.candidate.kind == "choice":
-            key = (item.split, item.source, item.candidate.family)
-            item = _choices(item, families[item.candidate.family], kinds, ranks[key], seed)
-            ranks[key] += 1
-        done.append(item)
+        if item.candidate.kind != "choice":
+            done.append(item)
+            continue
+        key = (item.split, item.source, item.candidate.family)
+        done.append(_choices(item, families[item.candidate.family], kinds, ranks[key], seed))
+        ranks[key] += 1
     return tuple(sorted(done, key=lambda item: (item.candidate.view_id, item.candidate.program, item.candidate.kind)))
 
 

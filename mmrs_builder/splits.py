@@ -84,7 +84,9 @@ def _groups(members: Sequence[Member]) -> list[str]:
     rows, columns = zip(*edges, strict=True)
     _, component = connected_components(coo_array(([1] * len(edges), (rows, columns)), shape=(n, n)), directed=False)
     names: dict[int, str] = {}
-    return [names.setdefault(int(c), f"g{sha256(m.view_id.encode())[:12]}") for m, c in zip(members, component, strict=True)]
+    return [
+        names.setdefault(int(c), f"g{sha256(m.view_id.encode())[:12]}") for m, c in zip(members, component, strict=True)
+    ]
 
 
 def _keys(member: Member) -> Iterable[tuple[str, ...]]:

@@ -68,7 +68,7 @@ def _questions(out: Path) -> pd.DataFrame:
 def _grouped(frame: pd.DataFrame, by: list[str], counted: dict[str, str]) -> list[dict[str, Any]]:
     (name,) = counted
     sizes = frame.groupby(by, sort=True).size().reset_index(name=name)
-    return [{key: _plain(value) for key, value in row.items()} for row in sizes.to_dict("records")]
+    return [{str(key): _plain(value) for key, value in row.items()} for row in sizes.to_dict("records")]
 
 
 def _families(questions: pd.DataFrame) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ def _labels(out: Path) -> list[dict[str, Any]]:
     structures = _read(out / "data", ["structures"])["structures"].explode().dropna()
     frame = pd.DataFrame(list(structures), columns=["label", "part", "area_fraction"])
     return [
-        {"label": str(label), "part": str(part), "structures": len(group), "median_percent": 100 * float(group.median())}
+        {"label": label, "part": part, "structures": len(group), "median_percent": 100 * float(group.median())}
         for (label, part), group in frame.groupby(["label", "part"], sort=True)["area_fraction"]
     ]
 

@@ -45,9 +45,7 @@ def measure(mask: Mask, label: Label, part: Part, parent: int | None = None) -> 
     )
 
 
-def scene(
-    view: View, source: str, modality: str, labels: Mapping[str, Label]
-) -> tuple[Scene, tuple[Mask, ...]]:
+def scene(view: View, source: str, modality: str, labels: Mapping[str, Label]) -> tuple[Scene, tuple[Mask, ...]]:
     """Measure a view. Returns the scene and one full-size mask per structure.
 
     Raises ``Rejected`` when the picture holds more separate structures than ``MAX_UNITS``.
@@ -78,7 +76,7 @@ def scene(
 def _add(structures: list[Structure], masks: list[Mask], label: Label, annotations: list[Annotation]) -> None:
     instances = [a.mask for a in annotations if a.instance]
     wholes = [a.mask for a in annotations if not a.instance]
-    if instances and wholes or len(wholes) > 1:
+    if (instances and wholes) or len(wholes) > 1:
         raise ValueError(f"{label.id}: one whole mask or instances, not both")
     measured = sorted(((measure(m, label, "instance"), m) for m in instances), key=lambda item: _order(item[0]))
     if wholes:

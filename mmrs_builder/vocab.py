@@ -58,9 +58,7 @@ REASONS: Final[dict[str, str]] = {
 }
 """Why a file or case was not used."""
 
-ENVIRONMENTAL: Final = frozenset(
-    {"unreadable", "empty_file", "not_an_image", "truncated", "crashed", "changed"}
-)
+ENVIRONMENTAL: Final = frozenset({"unreadable", "empty_file", "not_an_image", "truncated", "crashed", "changed"})
 """Reasons that count against ``--quarantine-max``: unreadable, crashing or hanging files, not pairs refused by rule."""
 
 

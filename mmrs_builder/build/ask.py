@@ -44,7 +44,12 @@ class Asked:
 
 
 def ask(
-    parts: Sequence[Path], keys: Sequence[str], language: Language, labels: dict[str, Label], settings: Settings, stage: Path
+    parts: Sequence[Path],
+    keys: Sequence[str],
+    language: Language,
+    labels: dict[str, Label],
+    settings: Settings,
+    stage: Path,
 ) -> Asked:
     """Decide splits and questions, or read the decision made under the same key."""
     key = digest([__version__, list(keys), settings.public(), asdict(language)])

@@ -14,6 +14,7 @@ from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.types import Drop
 
 SETTINGS: Final = "settings.json"
+MINE: Final = "Name a folder that is new, empty, or made by mmrs build."
 
 
 def check(out: Path, roots: Sequence[Path]) -> None:
@@ -25,21 +26,23 @@ def check(out: Path, roots: Sequence[Path]) -> None:
             hint="Choose another name.",
         )
     if out.exists() and not out.is_dir():
-        raise MmrsError(f"--out {out} is a file", code=USAGE, hint="Name a folder that is new, empty, or made by mmrs build.")
+        raise MmrsError(f"--out {out} is a file", code=USAGE, hint=MINE)
     for root in roots:
         _apart(out.resolve(), root.resolve())
     if out.is_dir() and {entry.name for entry in out.iterdir()} - {STATE} and not (out / STATE / SETTINGS).exists():
         raise MmrsError(
             f"--out {out} holds files that mmrs build did not make",
             code=USAGE,
-            hint="Nothing was touched. Name a folder that is new, empty, or made by mmrs build.",
+            hint=f"Nothing was touched. {MINE}",
         )
 
 
 def _apart(out: Path, root: Path) -> None:
     if out == root or root in out.parents:
         raise MmrsError(
-            f"--out {out} lies inside the source {root}", code=USAGE, hint="Sources are never written to; choose another place."
+            f"--out {out} lies inside the source {root}",
+            code=USAGE,
+            hint="Sources are never written to; choose another place.",
         )
     if out in root.parents:
         raise MmrsError(

@@ -75,9 +75,7 @@ def index(choice: SourceChoice, limit: int | None) -> Indexed:
     return Indexed(choice=choice, refs=tuple(refs[:limit]), drops=tuple(drops))
 
 
-def measure(
-    indexed: Indexed, labels: dict[str, Label], stage: Path, workers: int, progress: Progress
-) -> Measured:
+def measure(indexed: Indexed, labels: dict[str, Label], stage: Path, workers: int, progress: Progress) -> Measured:
     """Measure a source into ``stage``; parts that are there under the same key are kept."""
     key = source_key(indexed, labels)
     folder = stage / f"{indexed.choice.name}-{key[:12]}"

@@ -1,13 +1,13 @@
 """The finish stage: cards and manifest are made from the finished shards, and whole folders are renamed into place.
 
-Taking the old version away and putting the new one in happens in an order in which a reader finds the old version, the new
-one, or none, and never a part: the README goes first and comes last, ``data`` is the last to go and the first to come.
+Taking the old version away and putting the new one in happens in an order in which a reader finds the old version, the
+new one, or none, and never a part: the README goes first and comes last, ``data`` is the last to go and the first to
+come.
 An interrupted publication is finished by running it again.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -98,6 +98,6 @@ def _logical(shards: Mapping[str, Mapping[str, Any]], folder: str) -> str:
 
 def _size(path: Path) -> int | None:
     try:
-        return os.stat(path).st_size
+        return path.stat().st_size
     except OSError:
         return None

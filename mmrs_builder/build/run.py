@@ -102,7 +102,12 @@ def _measure_all(
 
 
 def _ask(
-    measured: Sequence[Measured], language: Language, labels: dict[str, Label], settings: Settings, state: Path, stage: Stage
+    measured: Sequence[Measured],
+    language: Language,
+    labels: dict[str, Label],
+    settings: Settings,
+    state: Path,
+    stage: Stage,
 ) -> Asked:
     advance = stage("ask", 1)
     parts = [part for m in measured for part in m.parts]

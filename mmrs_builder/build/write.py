@@ -87,9 +87,7 @@ def write(
     return folder
 
 
-def plan(
-    asked: Asked, language: Language, settings: Settings, state: Path, folder: Path, key: str
-) -> list[ShardJob]:
+def plan(asked: Asked, language: Language, settings: Settings, state: Path, folder: Path, key: str) -> list[ShardJob]:
     """The shards of both configs; none is empty, and a split without views or questions has none."""
     views = pq.read_table(asked.table, columns=["split", "questions"]).to_pylist()
     jobs = []

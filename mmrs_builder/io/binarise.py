@@ -79,6 +79,8 @@ def _values(decoded: Decoded, what: str) -> _Values:
 
 def _mean_of_channels(image: Image.Image, lossy: bool, what: str) -> npt.NDArray[np.uint8]:
     red, green, blue = (np.asarray(channel) for channel in image.split())
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return red
     brightest = np.maximum(np.maximum(red, green), blue)
     spread = brightest - np.minimum(np.minimum(red, green), blue)
     coloured = int(np.count_nonzero(spread > min(CHANNEL_TOLERANCE, int(brightest.max()) // 2)))

@@ -32,7 +32,7 @@ _PLAIN: Final = (b"P1", b"P2", b"P3")  # a number cut in half at the end of such
 
 # What Pillow's readers raise on damaged input.
 _DAMAGE: Final = (
-    OSError, EOFError, SyntaxError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+    OSError, EOFError, SyntaxError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
     struct.error, zlib.error,
 )  # fmt: skip
 
@@ -69,6 +69,8 @@ def decode(data: bytes, what: str) -> Decoded:
     image = _opened(clean, what)
     with _refusing("truncated", what):
         image.load()
+    if image.mode in ("P", "PA") and image.palette is None:
+        raise Rejected("truncated", what, "palette picture without a palette")
     turned = image.format == "TIFF"
     swapped = turned and (orientation or 1) >= 5
     return Decoded(

@@ -99,11 +99,11 @@ def index(root: Path, *, layout: Layout) -> Iterator[CaseRef | Drop]:
             f"no picture in {root} matches images={layout.globs.images!r}: {_examples(paths, found.outside)}"
         )
     used = {mask for masks in paired.values() for mask in masks}
-    strays = [path for path in matching(paths, layout.globs.masks) if path not in used and path not in paired]
+    strays = {path for path in matching(paths, layout.globs.masks) if path not in used and not paired.get(path)}
     items = [
         *(Drop(source=layout.source, what=path, reason="outside_root") for path in found.outside),
         *(Drop(source=layout.source, what=path, reason="no_image") for path in strays),
-        *_cases(root, layout, paired),
+        *_cases(root, layout, {image: masks for image, masks in paired.items() if image not in strays}),
     ]
     yield from sorted(items, key=lambda item: item.case_id if isinstance(item, CaseRef) else item.what)
 

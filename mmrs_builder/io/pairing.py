@@ -49,7 +49,8 @@ def _given(token: str, stem: str | None, parent: str | None) -> str | None:
 
 def _wild(token: str) -> str:
     if token.startswith("["):
-        return "[" + token[1:-1].replace("\\", r"\\").replace("!", "^", token[1] == "!") + "]"
+        inner = re.sub(r"([\\\[&|~])", r"\\\1", token[1:-1])
+        return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
     return _WILD["*" if token == "{stem}" else "**/" if token.startswith("{parent}") else token]  # noqa: S105
 
 

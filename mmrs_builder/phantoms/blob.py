@@ -1,8 +1,8 @@
 """A closed outline from a dozen numbers: a bent ellipse whose radius carries a few harmonics.
 
-In its own axes a point of a blob is ``(a ρ cos θ + bow (ρ sin θ)², b ρ sin θ)`` with ``ρ`` between 0 and ``edge(θ)``; the bend
-is a shear and keeps areas. The axes are turned by ``tilt``, reflected if ``flip``, and moved to ``(x, y)``.
-All lengths are pixels of the viewer frame, all angles radians.
+In its own axes a point of a blob is ``(a ρ cos θ + bow (ρ sin θ)², b ρ sin θ)`` with ``ρ`` between 0 and
+``edge(θ)``; the bend is a shear and keeps areas. The axes are turned by ``tilt``, reflected if
+``flip``, and moved to ``(x, y)``. All lengths are pixels of the viewer frame, all angles radians.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def level(blob: Blob, x: Floats, y: Floats) -> Floats:
 
 def outline(blob: Blob, points: int = 90) -> tuple[Floats, Floats]:
     """``points`` positions along the outline."""
-    theta = np.arange(points) * (2.0 * np.pi / points)
+    theta = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
     return place(blob, edge(blob, theta), theta)
 
 

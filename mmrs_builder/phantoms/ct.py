@@ -25,10 +25,11 @@ def ct(stage: Stage) -> Pixels:
     canvas = torso(stage)
     canvas = organs(stage, canvas)
     canvas = growths(stage, canvas)
-    noise = white(stage.rng("noise"), stage.shape, 0.8 * stage.unit) * 17.0 + white(stage.rng("grain"), stage.shape) * 7.0
-    low, high = WINDOWS[stage.plan.region]
+    noise = 17.0 * white(stage.rng("noise"), stage.shape, 0.8 * stage.unit)
+    noise += 7.0 * white(stage.rng("grain"), stage.shape)
     noise *= 1.0 if stage.plan.region != "chest" else 2.2
-    return quantised((blurred(canvas, 0.7 * stage.unit) + noise - low) / (high - low))
+    low, high = WINDOWS[stage.plan.region]
+    return quantised((blurred(canvas, 0.7 * stage.unit) + noise - np.float32(low)) / np.float32(high - low))
 
 
 def torso(stage: Stage) -> Canvas:
@@ -108,7 +109,8 @@ def inside(stage: Stage, label: str, mask: Mask, canvas: Canvas) -> Canvas:
     rng, unit = stage.rng(f"inside {label}"), stage.unit
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1] / unit
     if label.startswith("kidney"):
-        canvas = mix(canvas, -40.0, np.clip((depth - 9.0) / 4.0, 0, 1) * np.clip(clouds(rng, stage.shape, 9 * unit) + 0.6, 0, 1))
+        patches = np.clip(clouds(rng, stage.shape, 9 * unit) + 0.6, 0, 1)
+        canvas = mix(canvas, -40.0, np.clip((depth - 9.0) / 4.0, 0, 1) * patches)
     if label == "stomach":
         food = np.clip(clouds(rng, stage.shape, 12 * unit, 2), -1.5, 1.5) * 40.0 + 35.0
         canvas = mix(canvas, food, np.clip((depth - 3.0) / 2.0, 0, 1))

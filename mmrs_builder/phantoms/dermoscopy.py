@@ -59,8 +59,8 @@ def ink(stage: Stage, canvas: Canvas) -> Canvas:
         canvas = mix(canvas, 0.12, layer[..., None])
     if rng.random() < 0.2:
         stroke = np.zeros(stage.shape, dtype=np.float32)
-        ends = rng.uniform(0, 1, (2, 2)) * [width, height]
-        cv2.line(stroke, ends[0].astype(int).tolist(), ends[1].astype(int).tolist(), 1.0, max(2, int(5 * unit)), cv2.LINE_AA)
+        start, end = (rng.uniform(0, 1, (2, 2)) * [width, height]).astype(int).tolist()
+        cv2.line(stroke, start, end, 1.0, max(2, int(5 * unit)), cv2.LINE_AA)
         faded = blurred(stroke, 1.2 * unit) * np.clip(0.7 + 0.4 * clouds(rng, stage.shape, 8 * unit), 0, 1)
         canvas = mix(canvas, np.array([0.42, 0.3, 0.6], dtype=np.float32), (faded * 0.6)[..., None].astype(np.float32))
     return canvas

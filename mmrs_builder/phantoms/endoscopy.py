@@ -76,7 +76,7 @@ def lit(stage: Stage, height: Canvas, colour: Canvas) -> Canvas:
 
 def rods(stage: Stage, canvas: Canvas) -> Canvas:
     """Instruments: grey cylinders with a bright line along them."""
-    for shape, mask in stage.units("instrument"):
+    for _, mask in stage.units("instrument"):
         round_ = dome(mask)
         steel = 0.2 + 0.5 * round_ + 0.3 * np.exp(-(((round_ - 0.9) / 0.08) ** 2))
         tint = np.array([0.9, 0.95, 1.0], dtype=np.float32) * steel[..., None]

@@ -12,7 +12,7 @@ from mmrs_builder.phantoms.anatomy import waves
 from mmrs_builder.phantoms.blob import Blob, level, outline, place, scaled
 from mmrs_builder.phantoms.regions import Region
 from mmrs_builder.phantoms.scene import Field, Intent, Shape, generator, visible
-from mmrs_builder.phantoms.shapes import moments
+from mmrs_builder.phantoms.shapes import cut_from_outside, moments
 
 EMPTY: Final = 0.12  # views without a lesion
 COUNTS: Final = (0.5, 0.25, 0.15, 0.1)  # one, two, three, four lesions, of the others
@@ -126,8 +126,8 @@ def position(
         out = {"inside": rng.uniform(0, 0.7), "overlap": rng.uniform(0.95, 1.05), "touch": 1.0}[intent]
         if intent == "touch":
             out += 0.8 * radius / (0.5 * (host.blob.a + host.blob.b))
-        x, y = place(host.blob, np.array([out]), angle)
-        return float(x[0]), float(y[0])
+        on_x, on_y = place(host.blob, np.array([out]), angle)
+        return float(on_x[0]), float(on_y[0])
     u, v = (ninth[0] + rng.random()) / 3.0, (ninth[1] + rng.random()) / 3.0
     if intent == "border":
         depth = rng.uniform(-0.2, 0.6) * radius
@@ -160,7 +160,7 @@ def suits_host(shape: Shape, host: Shape, field: Field, area: float) -> bool:
     if shape.intent == "inside":
         return bool((level(host.blob, *outline(shape.blob, 48)) < 0.93).all())
     if shape.intent == "touch":
-        return 0.6 < area / moments(replace(shape, cuts=()), field, 60, 16).area < 0.93
+        return cut_from_outside(shape) and 0.6 < area / moments(replace(shape, cuts=()), field, 60, 16).area < 0.93
     outer = moments(replace(shape, cuts=(host.blob,)), field, 60, 16).area
     return 0.3 < outer / area < 0.7
 
@@ -176,9 +176,10 @@ def keeps_distance(shape: Shape, grown: list[Shape], individual: bool) -> bool:
 
 
 def apart(a: Blob, b: Blob, may_overlap: bool) -> bool:
-    """Whether two outlines are at least ``GAP`` px apart, or, if they may overlap, neither pole is in the other."""
+    """Whether two outlines are at least ``GAP`` px apart, or, if they may overlap, neither holds the other's core."""
     if may_overlap:
-        return bool((level(a, *outline(scaled(b, 0.5))) > 1.0).all() and (level(b, *outline(scaled(a, 0.5))) > 1.0).all())
+        a_core, b_core = outline(scaled(a, 0.5)), outline(scaled(b, 0.5))
+        return bool((level(a, *b_core) > 1.0).all() and (level(b, *a_core) > 1.0).all())
     ax, ay = outline(a, 64)
     bx, by = outline(b, 64)
     gaps = np.hypot(ax[:, None] - bx, ay[:, None] - by)

@@ -82,8 +82,8 @@ HEAD: Final = Region(
     body=Organ(label="body", x=0.5, y=0.5, a=0.425, b=0.478, wobble=0.012, steady=True),
     organs=(
         Organ(label="brain", x=0.5, y=0.5, a=0.375, b=0.428, wobble=0.012, steady=True),
-        Organ(label="ventricle", x=0.462, y=0.47, a=0.024, b=0.115, tilt=4, bow=-0.04, wobble=0.05),
-        Organ(label="ventricle", x=0.538, y=0.47, a=0.024, b=0.115, tilt=-4, bow=0.04, wobble=0.05),
+        Organ(label="ventricle", x=0.455, y=0.47, a=0.024, b=0.115, tilt=4, bow=-0.04, wobble=0.05, steady=True),
+        Organ(label="ventricle", x=0.545, y=0.47, a=0.024, b=0.115, tilt=-4, bow=0.04, wobble=0.05, steady=True),
     ),
 )  # fmt: skip
 THORAX: Final = Region(

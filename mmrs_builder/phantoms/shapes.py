@@ -60,12 +60,21 @@ def largest_component(mask: Mask) -> Mask:
     return np.asarray(names == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.bool_)
 
 
+def cut_from_outside(shape: Shape, angles: int = 48, rings: int = 16) -> bool:
+    """Whether every ray from the pole, once it has entered a cut, stays in it: then the rest is in one piece."""
+    theta = np.linspace(0.0, 2.0 * np.pi, angles, endpoint=False)
+    x, y = place(shape.blob, np.linspace(0.0, 1.0, rings)[:, None] * edge(shape.blob, theta), theta[None, :])
+    kept = np.logical_and.reduce([level(cut, x, y) > 1.0 for cut in shape.cuts])
+    return bool((kept[1:] <= kept[:-1]).all())
+
+
 def moments(shape: Shape, field: Field, angles: int = 360, rings: int = 96) -> Moments:
     """Area, centroid and extent from the parameters, by the midpoint rule in the blob's polar coordinates.
 
-    The area element of the blob's coordinates is ``a b ρ dρ dθ``; points cut away or outside the field weigh nothing.
+    The area element of the blob's coordinates is ``a b ρ dρ dθ``; points cut away or outside the field
+    weigh nothing.
     """
-    theta = (np.arange(angles) + 0.5) * (2.0 * np.pi / angles)
+    theta = np.linspace(0.0, 2.0 * np.pi, angles, endpoint=False)
     rim = edge(shape.blob, theta)
     part = (np.arange(rings) + 0.5)[:, None] / rings
     x, y = place(shape.blob, part * rim, theta[None, :])

@@ -26,7 +26,7 @@ def white(rng: np.random.Generator, shape: tuple[int, int], sigma: float = 0.0) 
 
 
 def clouds(rng: np.random.Generator, shape: tuple[int, int], scale: float, octaves: int = 1) -> Canvas:
-    """Smooth noise of about unit variance with features of ``scale`` px, each octave half as large and half as strong."""
+    """Smooth noise of about unit variance with features of ``scale`` px; octaves halve in size and strength."""
     total = np.zeros(shape, dtype=np.float32)
     strength = 0.0
     for octave in range(octaves):

@@ -13,8 +13,8 @@ class UnitTruth:
     """One unit of a label: what one instance, one component or the whole must measure.
 
     ``x``, ``y`` is the centroid and ``area`` the area of the visible part, in px and px²; ``extent`` are the outermost
-    positions (x0, y0, x1, y1) reached, in px of the viewer frame. ``intent`` says why it lies where it lies: ``inside``,
-    ``overlap`` and ``touch`` speak of the organ ``host``.
+    positions (x0, y0, x1, y1) reached, in px of the viewer frame. ``intent`` says why it lies where it lies:
+    ``inside``, ``overlap`` and ``touch`` speak of the organ ``host``.
     """
 
     label: str

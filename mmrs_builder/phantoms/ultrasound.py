@@ -44,7 +44,7 @@ def organs(stage: Stage) -> Canvas:
     for organ, mask in stage.units("liver", "thyroid", "kidney_right"):
         grain = 0.05 * clouds(rng, shape, 12 * unit, 2)
         if organ.label == "kidney_right":
-            sinus = np.clip((dome(stage, mask) - 0.55) * 5, 0, 1)
+            sinus = np.clip((sunken(mask) - 0.55) * 5, 0, 1)
             tissue = mix(-0.24 + grain, 0.22 + 2 * grain, sinus.astype(np.float32))
         else:
             tissue = 0.02 + grain - 0.5 * ridges(rng, shape, 44 * unit) * (clouds(rng, shape, 30 * unit) > 0)
@@ -54,7 +54,7 @@ def organs(stage: Stage) -> Canvas:
     return canvas
 
 
-def dome(stage: Stage, mask: Mask) -> Canvas:
+def sunken(mask: Mask) -> Canvas:
     """Depth below the organ's surface, 0 to 1."""
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     return np.asarray(depth / max(1.0, float(depth.max())), dtype=np.float32)

@@ -43,7 +43,7 @@ def view(plan: Plan) -> View:
         case_id=plan.case_id,
         picture=picture,
         grid=grid(plan),
-        annotations=annotations(plan, masks),
+        annotations=annotated(plan, masks),
         absent=plan.absent,
     )
 
@@ -73,7 +73,7 @@ def grid(plan: Plan) -> Grid:
     )
 
 
-def annotations(plan: Plan, masks: tuple[Mask, ...]) -> tuple[Annotation, ...]:
+def annotated(plan: Plan, masks: tuple[Mask, ...]) -> tuple[Annotation, ...]:
     """One mask per label, or one per unit for labels annotated one by one."""
     found: list[Annotation] = []
     for label in dict.fromkeys(shape.label for shape in plan.shapes):

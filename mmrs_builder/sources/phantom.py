@@ -1,7 +1,7 @@
 """The embedded phantom corpus: pictures drawn from a seed, with nothing to download and the truth known.
 
-Rates, looks and limits are in ``data_cards/phantom.md``; the drawing is in ``mmrs_builder/phantoms``. A reference says all
-that ``load`` needs: the case id ``ct-00012`` names modality and number, the root ``seed=0;size=256`` the rest.
+Rates, looks and limits are in ``data_cards/phantom.md``; the drawing is in ``mmrs_builder/phantoms``. A reference says
+all that ``load`` needs: the case id ``ct-00012`` names modality and number, the root ``seed=0;size=256`` the rest.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _check_labels(question: Question, reading: Reading, board: Board, language: 
         yield "bindings", f"{found}, expected {expected}"
     if len(set(labels.values())) != len(labels):
         yield "bindings", "two slots share a label"
-    if family.symmetric and list(labels[slot] for slot in sorted(labels)) != sorted(labels.values()):
+    if family.symmetric and [labels[slot] for slot in sorted(labels)] != sorted(labels.values()):
         yield "bindings", "slots of a symmetric family are not in sorted order"
     for slot, role in family.where.items():
         if slot in labels and language.labels[labels[slot]].role != role:

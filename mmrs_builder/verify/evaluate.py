@@ -85,7 +85,7 @@ def _call(node: ast.Call, name: str, board: Board, margins: list[float]) -> Valu
         raise BadProgram(f"{name} takes {len(kinds)} arguments")
     if not all(_fits(kind, value) for kind, value in zip(kinds, values, strict=True)):
         raise BadProgram(f"{name} takes ({', '.join(kinds)})")
-    value, margin = function(board, *values)
+    value, margin = function(board, *(value.index if isinstance(value, One) else value for value in values))
     if margin <= 0:
         raise NoValue(f"{name} is not decided (margin {margin:.3g})")
     margins.append(margin)

@@ -101,10 +101,10 @@ def _pairs(pattern: ast.expr, closed: ast.expr) -> list[tuple[str, str]]:
             return []
         case ast.Compare(left=a, comparators=[b]), ast.Compare(left=c, comparators=[d]):
             return _pairs(a, c) + _pairs(b, d)
-        case ast.Call(func=ast.Name(id=one), args=a, keywords=ka), ast.Call(func=ast.Name(id=other), args=b, keywords=kb):
-            if one == other and len(a) == len(b) and len(ka) == len(kb):
-                left, right = [*a, *(k.value for k in ka)], [*b, *(k.value for k in kb)]
-                return [pair for one_arg, other_arg in zip(left, right, strict=True) for pair in _pairs(one_arg, other_arg)]
+        case ast.Call(func=ast.Name(id=one), args=a, keywords=j), ast.Call(func=ast.Name(id=other), args=b, keywords=k):
+            if one == other and len(a) == len(b) and len(j) == len(k):
+                left, right = [*a, *(word.value for word in j)], [*b, *(word.value for word in k)]
+                return [pair for c, d in zip(left, right, strict=True) for pair in _pairs(c, d)]
     raise BadProgram("differs from the program of its family")
 
 

@@ -115,14 +115,14 @@ def _by_distance(board: Board, group: Many, to: int, best: int, runner_up: int) 
     return One(rankings[0][best][1]), min(leads)
 
 
-def nearest(board: Board, group: Many, to: One) -> Result:
+def nearest(board: Board, group: Many, to: int) -> Result:
     """The member nearest to a structure."""
-    return _by_distance(board, group, to.index, 0, 1)
+    return _by_distance(board, group, to, 0, 1)
 
 
-def farthest(board: Board, group: Many, to: One) -> Result:
+def farthest(board: Board, group: Many, to: int) -> Result:
     """The member farthest from a structure."""
-    return _by_distance(board, group, to.index, -1, -2)
+    return _by_distance(board, group, to, -1, -2)
 
 
 def count(board: Board, group: Many) -> Result:

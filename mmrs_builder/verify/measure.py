@@ -88,7 +88,7 @@ def shared_pixels(a: Shape, b: Shape) -> int:
 def outline(shape: Shape) -> npt.NDArray[np.int64]:
     """Pixels (N, 2) as row, column that have an 8-neighbour outside the mask: the ends of a gap are among them."""
     edge = shape.crop & ~binary_erosion(shape.crop, NEIGHBOURS)
-    return np.asarray(np.argwhere(edge) + (shape.box[1], shape.box[0]), dtype=np.int64)
+    return np.asarray(np.argwhere(edge) + np.array([shape.box[1], shape.box[0]]), dtype=np.int64)
 
 
 def squared_gap(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> int:

@@ -78,7 +78,7 @@ def _spoken(told: Told, value: str, token_text: str) -> str:
 
 def _other_choice(told: Told, value: str) -> dict[str, Any]:
     choices, index = list(told.question.choices or ()), told.question.answer_index or 0
-    term = _spoken(told, value, value if told.reading.kind == "One" else render.value_term(told.language, told.reading.kind, value))
+    term = _spoken(told, value, render.value_term(told.language, told.reading.kind, value))
     if term in choices:
         index = choices.index(term)
     choices[index] = term

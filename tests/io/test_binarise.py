@@ -55,8 +55,8 @@ def files() -> Iterator[tuple[str, Image.Image]]:
     yield "stray greys", Image.fromarray(grey(mask) - np.eye(28, 40, dtype=np.uint8) * 3 * mask)
 
 
-@pytest.mark.parametrize(("name", "image"), files(), ids=[name for name, _ in files()])
-def test_every_way_to_store_a_mask_means_the_same(name: str, image: Image.Image):
+@pytest.mark.parametrize("image", dict(files()).values(), ids=dict(files()))
+def test_every_way_to_store_a_mask_means_the_same(image: Image.Image):
     mask, doubtful = reading(image)
     assert np.array_equal(mask, square())
     assert doubtful == 0
@@ -96,10 +96,8 @@ def test_a_white_jpeg_is_refused_as_full():
     assert reason_for(np.full((20, 20), 255, np.uint8), "JPEG") == "mask_full"
 
 
-@pytest.mark.parametrize(
-    ("value", "counts"), [(32, False), (33, True), (127, True), (128, True), (223, True), (224, False)]
-)
-def test_doubt_lies_strictly_between_the_stated_values(value: int, counts: bool):
+@pytest.mark.parametrize(("value", "counts"), [(32, 0), (33, 1), (127, 1), (128, 1), (223, 1), (224, 0)])
+def test_doubt_lies_strictly_between_the_stated_values(value: int, counts: int):
     mask, doubtful = reading(of_values((10, value), (400, 255)))
     assert doubtful == 10 * counts
     assert mask.sum() == 400 + 10 * (value > 127)
@@ -152,11 +150,9 @@ def test_a_coloured_jpeg_mask_is_refused():
     assert reason_for(colours((255, 0, 0)), "JPEG") == "mask_coloured"
 
 
-@pytest.mark.parametrize(
-    "picture", [Image.fromarray(np.eye(9, dtype=np.float32)), Image.fromarray(grey(square())).convert("CMYK")]
-)
-def test_pixel_types_without_a_rule_are_refused(picture: Image.Image):
-    assert reason_for(picture, "TIFF") == "unsupported_mode"
+@pytest.mark.parametrize("mode", ["F", "CMYK", "LAB"])
+def test_pixel_types_without_a_rule_are_refused(mode: str):
+    assert reason_for(Image.new(mode, (20, 20)), "TIFF") == "unsupported_mode"
 
 
 @given(st.integers(0, 254), st.integers(1, 255))

@@ -127,7 +127,7 @@ def test_one_wrong_bit_in_any_png_chunk_is_noticed():
     for at in range(len(PNG), len(data), 5):
         damaged = bytearray(data)
         damaged[at] ^= 1
-        with pytest.raises(Rejected, match="damaged|checksum"):
+        with pytest.raises(Rejected, match=r"damaged|checksum"):
             cleaned(bytes(damaged), "a.png")
 
 

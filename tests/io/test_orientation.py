@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from mmrs_builder.io.orientation import stated_orientation, upright
+from mmrs_builder.io.orientation import upright
 from mmrs_builder.io.raster import read_pair
 from mmrs_builder.vocab import Rejected
 from tests.io.drawing import coloured, encoded, exif, grey, square, stored_as
@@ -108,10 +108,7 @@ def test_an_orientation_in_xmp_counts(tmp_path: Path):
     assert agreement(tmp_path) == 1.0
 
 
-@pytest.mark.parametrize(
-    "block", [b"Exif\0\0", b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff", exif(9).tobytes()]
-)
+@pytest.mark.parametrize("block", [b"", b"garbage", b"II*\0\xff\xff\xff\xff", exif(9).tobytes()[6:]])
 def test_a_nonsensical_exif_block_states_no_orientation(tmp_path: Path, block: bytes):
-    (tmp_path / "image").write_bytes(encoded(coloured(), "JPEG", exif=block))
-    assert stated_orientation(Image.open(tmp_path / "image")) is None
+    (tmp_path / "image").write_bytes(encoded(coloured(), "JPEG", exif=b"Exif\0\0" + block))
     assert read_pair(tmp_path, "image", [])[0].render is None

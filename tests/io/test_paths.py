@@ -26,9 +26,7 @@ def reason_for(root: Path, relative: str) -> str:
     return caught.value.reason
 
 
-@pytest.mark.parametrize(
-    "name", ["a b.png", "a\nb.png", "é😀.png", "-rf.png", "[x].png", "a::b.png", "a" * 251 + ".png"]
-)
+@pytest.mark.parametrize("name", ["a b", "a\nb", "é😀.png", "-rf", "[x].png", "a::b", "CON", "a.", "a" * 255])
 def test_odd_names_are_read(corpus: Path, name: str):
     (corpus / name).write_bytes(b"odd")
     assert read_bytes(corpus, name) == b"odd"

@@ -1,0 +1,180 @@
+"""What an author of templates gets to read after a slip: file, family, place, and what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mmrs_builder import resources
+from mmrs_builder.templates import Problem, TemplateError, check_folder, load
+
+GOOD = """
+[[family]]
+id         = "probe.quadrant"
+frame      = "viewer"
+program    = "quadrant(the(A))"
+target     = "the(A)"
+kinds      = ["open", "choice", "yes_no"]
+question   = ["Which quadrant of the image holds {A}?"]
+claim      = ["Does {A} lie in the {value} quadrant of the image?"]
+statement  = ["{A} lies in the {value} quadrant of the image."]
+
+[[family]]
+id         = "probe.segment"
+frame      = "viewer"
+program    = "the(A)"
+target     = "the(A)"
+kinds      = ["segment"]
+question   = ["Segment {A}."]
+statement  = ["The mask outlines {A}."]
+
+[[family]]
+id         = "probe.gap"
+frame      = "viewer"
+program    = "gap(the(A), the(B))"
+kinds      = ["number"]
+unit       = "percent"
+symmetric  = true
+question   = ["How wide is the gap between {A} and {B}?"]
+
+[[family]]
+id         = "probe.larger"
+frame      = "viewer"
+program    = "largest(among(A, B))"
+kinds      = ["choice"]
+question   = ["Which of the two structures is the larger one?"]
+"""
+
+QUADRANT, SEGMENT, GAP, LARGER = "probe.quadrant", "probe.segment", "probe.gap", "probe.larger"
+ASKED = "Which quadrant of the image holds {A}?"
+
+# What is written, what stands there after the slip; the family, the place and the complaint that must be named.
+MISTAKES = {
+    "unknown key": ('target     = "the(A)"\nkinds      = ["open"', 'goal = "the(A)"\nkinds = ["open"',
+                    QUADRANT, "goal", "unknown key"),
+    "missing key": ('frame      = "viewer"\nprogram    = "quad', 'program    = "quad', QUADRANT, "frame", "missing"),
+    "wrong type": ('question   = ["Segment {A}."]', 'question = "Segment {A}."', SEGMENT, "question", "list of texts"),
+    "id of another theme": ("probe.segment", "segment.probe", "segment.probe", "id", "does not fit"),
+    "id used twice": ('id         = "probe.gap"', 'id = "probe.larger"', LARGER, "id", "also used"),
+    "unknown frame": ('frame      = "viewer"\nprogram    = "quad', 'frame = "room"\nprogram = "quad',
+                      QUADRANT, "frame", "unknown frame"),
+    "unknown relation": ("quadrant(the(A))", "octant(the(A))", QUADRANT, "program, column 1", "octant"),
+    "ill-typed program": ("quadrant(the(A))", "quadrant(all(A))", QUADRANT, "program, column 10", "One, not a Set"),
+    "unknown kind": ('["segment"]', '["segment", "essay"]', SEGMENT, "kinds", "essay"),
+    "kind that does not fit": ('["number"]', '["number", "open"]', GAP, "kinds", "cannot answer open"),
+    "segment of something else": ('"the(A)"\ntarget     = "the(A)"\nkinds      = ["segment"]',
+                                  '"the(A)"\ntarget = "all(A)"\nkinds = ["segment"]', SEGMENT, "target", "not the prog"),
+    "target without structures": ('target     = "the(A)"\nkinds      = ["open"',
+                                  'target = "side(the(A))"\nkinds = ["open"', QUADRANT, "target", "does not name structures"),
+    "missing wordings": ('statement  = ["The mask outlines {A}."]', "", SEGMENT, "statement", "need a statement"),
+    "wordings without a kind": ('["open", "choice", "yes_no"]', '["open", "choice"]', QUADRANT, "claim", "no kind"),
+    "unknown role": ("symmetric  = true", 'where = {A = "bone"}', GAP, "where", "unknown role"),
+    "role of no slot": ("symmetric  = true", 'where = {C = "organ"}', GAP, "where", "no slot C"),
+    "unknown unit": ('"percent"', '"furlong"', GAP, "unit", "unknown unit"),
+    "slots not interchangeable": ('kinds      = ["segment"]', 'kinds = ["segment"]\nsymmetric = true',
+                                  SEGMENT, "symmetric", "interchangeable"),
+    "too many options": ('kinds      = ["choice"]', 'kinds = ["choice"]\nchoices = 3', LARGER, "choices", "2 to 2"),
+    "unknown slot": ("Segment {A}.", "Segment {B}.", SEGMENT, "question 1, column 9", "no slot B"),
+    "attribute trick": ("Segment {A}.", "Segment {A.__class__}.", SEGMENT, "question 1, column 9", "{A.__class__}"),
+    "conversion": ("Segment {A}.", "Segment {A!r}.", SEGMENT, "question 1, column 9", "conversion"),
+    "empty format": ("Segment {A}.", "Segment {A:}.", SEGMENT, "question 1, column 9", "format"),
+    "positional field": ("Segment {A}.", "Segment {}.", SEGMENT, "question 1, column 9", "unknown placeholder"),
+    "unbalanced brace": ("Segment {A}.", "Segment {A.", SEGMENT, "question 1, column 9", "unbalanced"),
+    "escaped brace": ("Segment {A}.", "Segment {A} {{now}}.", SEGMENT, "question 1, column 13", "escaped"),
+    "slot not mentioned": ("Segment {A}.", "Segment it in the image.", SEGMENT, "question 1", "not mentioned"),
+    "question with the answer": (ASKED, "Is {A} in the {value} part of the image?", QUADRANT, "question 1, column 15",
+                                 "no place"),
+    "leaking answer": (ASKED, "Is {A} in the upper left of the image?", QUADRANT, "question 1, column 15", "'upper "),
+    "choice that names its options": ("the two structures", "{A} and {B}", LARGER, "question 1, column 10", "options"),
+    "claim without value": ("lie in the {value} quadrant", "lie in that quadrant", QUADRANT, "claim 1", "0 times"),
+    "segment statement with value": ("outlines {A}", "outlines {A}: {value}", SEGMENT, "statement 1, column 24",
+                                     "no place"),
+    "question that states": ("Segment {A}.", "{A} is segmented.", SEGMENT, "question 1, column 1", "states"),
+    "no question mark": ("of the image?\"]\nstatement", "of the image\"]\nstatement", QUADRANT, "claim 1, column 49",
+                         "punctuation"),
+    "double spaces": ("Segment {A}.", "Segment  {A}.", SEGMENT, "question 1", "stray spaces"),
+    "too long": ("Segment {A}.", "Segment {A}" + ", please" * 20 + ".", SEGMENT, "question 1, column 161", "171 char"),
+    "two articles": ("Segment {A}.", "Segment the {A}.", SEGMENT, "question 1, column 13", "two articles"),
+    "article before a name": ("Segment {A}.", "Segment a {A.name}.", SEGMENT, "question 1, column 11", "cannot fit"),
+    "article before a value": ("in the {value} quadrant of the image.", "in a {value} quadrant of the image.", QUADRANT,
+                               "statement 1, column 15", "'a' before 'upper left'"),
+    "wrong article": ("Segment {A}.", "Segment {A} with a outline.", SEGMENT, "question 1, column 18", "'outline'"),
+    "the patient": ("holds {A}?", "holds the patient's {A.name}?", QUADRANT, "question 1, column 39", "patient"),
+    "whose left": ("Segment {A}.", "Segment {A} on the left.", SEGMENT, "question 1, column 20", "left and right"),
+    "same wording twice": ('["Segment {A}."]', '["Segment {A}.", "SEGMENT  {A}"]', SEGMENT, "question 2, column 1",
+                           "the same wording as probe.segment, question 1"),
+    "same question in two families": ('program    = "largest(among(A, B))"\nkinds      = ["choice"]',
+                                      'program = "gap(the(B), the(A))"\nunit = "percent"\nkinds = ["number"]',
+                                      LARGER, "program", "probe.gap asks the same"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A template folder of its own with the project's labels and terms, and the good families."""
+    (tmp_path / "en").mkdir()
+    for name in ("labels.toml", "en/terms.toml"):
+        shutil.copy(resources.path("templates") / name, tmp_path / name)
+    (tmp_path / "en" / "probe.toml").write_text(GOOD, encoding="utf-8")
+    return tmp_path
+
+
+def slip(folder: Path, file: str, old: str, new: str) -> tuple[Problem, ...]:
+    """The problems after one replacement, which must find its place."""
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return check_folder(folder)
+
+
+def test_good_families_have_no_problem(folder: Path):
+    assert check_folder(folder) == ()
+
+
+@pytest.mark.parametrize(("old", "new", "family", "place", "complaint"), MISTAKES.values(), ids=MISTAKES)
+def test_a_slip_in_a_family_is_named(folder: Path, old: str, new: str, family: str, place: str, complaint: str):
+    lines = [str(problem) for problem in slip(folder, "en/probe.toml", old, new)]
+    beginning = f"en/probe.toml: {family}, {place}: "
+    assert [line for line in lines if line.startswith(beginning) and complaint in line], lines
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "beginning"),
+    [
+        ("labels.toml", 'role = "lesion"', 'role = "blemish"', "labels.toml: polyp, role: unknown role"),
+        ("labels.toml", 'partner = "lung_right"', 'partner = "heart"', "labels.toml: lung_left, partner: 'heart'"),
+        ("labels.toml", "SCT:39607008", "39607008", "labels.toml: lung, codes: '39607008' is not a code"),
+        ("labels.toml", 'id = "skin_lesion"', 'id = "polyp"', "labels.toml: polyp, id: a label of this id"),
+        ("labels.toml", 'id = "polyp"', 'id = "wart"', "en/terms.toml: wart, label: the label has no term"),
+        ("en/terms.toml", '"skin lesion"', '"lesion"', "en/terms.toml: skin_lesion, name: another label"),
+        ("en/terms.toml", '"polyp"', '" polyp"', "en/terms.toml: polyp, name: ' polyp' is not a plain name"),
+        ("en/terms.toml", 'article = "an"', 'article = "a"', "en/terms.toml: infection_region, article: 'a'"),
+        ("en/terms.toml", 'upper_left = "upper left"\n', "", "en/terms.toml: value.Quadrant, upper_left: "),
+        ("en/terms.toml", 'wider = "wider than tall"', 'wider = "taller than wide"', "en/terms.toml: value.Aspect, "),
+        ("en/terms.toml", "[value.Side]", "[value.Slide]", "en/terms.toml: value.Side, value: the type has no terms"),
+        ("en/terms.toml", 'no = "No"', "", "en/terms.toml: word, no: the value has no term"),
+        ("en/terms.toml", "[word]", "[words]", "en/terms.toml: words: unknown key"),
+        ("en/terms.toml", 'yes = "Yes"', "yes = Yes", "en/terms.toml: file: not TOML"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_labels_or_terms_is_named(folder: Path, file: str, old: str, new: str, beginning: str):
+    lines = [str(problem) for problem in slip(folder, file, old, new)]
+    assert [line for line in lines if line.startswith(beginning)], lines
+
+
+def test_loading_names_every_problem_of_form_at_once(folder: Path):
+    slip(folder, "en/probe.toml", "[[family]]", "[[family]]\ncolour = 1")
+    slip(folder, "en/probe.toml", 'kinds      = ["number"]', "")
+    with pytest.raises(TemplateError) as caught:
+        load(folder)
+    assert {(problem.family, problem.field) for problem in caught.value.problems} == {
+        (QUADRANT, "colour"),
+        (GAP, "kinds"),
+    }
+
+
+def test_a_missing_language_is_named(folder: Path):
+    with pytest.raises(TemplateError, match=r"de/terms\.toml: file: not found"):
+        load(folder, "de")

@@ -1,0 +1,286 @@
+"""Two tiny views drawn with rectangles, and questions about them whose answers were worked out on paper."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from mmrs_builder import digests, schema
+
+Row = dict[str, Any]
+
+FAMILIES: list[Row] = [
+    {
+        "id": "locate.quadrant", "program": "quadrant(the(A))", "target": "the(A)",
+        "kinds": ["open", "choice", "yes_no"],
+        "question": ["Which quadrant of the image holds {A}?", "Where in the image is {A}?"],
+        "claim": ["Does {A} lie in the {value} quadrant?"],
+        "statement": ["{A} lies in the {value} quadrant."],
+    },
+    {
+        "id": "locate.side", "program": "side(the(A))", "target": "the(A)", "kinds": ["choice"],
+        "question": ["Which half of the image holds {A}?"],
+    },
+    {
+        "id": "relate.horizontal", "program": "horizontal(the(A), the(B))", "target": "the(A)",
+        "kinds": ["open", "yes_no"],
+        "question": ["On which side of {B} is {A}?"],
+        "claim": ["Is {A} {value} {B}?"],
+        "statement": ["{A} is {value} {B}."],
+    },
+    {
+        "id": "count.all", "program": "count(all(A))", "target": "all(A)", "kinds": ["number"],
+        "question": ["How many {A.plural} are there?"],
+    },
+    {
+        "id": "count.left", "program": 'count(within(all(A), "left"))', "target": 'within(all(A), "left")',
+        "kinds": ["number"], "question": ["How many {A.plural} lie in the left half?"],
+    },
+    {
+        "id": "exists", "program": "exists(A)", "target": "all(A)", "kinds": ["yes_no"],
+        "question": ["Is there {A.a} in the image?"],
+    },
+    {
+        "id": "size.share", "program": "share(the(A))", "kinds": ["number"], "unit": "percent", "tolerance": 0.5,
+        "question": ["How much of the image does {A} cover?"], "where": {"A": "organ"},
+    },
+    {
+        "id": "refer.largest", "program": "largest(all(A))", "kinds": ["segment"],
+        "question": ["Outline the largest {A.name}."], "statement": ["Here is the largest {A.name}."],
+    },
+    {
+        "id": "compare.largest", "program": "largest(among(A, B))", "kinds": ["choice"], "symmetric": True,
+        "question": ["Which of {A} and {B} is the largest?"],
+    },
+]  # fmt: skip
+
+LABELS = {
+    "liver": ("liver", "livers", "a", "organ"),
+    "spleen": ("spleen", "spleens", "a", "organ"),
+    "polyp": ("polyp", "polyps", "a", "lesion"),
+    "kidney": ("kidney", "kidneys", "a", "organ"),
+    "clip": ("clip", "clips", "a", "instrument"),
+}
+
+LANGUAGE: Row = {
+    "version": 1,
+    "language": "en",
+    "families": [
+        {"frame": "viewer", "target": None, "claim": [], "statement": [], "min_margin": 0.1, "choices": None,
+         "unit": None, "tolerance": None, "where": {}, "symmetric": False, **family}
+        for family in FAMILIES
+    ],
+    "labels": {
+        key: {"name": name, "plural": plural, "article": article, "role": role, "side": None}
+        for key, (name, plural, article, role) in LABELS.items()
+    },
+    "values": {
+        "Quadrant": {
+            "upper_left": "upper left", "upper_right": "upper right",
+            "lower_left": "lower left", "lower_right": "lower right",
+        },
+        "Side": {"left": "left", "right": "right"},
+        "Horizontal": {"left": "left", "right": "right"},
+    },
+    "phrases": {"Horizontal": {"left": "to the left of", "right": "to the right of"}},
+    "units": {"percent": "%"},
+    "words": {"yes": "Yes", "no": "No"},
+}  # fmt: skip
+
+
+def png(pixels: np.ndarray[Any, Any]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def sha(data: bytes | str) -> str:
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def ask(view_id: str, family: str, kind: str, program: str, value: str, *texts: str, **other: Any) -> Row:
+    """A question; ``texts`` are question wording, answer wording (empty where none), question, answer."""
+    wording, statement, question, answer = texts
+    row: Row = dict.fromkeys((name for name, _ in schema.QUESTION_FIELDS), None)
+    return row | {
+        "question_id": sha(f"{view_id}\n{kind}\n{program}")[:16],
+        "template_id": f"{family}/{sha(f'{kind}{chr(10)}{wording}{chr(10)}{statement}')[:8]}",
+        "family": family, "kind": kind, "program": program, "value": value, "question": question, "answer": answer,
+        "frame": "viewer", "margin": 1.0, "min_margin": 0.1, "prior_bound": False, "balanced": True, "difficulty": 1,
+        "text_source": "template", **other,
+    }  # fmt: skip
+
+
+def bind(**slots: tuple[str, list[int]]) -> list[Row]:
+    return [{"slot": slot, "text": text, "structures": found} for slot, (text, found) in slots.items()]
+
+
+def rectangle(label: str, part: str, box: tuple[int, int, int, int], size: tuple[int, int], parent: int | None) -> Row:
+    """A structure that fills its box: its measurements follow from four numbers."""
+    x0, y0, x1, y1 = box
+    area = (x1 - x0) * (y1 - y0)
+    return {
+        "label": label, "role": LABELS[label][3], "side": None, "part": part, "parent": parent, "bbox": list(box),
+        "centroid": [(x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2], "area_px": area, "area_fraction": area / (size[0] * size[1]),
+        "touches_border": False,
+    }  # fmt: skip
+
+
+def draw(size: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Row:
+    mask = np.zeros((size[1], size[0]), dtype=np.bool_)
+    for x0, y0, x1, y1 in boxes:
+        mask[y0:y1, x0:x1] = True
+    return {"bytes": png(mask), "path": None}
+
+
+def view(view_id: str, split: str, pixels: np.ndarray[Any, Any], **other: Any) -> Row:
+    row: Row = dict.fromkeys((name for name, _ in schema.VIEW_FIELDS), None)
+    data = png(pixels)
+    head = f"{pixels.dtype.name} {pixels.shape}\n".encode()
+    return row | {
+        "view_id": view_id, "case_id": view_id, "group_id": view_id, "source": "drawn", "source_version": "1",
+        "license": "CC0-1.0", "modality": "ct", "split": split, "width": pixels.shape[1], "height": pixels.shape[0],
+        "image": {"bytes": data, "path": None}, "source_sha256": sha(data), "image_sha256": sha(data),
+        "pixels_sha256": sha(head + pixels.tobytes()), "absent": [], "structures": [], "masks": [], "qa": [], **other,
+    }  # fmt: skip
+
+
+def organs() -> Row:
+    """40 x 20: a liver upper left, a spleen upper right, a polyp in two pieces; no kidney."""
+    size, name = (40, 20), "organs"
+    liver, spleen, one, two = (2, 2, 10, 8), (30, 4, 34, 10), (14, 14, 18, 18), (22, 12, 24, 16)
+    whole = rectangle("polyp", "whole", (14, 12, 24, 18), size, None) | {
+        "centroid": [(16 * 15.5 + 8 * 22.5) / 24, (16 * 15.5 + 8 * 13.5) / 24], "area_px": 24, "area_fraction": 0.03,
+    }  # fmt: skip
+    a_liver = bind(A=("the liver", [0]))
+    a_liver_b_spleen = bind(A=("the liver", [0]), B=("the spleen", [1]))
+    quadrants = ["upper left", "upper right", "lower left", "lower right"]
+    on_liver = {"bindings": a_liver, "target_program": 'the("liver")', "target": [0]}
+    beside = {"bindings": a_liver_b_spleen, "target_program": 'the("liver")', "target": [0]}
+    which, where = "Which quadrant of the image holds {A}?", "Where in the image is {A}?"
+    qa = [
+        # u = 6/40, v = 5/20: the margin is |2v - 1| = 0.5
+        ask(name, "locate.quadrant", "open", 'quadrant(the("liver"))', "upper_left", which,
+            "{A} lies in the {value} quadrant.", "Which quadrant of the image holds the liver?",
+            "The liver lies in the upper left quadrant.", margin=0.5, **on_liver),
+        ask(name, "locate.quadrant", "choice", 'quadrant(the("liver"))', "upper_left", where, "",
+            "Where in the image is the liver?", "upper left", margin=0.5, choices=quadrants, answer_index=0, **on_liver),
+        ask(name, "locate.quadrant", "yes_no", 'quadrant(the("liver")) == "lower_left"', "false",
+            "Does {A} lie in the {value} quadrant?", "", "Does the liver lie in the lower left quadrant?", "No",
+            margin=0.5, **on_liver),
+        # |2u - 1| = 0.7
+        ask(name, "locate.side", "choice", 'side(the("liver"))', "left", "Which half of the image holds {A}?", "",
+            "Which half of the image holds the liver?", "left", margin=0.7, choices=["right", "left"], answer_index=1,
+            **on_liver),
+        # 26 px between the centroids, mean box width 6: far beyond overlap
+        ask(name, "relate.horizontal", "open", 'horizontal(the("liver"), the("spleen"))', "left",
+            "On which side of {B} is {A}?", "{A} is {value} {B}.", "On which side of the spleen is the liver?",
+            "The liver is to the left of the spleen.", **beside),
+        ask(name, "relate.horizontal", "yes_no", 'horizontal(the("liver"), the("spleen")) == "left"', "true",
+            "Is {A} {value} {B}?", "", "Is the liver to the left of the spleen?", "Yes", **beside),
+        # the pieces are 5 px apart and 16 and 8 px large
+        ask(name, "count.all", "number", 'count(all("polyp"))', "2", "How many {A.plural} are there?", "",
+            "How many polyps are there?", "2", bindings=bind(A=("the polyp", [3, 4])), target_program='all("polyp")',
+            target=[3, 4]),
+        ask(name, "exists", "yes_no", 'exists("kidney")', "false", "Is there {A.a} in the image?", "",
+            "Is there a kidney in the image?", "No", bindings=bind(A=("the kidney", [])),
+            target_program='all("kidney")', target=[]),
+        # 48 of 800 px
+        ask(name, "size.share", "number", 'share(the("liver"))', "6.0", "How much of the image does {A} cover?", "",
+            "How much of the image does the liver cover?", "6.0 %", unit="percent", tolerance=0.5, bindings=a_liver),
+        ask(name, "refer.largest", "segment", 'largest(all("polyp"))', "3", "Outline the largest {A.name}.",
+            "Here is the largest {A.name}.", "Outline the largest polyp.", "Here is the largest polyp.", margin=0.5,
+            bindings=bind(A=("the polyp", [3, 4])), target_program='largest(all("polyp"))', target=[3]),
+        # (48 - 24) / 48
+        ask(name, "compare.largest", "choice", 'largest(among("liver", "spleen"))', "0",
+            "Which of {A} and {B} is the largest?", "", "Which of the liver and the spleen is the largest?",
+            "the liver", margin=0.5, choices=["the spleen", "the liver"], answer_index=1, bindings=a_liver_b_spleen),
+    ]  # fmt: skip
+    structures = [
+        rectangle("liver", "whole", liver, size, None),
+        rectangle("spleen", "whole", spleen, size, None),
+        whole,
+        rectangle("polyp", "component", one, size, 2),
+        rectangle("polyp", "component", two, size, 2),
+    ]
+    masks = [draw(size, *boxes) for boxes in ((liver,), (spleen,), (one, two), (one,), (two,))]
+    grey = np.arange(800, dtype=np.uint32).reshape(20, 40).astype(np.uint8)
+    return view(name, "train", grey, structures=structures, masks=masks, qa=qa, absent=["kidney"])
+
+
+def clips() -> Row:
+    """30 x 30 in colour: two clips annotated one by one; 3.5/30 and 22.5/30 across."""
+    size, name = (30, 30), "clips"
+    boxes = ((2, 2, 5, 5), (20, 20, 25, 25))
+    question = ask(
+        name, "count.left", "number", 'count(within(all("clip"), "left"))', "1",
+        "How many {A.plural} lie in the left half?", "", "How many clips lie in the left half?", "1", margin=0.5,
+        bindings=bind(A=("the clip", [0, 1])), target_program='within(all("clip"), "left")', target=[0], difficulty=2,
+    )  # fmt: skip
+    colour = np.arange(2700, dtype=np.uint32).reshape(30, 30, 3).astype(np.uint8)
+    structures = [rectangle("clip", "instance", box, size, None) for box in boxes]
+    return view(
+        name, "test", colour, structures=structures, masks=[draw(size, box) for box in boxes], qa=[question],
+        spacing_mm=[0.5, 0.5], origin_mm=[0.0, 1.0, 2.0], direction=[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]],
+        laterality_evidence="header",
+    )  # fmt: skip
+
+
+def write_folder(out: Path, rows: list[Row], qa: list[Row] | None = None) -> Path:
+    """Publish view rows as a folder with its projection and manifest, a shard per split."""
+    scalars = [name for name, _ in schema.SCALAR_VIEW_FIELDS]
+    flat = [{**item, **{name: row[name] for name in scalars}} for row in rows for item in row["qa"]]
+    configs = {"default": ("data", rows), "qa": ("qa", flat if qa is None else qa)}
+    files: dict[str, Row] = {}
+    for config, (folder, items) in configs.items():
+        for split in sorted({item["split"] for item in items}):
+            path = out / folder / f"{split}-00000-of-00001.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mine = [item for item in items if item["split"] == split]
+            table = pa.Table.from_pylist(mine, schema=schema.arrow_schema(config, LANGUAGE))
+            pq.write_table(table, path, write_page_checksum=True)
+            files[f"{folder}/{path.name}"] = {"rows": len(mine)}
+    for name, entry in files.items():
+        data = (out / name).read_bytes()
+        entry.update(sha256=sha(data), bytes=len(data))
+    hashes = {config: digests.logical_hash(items) for config, (_, items) in configs.items()}
+    manifest = {"format": 1, "files": files, "logical_rows_sha256": hashes, "settings": {}, "versions": {}}
+    (out / ".mmrs").mkdir(parents=True, exist_ok=True)
+    (out / ".mmrs" / "manifest.json").write_text(json.dumps(manifest))
+    return out
+
+
+@pytest.fixture
+def rows() -> list[Row]:
+    """Sound view rows; a third one has neither structures nor questions."""
+    empty = view("empty", "train", np.zeros((8, 12), dtype=np.uint8), group_id="organs")
+    return [organs(), clips(), empty]
+
+
+@pytest.fixture
+def publish(tmp_path: Path) -> Callable[..., Path]:
+    """Writes rows (and, if given, other ``qa`` rows) as a sealed folder."""
+    return lambda rows, qa=None: write_folder(tmp_path / "shards", rows, qa)
+
+
+@pytest.fixture
+def language_json() -> Row:
+    """The language of the drawn shards, free to be changed."""
+    copied: Row = json.loads(json.dumps(LANGUAGE))
+    return copied
+
+
+@pytest.fixture
+def folder(rows: list[Row], publish: Callable[..., Path]) -> Path:
+    """A sound folder."""
+    return publish(rows)
