@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mmrs_builder import resources
-from mmrs_builder.templates import Problem, TemplateError, check_folder, load
+from mmrs_builder.template_checks import check_folder
+from mmrs_builder.templates import Problem, TemplateError, load
 
 GOOD = """
 [[family]]
@@ -65,9 +66,9 @@ MISTAKES = {
     "unknown kind": ('["segment"]', '["segment", "essay"]', SEGMENT, "kinds", "essay"),
     "kind that does not fit": ('["number"]', '["number", "open"]', GAP, "kinds", "cannot answer open"),
     "segment of something else": ('"the(A)"\ntarget     = "the(A)"\nkinds      = ["segment"]',
-                                  '"the(A)"\ntarget = "all(A)"\nkinds = ["segment"]', SEGMENT, "target", "not the prog"),
+                                  '"the(A)"\ntarget = "all(A)"\nkinds = ["segment"]', SEGMENT, "target", "not the"),
     "target without structures": ('target     = "the(A)"\nkinds      = ["open"',
-                                  'target = "side(the(A))"\nkinds = ["open"', QUADRANT, "target", "does not name structures"),
+                                  'target = "side(the(A))"\nkinds = ["open"', QUADRANT, "target", "does not name"),
     "missing wordings": ('statement  = ["The mask outlines {A}."]', "", SEGMENT, "statement", "need a statement"),
     "wordings without a kind": ('["open", "choice", "yes_no"]', '["open", "choice"]', QUADRANT, "claim", "no kind"),
     "unknown role": ("symmetric  = true", 'where = {A = "bone"}', GAP, "where", "unknown role"),
@@ -95,7 +96,7 @@ MISTAKES = {
     "no question mark": ("of the image?\"]\nstatement", "of the image\"]\nstatement", QUADRANT, "claim 1, column 49",
                          "punctuation"),
     "double spaces": ("Segment {A}.", "Segment  {A}.", SEGMENT, "question 1", "stray spaces"),
-    "too long": ("Segment {A}.", "Segment {A}" + ", please" * 20 + ".", SEGMENT, "question 1, column 161", "171 char"),
+    "too long": ("Segment {A}.", "Segment {A}" + ", please" * 20 + ".", SEGMENT, "question 1, column 161", "too long"),
     "two articles": ("Segment {A}.", "Segment the {A}.", SEGMENT, "question 1, column 13", "two articles"),
     "article before a name": ("Segment {A}.", "Segment a {A.name}.", SEGMENT, "question 1, column 11", "cannot fit"),
     "article before a value": ("in the {value} quadrant of the image.", "in a {value} quadrant of the image.", QUADRANT,

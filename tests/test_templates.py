@@ -10,11 +10,11 @@ from itertools import permutations
 import pytest
 
 from mmrs_builder import programs, resources
+from mmrs_builder.template_checks import check
 from mmrs_builder.templates import (
     Family,
     Language,
     TemplateError,
-    check,
     label_text,
     load,
     render,
@@ -22,10 +22,10 @@ from mmrs_builder.templates import (
     to_json,
     with_terms,
 )
-from mmrs_builder.templates.terms import wants_an
-from mmrs_builder.templates.wordings import SIDED
+from mmrs_builder.term_checks import wants_an
 from mmrs_builder.types import Label, Term
 from mmrs_builder.vocab import KINDS, VALUES
+from mmrs_builder.wording_checks import SIDED
 
 ENGLISH = load(resources.path("templates"))
 FAMILIES = {family.id: family for family in ENGLISH.families}

@@ -18,7 +18,7 @@ from mmrs_builder.build.publish import is_published, publish
 from mmrs_builder.build.settings import STATE, Settings
 from mmrs_builder.build.write import discard, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, MmrsError
-from mmrs_builder.templates import Language, extended, load
+from mmrs_builder.templates import Language, load, with_terms
 from mmrs_builder.types import Drop, Label
 from mmrs_builder.vocab import ENVIRONMENTAL
 
@@ -57,7 +57,7 @@ def build(settings: Settings, out: Path, *, workers: int, overwrite: bool, stage
     Raises ``MmrsError`` for what the user can mend: a folder that is not ours, other settings, a locked folder.
     """
     folder.check(out, [choice.root for choice in settings.sources if choice.root])
-    language = extended(load(resources.path("templates"), settings.language), _own_terms(settings))
+    language = with_terms(load(resources.path("templates"), settings.language), _own_terms(settings))
     indexed = plan_only(settings)
     for found in indexed:
         if not found.refs:

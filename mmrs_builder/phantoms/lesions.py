@@ -148,7 +148,8 @@ def keeps_intent(shape: Shape, host: Shape | None, ground: Ground) -> bool:
         return False
     part = moments(shape, field, angles=60, rings=16)
     pixels = field.width * field.height
-    if not LEAST * 0.9 <= part.area / pixels <= LARGEST * 1.05:
+    least = LEAST * (1.8 if shape.intent == "border" else 0.9)  # the view's motion may push more of it out
+    if not least <= part.area / pixels <= LARGEST * 1.05:
         return False
     return host is None or suits_host(shape, host, field, part.area)
 

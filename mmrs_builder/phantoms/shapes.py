@@ -68,7 +68,7 @@ def cut_from_outside(shape: Shape, angles: int = 48, rings: int = 16) -> bool:
     return bool((kept[1:] <= kept[:-1]).all())
 
 
-def moments(shape: Shape, field: Field, angles: int = 360, rings: int = 96) -> Moments:
+def moments(shape: Shape, field: Field, angles: int = 360, rings: int = 192) -> Moments:
     """Area, centroid and extent from the parameters, by the midpoint rule in the blob's polar coordinates.
 
     The area element of the blob's coordinates is ``a b ρ dρ dθ``; points cut away or outside the field

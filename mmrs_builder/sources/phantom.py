@@ -51,9 +51,10 @@ def truth(ref: CaseRef) -> PhantomTruth:
 
 def plan_of(ref: CaseRef) -> Plan:
     """The parameters of the case. Raises ``Rejected`` (``bad_metadata``)."""
-    root = re.fullmatch(r"seed=(\d{1,19});size=(\d{2,4})", ref.root)
-    name = re.fullmatch(r"([a-z]+)-(\d{5})", ref.case_id)
-    if root is None or name is None or modality_of(int(name[2])) != name[1]:
+    root = re.fullmatch(r"seed=(\d{1,19});size=(\d{2,4})", ref.root, re.ASCII)
+    name = re.fullmatch(r"([a-z]+)-(\d{5})", ref.case_id, re.ASCII)
+    known = root is not None and int(root[2]) in range(LIMITS["size"][0], LIMITS["size"][1] + 1)
+    if root is None or not known or name is None or modality_of(int(name[2])) != name[1]:
         raise Rejected("bad_metadata", ref.case_id, f"not a phantom: {ref.root!r}")
     return plan(ref.case_id, int(name[2]), int(root[1]), int(root[2]))
 

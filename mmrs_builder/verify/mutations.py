@@ -36,7 +36,7 @@ def _pick(rng: np.random.Generator, items: Sequence[T]) -> T:
     return items[int(rng.integers(len(items)))]
 
 
-def swap_sides(told: Told, rng: np.random.Generator) -> Changed:
+def swap_sides(told: Told, _rng: np.random.Generator) -> Changed:
     """Left for right and right for left, in value, answer and options, or in the claim."""
     kind, claim = told.reading.kind, told.reading.claim
     token = told.question.value if claim is None else claim
@@ -47,7 +47,7 @@ def swap_sides(told: Told, rng: np.random.Generator) -> Changed:
     return with_claim(told, _mirrored(token)) if told.question.value == "true" or kind in TWO_SIDED else None
 
 
-def swap_subject_object(told: Told, rng: np.random.Generator) -> Changed:
+def swap_subject_object(told: Told, _rng: np.random.Generator) -> Changed:
     """The two labels change places everywhere but in the value, where that turns the answer round."""
     labels, kind, claim, value = told.reading.labels, told.reading.kind, told.reading.claim, told.question.value
     if set(labels) != {"A", "B"} or len(told.question.bindings) != 2:
@@ -100,13 +100,13 @@ def change_target(told: Told, rng: np.random.Generator) -> Changed:
     return {**told.item, "target": sorted(set(target) ^ {flipped})}
 
 
-def stale_choice_index(told: Told, rng: np.random.Generator) -> Changed:
+def stale_choice_index(told: Told, _rng: np.random.Generator) -> Changed:
     """The options are put into another order, and the index stays."""
     choices = list(told.question.choices or ())
     return {**told.item, "choices": choices[1:] + choices[:1]} if len(choices) > 1 else None
 
 
-def change_margin(told: Told, rng: np.random.Generator) -> Changed:
+def change_margin(told: Told, _rng: np.random.Generator) -> Changed:
     """A margin a little more or less clear than it is."""
     margin = told.question.margin
     return {**told.item, "margin": margin - 0.01 if margin > 0.5 else margin + 0.01}
@@ -165,7 +165,7 @@ def swap_masks(row: dict[str, Any], told: Sequence[Told], rng: np.random.Generat
     return reseal_masks({**row, "masks": masks})
 
 
-def move_measurement(row: dict[str, Any], told: Sequence[Told], rng: np.random.Generator) -> Changed:
+def move_measurement(row: dict[str, Any], _told: Sequence[Told], rng: np.random.Generator) -> Changed:
     """The box or the centroid of a structure moves by a pixel or a bit of one."""
     structures = [dict(item) for item in row["structures"]]
     if not structures:
@@ -178,7 +178,7 @@ def move_measurement(row: dict[str, Any], told: Sequence[Told], rng: np.random.G
     return {**row, "structures": structures}
 
 
-def drop_component(row: dict[str, Any], told: Sequence[Told], rng: np.random.Generator) -> Changed:
+def drop_component(row: dict[str, Any], _told: Sequence[Told], rng: np.random.Generator) -> Changed:
     """A component disappears from the list, and all indices close up."""
     components = [index for index, item in enumerate(row["structures"]) if item["part"] == "component"]
     if not components:
@@ -205,7 +205,7 @@ def drop_component(row: dict[str, Any], told: Sequence[Told], rng: np.random.Gen
     return {**row, "structures": structures, "masks": masks, "qa": qa}
 
 
-def swap_images(row: dict[str, Any], told: Sequence[Told], rng: np.random.Generator) -> Changed:
+def swap_images(row: dict[str, Any], _told: Sequence[Told], _rng: np.random.Generator) -> Changed:
     """Another picture of the same size: the mirror image.
 
     The digest of the decoded pixels stays: it is all that ties a picture to its row, so a row sealed with the digest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -11,24 +12,26 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-import tomllib
+import yaml
 
 from mmrs_builder import resources, sources
+from mmrs_builder.io.listing import pictures
 from mmrs_builder.types import Case, CaseRef, Drop, Source
 from mmrs_builder.vocab import MODALITIES, REASONS, Rejected
 from tests.corpora import Corpus
 
 Item: TypeAlias = CaseRef | Drop
+ALL = tuple(sources.catalogue())
+ON_FILES = tuple(source for source in ALL if not source.embedded)
 FEW = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A source on its tiny corpus; a generated one has none."""
+    """A source and a folder for it."""
 
     source: Source
     root: Path
-    corpus: Corpus | None
 
     def items(self) -> list[Item]:
         return list(self.source.index(self.root))
@@ -37,13 +40,27 @@ class Subject:
         return [item for item in self.items() if isinstance(item, CaseRef)]
 
 
-@pytest.fixture(scope="module", params=sources.names())
+@dataclass(frozen=True, kw_only=True)
+class Written(Subject):
+    """A source on the tiny corpus written for it."""
+
+    corpus: Corpus
+
+
+def written_for(source: Source, root: Path) -> Written:
+    corpus: Corpus = importlib.import_module(f"tests.corpora.{source.name}").write(root)
+    return Written(source=sources.find(source.name, corpus.options), root=root, corpus=corpus)
+
+
+@pytest.fixture(scope="module", params=ALL, ids=lambda source: source.name)
 def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
-    root = tmp_path_factory.mktemp(request.param)
-    if any(source.embedded for source in sources.catalogue() if source.name == request.param):
-        return Subject(source=sources.find(request.param), root=root, corpus=None)
-    corpus = importlib.import_module(f"tests.corpora.{request.param}").write(root)
-    return Subject(source=sources.find(request.param, corpus.options), root=root, corpus=corpus)
+    root = tmp_path_factory.mktemp(request.param.name)
+    return Subject(source=request.param, root=root) if request.param.embedded else written_for(request.param, root)
+
+
+@pytest.fixture(scope="module", params=ON_FILES, ids=lambda source: source.name)
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return written_for(request.param, tmp_path_factory.mktemp(request.param.name))
 
 
 @pytest.fixture(scope="module")
@@ -70,21 +87,17 @@ def test_case_ids_are_unique_and_carry_the_sources_name(subject: Subject):
     assert {ref.source for ref in refs} == {subject.source.name}
 
 
-def test_every_case_is_found_once_as_a_reference_or_a_drop(subject: Subject):
-    if subject.corpus is None:
-        pytest.skip("a generated corpus loses nothing")
-    drops = {item.what: item.reason for item in subject.items() if isinstance(item, Drop)}
-    assert {ref.case_id for ref in subject.refs()} == {*subject.corpus.areas, *subject.corpus.rejected}
-    assert drops == dict(subject.corpus.drops)
+def test_every_case_is_found_once_as_a_reference_or_a_drop(written: Written):
+    drops = {item.what: item.reason for item in written.items() if isinstance(item, Drop)}
+    assert {ref.case_id for ref in written.refs()} == {*written.corpus.areas, *written.corpus.rejected}
+    assert drops == dict(written.corpus.drops)
 
 
-def test_the_index_opens_no_pixels(subject: Subject, tmp_path: Path):
-    if subject.corpus is None:
-        pytest.skip("a generated corpus has no files")
-    importlib.import_module(f"tests.corpora.{subject.source.name}").write(tmp_path)
-    for path in [path for path in tmp_path.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".tif"}]:
-        path.write_bytes(b"no picture")
-    assert [what(item) for item in subject.source.index(tmp_path)] == [what(item) for item in subject.items()]
+def test_the_index_opens_no_pixels(written: Written, tmp_path: Path):
+    written_for(written.source, tmp_path)
+    for path in pictures(str(path) for path in tmp_path.rglob("*")):
+        Path(path).write_bytes(b"no picture")
+    assert [what(item) for item in written.source.index(tmp_path)] == [what(item) for item in written.items()]
 
 
 def what(item: Item) -> tuple[str, ...]:
@@ -93,12 +106,10 @@ def what(item: Item) -> tuple[str, ...]:
     return item.case_id, item.image, *(mask.path for mask in item.masks)
 
 
-def test_every_case_loads_or_is_rejected_with_a_known_reason(subject: Subject):
-    refs = subject.refs() if subject.corpus else subject.refs()[:FEW]
-    loaded = {ref.case_id: load(subject.source, ref) for ref in refs}
-    assert {case for case in loaded.values() if isinstance(case, str)} <= REASONS.keys()
-    if subject.corpus is not None:
-        assert {i: case for i, case in loaded.items() if isinstance(case, str)} == dict(subject.corpus.rejected)
+def test_every_case_loads_or_is_rejected_for_the_known_reason(written: Written):
+    outcomes = {ref.case_id: load(written.source, ref) for ref in written.refs()}
+    assert {i: reason for i, reason in outcomes.items() if isinstance(reason, str)} == dict(written.corpus.rejected)
+    assert set(written.corpus.rejected.values()) <= REASONS.keys()
 
 
 def test_masks_have_the_size_of_their_picture(subject: Subject):
@@ -109,14 +120,13 @@ def test_masks_have_the_size_of_their_picture(subject: Subject):
             assert len(shapes) == 1
 
 
-def test_areas_are_the_known_ones(subject: Subject):
-    if subject.corpus is None:
-        pytest.skip("a generated corpus is compared with its parameters elsewhere")
-    for ref in subject.refs():
-        case = load(subject.source, ref)
-        if not isinstance(case, str):
-            areas = tuple(int(a.mask.sum()) for view in case.views for a in view.annotations)
-            assert areas == pytest.approx(subject.corpus.areas[ref.case_id], rel=0.02)
+def test_areas_are_the_known_ones(written: Written):
+    cases = {ref.case_id: load(written.source, ref) for ref in written.refs()}
+    areas = {
+        i: [int(a.mask.sum()) for a in case.views[0].annotations] for i, case in cases.items() if isinstance(case, Case)
+    }
+    assert areas.keys() == written.corpus.areas.keys()
+    assert all(areas[i] == pytest.approx(known, rel=0.02) for i, known in written.corpus.areas.items())
 
 
 def test_labels_are_canonical_or_come_with_their_terms(subject: Subject):
@@ -128,7 +138,7 @@ def test_labels_are_canonical_or_come_with_their_terms(subject: Subject):
 
 def test_facts_are_stated(subject: Subject):
     source = subject.source
-    assert source.modality in MODALITIES
+    assert {ref.modality for ref in subject.refs()} <= set(MODALITIES)
     assert source.title
     assert source.license
     assert source.mask_rule
@@ -136,8 +146,13 @@ def test_facts_are_stated(subject: Subject):
     assert source.patient_ids == any(ref.patient_id for ref in subject.refs())
 
 
-def test_the_source_has_a_card(subject: Subject):
-    assert (resources.path("data_cards") / f"{subject.source.name}.md").is_file()
+def test_the_card_agrees_with_the_source(subject: Subject):
+    default = next(source for source in ALL if source.name == subject.source.name)
+    card = (resources.path("data_cards") / f"{default.name}.md").read_text(encoding="utf-8")
+    facts = yaml.safe_load(card.split("---\n")[1])
+    shared = facts.keys() & {"name", "title", "version", "modality", "license", "license_class", "url", "patient_ids"}
+    assert {fact: facts[fact] for fact in shared} == {fact: getattr(default, fact) for fact in shared}
+    assert "name" in shared
 
 
 def test_a_fresh_process_loads_the_same_case(subject: Subject, worker: ProcessPoolExecutor):

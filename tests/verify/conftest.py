@@ -131,8 +131,8 @@ def rectangle(label: str, part: str, box: tuple[int, int, int, int], size: tuple
     area = (x1 - x0) * (y1 - y0)
     return {
         "label": label, "role": LABELS[label][3], "side": None, "part": part, "parent": parent, "bbox": list(box),
-        "centroid": [(x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2], "area_px": area, "area_fraction": area / (size[0] * size[1]),
-        "touches_border": False,
+        "centroid": [(x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2], "area_px": area,
+        "area_fraction": area / (size[0] * size[1]), "touches_border": False,
     }  # fmt: skip
 
 
@@ -174,7 +174,8 @@ def organs() -> Row:
             "{A} lies in the {value} quadrant.", "Which quadrant of the image holds the liver?",
             "The liver lies in the upper left quadrant.", margin=0.5, **on_liver),
         ask(name, "locate.quadrant", "choice", 'quadrant(the("liver"))', "upper_left", where, "",
-            "Where in the image is the liver?", "upper left", margin=0.5, choices=quadrants, answer_index=0, **on_liver),
+            "Where in the image is the liver?", "upper left", margin=0.5, choices=quadrants, answer_index=0,
+            **on_liver),
         ask(name, "locate.quadrant", "yes_no", 'quadrant(the("liver")) == "lower_left"', "false",
             "Does {A} lie in the {value} quadrant?", "", "Does the liver lie in the lower left quadrant?", "No",
             margin=0.5, **on_liver),
@@ -201,7 +202,7 @@ def organs() -> Row:
         ask(name, "refer.largest", "segment", 'largest(all("polyp"))', "3", "Outline the largest {A.name}.",
             "Here is the largest {A.name}.", "Outline the largest polyp.", "Here is the largest polyp.", margin=0.5,
             bindings=bind(A=("the polyp", [3, 4])), target_program='largest(all("polyp"))', target=[3]),
-        # (48 - 24) / 48
+        # the areas are 48 and 24 px
         ask(name, "compare.largest", "choice", 'largest(among("liver", "spleen"))', "0",
             "Which of {A} and {B} is the largest?", "", "Which of the liver and the spleen is the largest?",
             "the liver", margin=0.5, choices=["the spleen", "the liver"], answer_index=1, bindings=a_liver_b_spleen),

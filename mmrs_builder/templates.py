@@ -1,6 +1,6 @@
 """Reading the template files: ``labels.toml``, ``<language>/terms.toml`` and one file of families per theme.
 
-Only the form is judged here (keys, types, terms for every label); ``checks`` judges the content.
+Only the form is judged here (keys, types, terms for every label); ``template_checks`` judges the content.
 """
 
 from __future__ import annotations
@@ -11,8 +11,39 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder.templates.language import Family, Language, Problem, TemplateError, Terms
+from mmrs_builder.language import (
+    Family,
+    Language,
+    PlaceholderError,
+    Problem,
+    TemplateError,
+    Terms,
+    label_text,
+    phrase_text,
+    render,
+    template_id,
+    to_json,
+    value_text,
+    with_terms,
+)
 from mmrs_builder.types import Label, Term
+
+__all__ = [
+    "Family",
+    "Language",
+    "PlaceholderError",
+    "Problem",
+    "TemplateError",
+    "Terms",
+    "label_text",
+    "load",
+    "phrase_text",
+    "render",
+    "template_id",
+    "to_json",
+    "value_text",
+    "with_terms",
+]
 
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "text": str,

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final, get_args
 
 from mmrs_builder import programs
-from mmrs_builder.templates.files import load
-from mmrs_builder.templates.language import Family, Language, Problem, TemplateError
-from mmrs_builder.templates.terms import value_problems, vocabulary_problems
-from mmrs_builder.templates.wordings import Wording, normalised, wording_problems
+from mmrs_builder.language import Family, Language, Problem, TemplateError
+from mmrs_builder.templates import load
+from mmrs_builder.term_checks import value_problems, vocabulary_problems
 from mmrs_builder.types import Frame
 from mmrs_builder.vocab import KINDS, ROLES, VALUES
+from mmrs_builder.wording_checks import Wording, normalised, wording_problems
 
 _OPEN_TYPES: Final = {"Bool": ("yes_no",), "Count": ("number",), "Number": ("number",), "Set": ("segment",)}
 _ORDERED: Final = frozenset({"direction", "horizontal", "vertical", "larger", "nearest", "farthest"})

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mmrs_builder.templates.language import Language, Problem
+from mmrs_builder.language import Language, Problem
 from mmrs_builder.types import Label, Term
 from mmrs_builder.vocab import ROLES, VALUES
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from mmrs_builder.templates.language import Family, Language, PlaceholderError, Problem, pieces
-from mmrs_builder.templates.terms import wants_an
+from mmrs_builder.language import Family, Language, PlaceholderError, Problem, pieces
+from mmrs_builder.term_checks import wants_an
 from mmrs_builder.vocab import VALUES
 
 MAX_LENGTH: Final = 160
@@ -110,7 +110,7 @@ def _form(wording: Wording) -> Iterator[Finding]:
     if text != " ".join(text.split()):
         yield None, "stray spaces", "use single spaces, none at the ends"
     if len(text) > MAX_LENGTH:
-        yield MAX_LENGTH + 1, f"{len(text)} characters long", f"keep to {MAX_LENGTH} characters"
+        yield MAX_LENGTH + 1, f"too long: {len(text)} characters", f"keep to {MAX_LENGTH} characters"
 
 
 def _frame(wording: Wording) -> Iterator[Finding]:
