@@ -213,12 +213,12 @@ def inspect(
     path: Annotated[Path, typer.Argument(help="A folder with pictures and masks.")], as_json: Json = False
 ) -> None:
     """Look at a corpus without writing anything: pairs, sizes, masks, duplicates, and which source fits."""
-    from mmrs_builder.inspect import inspect as look
+    from mmrs_builder import inspect as looking
 
     if not path.is_dir():
         raise MmrsError(f"{path} is not a folder", code=USAGE, hint="Name the one that holds pictures and masks.")
-    found = look(path)
-    typer.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    found = looking.inspect(path)
+    typer.echo(looking.to_json(found) if as_json else "\n".join(looking.lines(found)))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +17,23 @@ from PIL import Image, ImageDraw, ImageFont
 from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.types import Mask, Pixels
 
-COLOURS: Final = ((255, 200, 40), (60, 200, 255), (255, 90, 160), (120, 230, 110), (200, 140, 255), (255, 140, 60))
+COLOURS: Final = (
+    (255, 200, 40),
+    (60, 200, 255),
+    (255, 90, 160),
+    (120, 230, 110),
+    (200, 140, 255),
+    (255, 140, 60),
+    (250, 250, 250),
+    (150, 160, 255),
+)
 """One per label, bright on dark and on skin."""
 
 WIDTH: Final = 384
 """Width of a drawn picture in px."""
+
+GAP: Final = 16
+"""Space between pictures in px."""
 
 
 def overlay(pixels: Pixels, masks: Sequence[tuple[Mask, tuple[int, int, int]]]) -> Pixels:
@@ -43,14 +56,19 @@ def contact_sheet(out: Path, path: Path, view_ids: Sequence[str], questions: int
         raise MmrsError(
             f"no view {', '.join(missing)} in {out}", code=USAGE, hint="View ids are in the column view_id."
         )
-    cards = [card(row, questions) for row in rows]
-    columns = min(3, len(cards))
-    height = max(item.height for item in cards)
-    sheet = Image.new("RGB", (columns * (WIDTH + 16) + 16, -(-len(cards) // columns) * (height + 16) + 16), "white")
-    for number, item in enumerate(cards):
-        sheet.paste(item, (16 + number % columns * (WIDTH + 16), 16 + number // columns * (height + 16)))
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path)
+    tiled([card(row, questions) for row in rows], columns=3).save(path)
+
+
+def tiled(cards: Sequence[Image.Image], columns: int) -> Image.Image:
+    """Cards in rows, each row as high as its highest card."""
+    rows = [cards[i : i + columns] for i in range(0, len(cards), columns)]
+    tops = list(accumulate((max(item.height for item in row) + GAP for row in rows), initial=GAP))
+    sheet = Image.new("RGB", (min(columns, len(cards)) * (WIDTH + GAP) + GAP, tops[-1]), "white")
+    for row, top in zip(rows, tops, strict=False):
+        for column, item in enumerate(row):
+            sheet.paste(item, (GAP + column * (WIDTH + GAP), top))
+    return sheet
 
 
 def card(row: dict[str, Any], questions: int) -> Image.Image:

@@ -193,6 +193,8 @@ def _by_distance(name: str, node: ast.Call, on: Measured) -> Found:
 
 def _within(node: ast.Call, on: Measured) -> Found:
     members, margin = _set(node.args[0], on)
+    if not members:
+        raise NoValue("not_present")
     half = programs.constant(node.args[1])
     relation = position.side if half in ("left", "right") else position.level
     kept = []

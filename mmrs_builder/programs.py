@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from mmrs_builder.vocab import VALUES
@@ -63,8 +65,9 @@ REFERENCES: Final = frozenset({"all", "the", "among"})
 """Calls that only name structures; they do not count as hops."""
 
 
+@lru_cache(maxsize=1 << 16)
 def parse(text: str) -> ast.expr:
-    """Syntax tree of a well-typed program. Raises ``ProgramError``."""
+    """Syntax tree of a well-typed program, shared by all who ask: not to be changed. Raises ``ProgramError``."""
     if len(text) > MAX_LENGTH:
         raise ProgramError(f"longer than {MAX_LENGTH} characters")
     try:
@@ -76,11 +79,13 @@ def parse(text: str) -> ast.expr:
     return tree
 
 
+@lru_cache(maxsize=4096)
 def value_type(text: str) -> str:
     """Type of a program's value: a key of ``vocab.VALUES``, or ``Count``, ``Number``, ``One``, ``Set``."""
     return _typed(parse(text))
 
 
+@lru_cache(maxsize=4096)
 def slots(text: str) -> tuple[str, ...]:
     """The capital letters a family's program uses, sorted."""
     return tuple(sorted({node.id for node in _walk(parse(text)) if isinstance(node, ast.Name)}))
@@ -93,6 +98,7 @@ def labels(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(constant(arg) for call in calls for arg in call.args))
 
 
+@lru_cache(maxsize=4096)
 def hops(text: str) -> int:
     """Number of relation calls: the difficulty of a question."""
     return sum(isinstance(node, ast.Call) and call_name(node) not in REFERENCES for node in _walk(parse(text)))
@@ -100,12 +106,18 @@ def hops(text: str) -> int:
 
 def close(text: str, bound: Mapping[str, str]) -> str:
     """The program with its slots replaced by labels, in canonical spelling."""
+    return _close(text, tuple(sorted(bound.items())))
+
+
+@lru_cache(maxsize=1 << 16)
+def _close(text: str, bound: tuple[tuple[str, str], ...]) -> str:
+    names = dict(bound)
 
     class Fill(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
-            return ast.copy_location(ast.Constant(bound[node.id]), node) if node.id in bound else node
+            return ast.copy_location(ast.Constant(names[node.id]), node) if node.id in names else node
 
-    return spell(Fill().visit(parse(text)))
+    return spell(Fill().visit(deepcopy(parse(text))))
 
 
 def claim(text: str, token: str) -> str:

@@ -151,21 +151,25 @@ def _flat(items: list[Selected]) -> list[Unit]:
 
 
 def _fit(units: list[Unit], per_view: int) -> tuple[list[Unit], Counter[str]]:
-    """Fill views in keyed order: first one question per family, then any, then what has one possible answer."""
+    """Fill views in keyed order: first a variety of families and kinds, then any, then what has one possible answer."""
     room: Counter[str] = Counter()
+    kinds: Counter[tuple[str, str]] = Counter()
     met: set[tuple[str, str]] = set()
+    share = -(-per_view // 4)
     kept: list[Unit] = []
     dropped: Counter[str] = Counter()
 
     def fits(unit: Unit, fresh: bool) -> bool:
         views = [item.candidate.view_id for item in unit]
-        new = not fresh or all((view, unit[0].candidate.family) not in met for view in views)
-        return new and all(room[view] < per_view for view in views)
+        c = unit[0].candidate
+        new = all((view, c.family) not in met and kinds[view, c.kind] < share for view in views)
+        return (new or not fresh) and all(room[view] < per_view for view in views)
 
     def take(unit: Unit) -> None:
         kept.append(unit)
         for item in unit:
             room[item.candidate.view_id] += 1
+            kinds[item.candidate.view_id, item.candidate.kind] += 1
             met.add((item.candidate.view_id, item.candidate.family))
 
     waiting: list[Unit] = []

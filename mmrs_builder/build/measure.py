@@ -15,6 +15,7 @@ from mmrs_builder import __version__, executors
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_table
 from mmrs_builder.digests import digest, pixels_sha256, sha256
+from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.sources import find
@@ -67,9 +68,15 @@ def source_of(choice: SourceChoice) -> Source:
 
 
 def index(choice: SourceChoice, limit: int | None) -> Indexed:
-    """List a source's cases. ``limit`` keeps the first N cases."""
+    """List a source's cases. ``limit`` keeps the first N cases.
+
+    Raises ``MmrsError`` for a folder that is not laid out as the source expects.
+    """
     source = source_of(choice)
-    found = list(source.index(choice.root or Path()))
+    try:
+        found = list(source.index(choice.root or Path()))
+    except ValueError as error:
+        raise MmrsError(str(error), code=USAGE, hint=f"`mmrs inspect {choice.root}` shows what lies there.") from None
     refs = [item for item in found if isinstance(item, CaseRef)]
     drops = [item for item in found if isinstance(item, Drop)]
     return Indexed(choice=choice, refs=tuple(refs[:limit]), drops=tuple(drops))

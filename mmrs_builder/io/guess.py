@@ -48,7 +48,7 @@ def _guesses(paths: Sequence[str]) -> Iterator[Guess]:
         rules += [
             (f"**/{a}/*", f"{{parent}}/../{b}/{name}.*")
             for a, b in permutations(folders, 2)
-            for name in ("{stem}", *NAMES)
+            for name in ("{stem}", *NAMES, "{stem}_*")
         ]
     for images, masks in rules:
         paired = {image: own for image, own in pairs(paths, images, masks).items() if own}

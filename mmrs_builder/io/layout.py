@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from mmrs_builder.io.listing import listing, pictures
-from mmrs_builder.io.pairing import matching, natural, pairs
+from mmrs_builder.io.pairing import compiled, matching, natural, pairs
 from mmrs_builder.types import CaseRef, Drop, MaskRef
 from mmrs_builder.vocab import SPLITS
 
@@ -27,8 +27,14 @@ class Globs:
 
     def __post_init__(self) -> None:
         _check("stem", self.stem)
-        if not self.images or not self.masks:
-            raise ValueError("images and masks: both globs are needed")
+        for option, glob in (("images", self.images), ("masks", self.masks)):
+            strange = set(re.findall(r"\{\w*\}", glob)) - {"{stem}", "{parent}"}
+            try:
+                compiled(glob)
+            except re.error as error:
+                raise ValueError(f"{option}={glob!r}: {error}") from error
+            if strange or not glob:
+                raise ValueError(f"{option}={glob!r}: a glob is needed, with {{stem}} and {{parent}} at most")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

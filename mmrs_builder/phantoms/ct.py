@@ -120,14 +120,15 @@ def inside(stage: Stage, label: str, mask: Mask, canvas: Canvas) -> Canvas:
 
 
 def growths(stage: Stage, canvas: Canvas) -> Canvas:
-    """Tumours: hypodense, uneven, faintly rimmed. Cysts: water, even, sharp."""
+    """Tumours: hypodense, uneven, with an enhancing rim. Cysts: water, even, thin-walled."""
     rng, unit = stage.rng("growths"), stage.unit
     for shape, mask in stage.units("tumour", "cyst"):
+        inner = soft(mask, 1.2 * unit)
+        wall = np.asarray(inner * (1.0 - inner) * 4.0, dtype=np.float32)
         if shape.label == "cyst":
-            canvas = mix(canvas, 10.0 + float(rng.normal(0, 4)), soft(mask, 0.9 * unit))
+            canvas = mix(canvas, 6.0 + float(rng.normal(0, 3)), np.clip(soft(mask, 0.9 * unit) * 1.05, 0, 1))
+            canvas = mix(canvas, 85.0, wall * np.float32(0.5))
             continue
-        core = 66.0 + float(rng.normal(0, 6)) + 12.0 * clouds(rng, stage.shape, 8 * unit, 2)
-        canvas = mix(canvas, core, soft(mask, 1.3 * unit))
-        rim = soft(mask, 1.0 * unit) * (1.0 - soft(mask, 1.0 * unit)) * 4.0
-        canvas = mix(canvas, 135.0, np.asarray(rim * 0.5, dtype=np.float32))
+        core = 64.0 + float(rng.normal(0, 5)) + 9.0 * clouds(rng, stage.shape, 8 * unit, 2)
+        canvas = mix(mix(canvas, core, inner), 160.0, wall * np.float32(0.75))
     return canvas

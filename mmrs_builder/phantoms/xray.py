@@ -83,7 +83,7 @@ def nodules(stage: Stage) -> Canvas:
     rng, unit = stage.rng("nodules"), stage.unit
     canvas = np.zeros(stage.shape, dtype=np.float32)
     for _, mask in stage.units("nodule"):
-        strength = float(rng.uniform(0.1, 0.17))
+        strength = float(rng.uniform(0.13, 0.2))
         uneven = 1.0 + 0.2 * clouds(rng, stage.shape, 9 * unit, 2)
         canvas += strength * soft(mask, 1.2 * unit) * (0.55 + 0.45 * dome(mask)) * uneven
     return canvas

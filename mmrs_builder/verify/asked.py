@@ -147,6 +147,8 @@ def _check_target(question: Question, reading: Reading, value: Value, board: Boa
         yield "target", "the target program does not name structures"
     if question.kind == "segment" and derived != indices(value):
         yield "target", "the target of a segmentation is not the program's value"
+    if question.kind == "segment" and derived == ():
+        yield "target", "a segmentation of nothing is not asked"
     if question.target != derived:
         yield "target", f"{question.target}, derived {derived}"
 
@@ -187,9 +189,7 @@ def _check_text(
         yield "answer", f"{question.answer!r}, rendered {answer!r}"
 
 
-def _answer(
-    question: Question, reading: Reading, value: Value, stated: str, spoken: str, language: Language
-) -> str:
+def _answer(question: Question, reading: Reading, value: Value, stated: str, spoken: str, language: Language) -> str:
     """Answer text of every kind but ``choice``."""
     if question.kind == "yes_no":
         word = "yes" if value is True else "no"

@@ -64,9 +64,7 @@ def _language(shards: list[Shard]) -> tuple[Language | None, list[Fault]]:
         return None, [*faults, Fault(code="language", where=first.name, detail=str(error))]
 
 
-def _check_rows(
-    shards: list[Shard], language: Language, faults: list[Fault], progress: Progress | None
-) -> Tally:
+def _check_rows(shards: list[Shard], language: Language, faults: list[Fault], progress: Progress | None) -> Tally:
     tally, across = Tally(), _Across()
     views = [shard for shard in shards if shard.config == "default"]
     total = sum(shard.rows for shard in views)

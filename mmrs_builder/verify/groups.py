@@ -38,10 +38,12 @@ def among(board: Board, *labels: str) -> Result:
 
 def within(board: Board, group: Many, place: str) -> Result:
     """The members that lie in one half of the picture."""
+    if not group.members:
+        raise NoValue("no member that could lie in a half")
     decide = side if place in ("left", "right") else level
     results = [decide(board, member) for member in group.members]
     kept = tuple(member for member, (value, _) in zip(group.members, results, strict=True) if value == place)
-    return Many(kept, group.labels), min((margin for _, margin in results), default=1.0)
+    return Many(kept, group.labels), min(margin for _, margin in results)
 
 
 def _several(members: tuple[int, ...]) -> None:

@@ -58,22 +58,34 @@ class Language:
     words: Mapping[str, str]
 
 
+def _text(data: Mapping[str, Any], name: str) -> str | None:
+    text = data.get(name)
+    return None if text is None else str(text)
+
+
+def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    texts = data.get(name) or []
+    if not isinstance(texts, list):
+        raise BadLanguage(f"{name} is not a list")
+    return tuple(str(text) for text in texts)
+
+
 def _family(data: Mapping[str, Any]) -> Family:
-    margin = data.get("min_margin")
+    margin, choices, tolerance = data.get("min_margin"), data.get("choices"), data.get("tolerance")
     return Family(
         id=str(data["id"]),
         frame=str(data["frame"]),
         program=str(data["program"]),
-        target=data.get("target"),
-        kinds=tuple(data["kinds"]),
-        question=tuple(data.get("question") or ()),
-        claim=tuple(data.get("claim") or ()),
-        statement=tuple(data.get("statement") or ()),
+        target=_text(data, "target"),
+        kinds=_texts(data, "kinds"),
+        question=_texts(data, "question"),
+        claim=_texts(data, "claim"),
+        statement=_texts(data, "statement"),
         min_margin=MIN_MARGIN if margin is None else float(margin),
-        choices=data.get("choices"),
-        unit=data.get("unit"),
-        tolerance=data.get("tolerance"),
-        where=dict(data.get("where") or {}),
+        choices=None if choices is None else int(choices),
+        unit=_text(data, "unit"),
+        tolerance=None if tolerance is None else float(tolerance),
+        where={str(slot): str(role) for slot, role in (data.get("where") or {}).items()},
         symmetric=bool(data.get("symmetric")),
     )
 
@@ -84,7 +96,7 @@ def _label(data: Mapping[str, Any]) -> LabelTerm:
         plural=str(data["plural"]),
         article=str(data["article"]),
         role=str(data["role"]),
-        side=data.get("side"),
+        side=_text(data, "side"),
     )
 
 
@@ -109,7 +121,7 @@ def read_language(text: str) -> Language:
         )
     except BadLanguage:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadLanguage(f"{type(error).__name__}: {error}") from error
     if len(language.families) != len(families):
         raise BadLanguage("two families share an id")

@@ -228,7 +228,6 @@ OF_QUESTION: Final[dict[str, Callable[[Told, np.random.Generator], Changed]]] = 
 """Mutations of one question, by kind."""
 
 OF_VIEW: Final[dict[str, Callable[[dict[str, Any], Sequence[Told], np.random.Generator], Changed]]] = {
-    function.__name__: function
-    for function in (flip_mask, swap_masks, move_measurement, drop_component, swap_images)
+    function.__name__: function for function in (flip_mask, swap_masks, move_measurement, drop_component, swap_images)
 }
 """Mutations of a whole view, by kind."""

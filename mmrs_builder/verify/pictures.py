@@ -35,6 +35,8 @@ class BadPicture(ValueError):
 def _open(data: bytes, formats: tuple[str, ...], code: str) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
+    except Image.DecompressionBombError as error:
+        raise BadPicture("too_large", str(error)) from error
     except UNDECODABLE as error:
         raise BadPicture(code, f"does not open: {error}") from error
     if image.width * image.height > MAX_PIXELS:

@@ -60,9 +60,10 @@ def test_lesions_can_be_seen(modality: str):
 
 
 def contrast(pixels: npt.NDArray[np.uint8], mask: Mask) -> float:
-    """Largest channel difference between the lesion and a ring around it, in standard deviations of the ring."""
+    """Largest difference to a ring, in brightness or hue: of means in ring deviations, or log ratio of spreads."""
     outer = cv2.dilate(mask.astype(np.uint8), np.ones((11, 11), np.uint8)).astype(bool) & ~mask
     smooth = cv2.GaussianBlur(pixels, (0, 0), 1.5).astype(np.float64).reshape(*mask.shape, -1)
     colour = np.concatenate([smooth, smooth / smooth.sum(axis=2, keepdims=True).clip(1)], axis=2)
     ring, lesion = colour[outer], colour[mask]
-    return float(np.max(np.abs(lesion.mean(0) - ring.mean(0)) / (ring.std(0) + 1e-3)))
+    spread, own = ring.std(0) + 1e-3, lesion.std(0) + 1e-3
+    return float(max(np.max(np.abs(lesion.mean(0) - ring.mean(0)) / spread), np.max(np.abs(np.log(own / spread)))))

@@ -25,6 +25,4 @@ def board(
                 mask[y0:y1, x0:x1] = True
             shapes.append(measure(mask))
             names.append(label)
-    return Board(
-        width=size[0], height=size[1], shapes=shapes, labels=names, parts=[part] * len(shapes), absent=absent
-    )
+    return Board(width=size[0], height=size[1], shapes=shapes, labels=names, parts=[part] * len(shapes), absent=absent)

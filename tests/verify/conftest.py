@@ -108,7 +108,7 @@ def sha(data: bytes | str) -> str:
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
-def ask(view_id: str, family: str, kind: str, program: str, value: str, *texts: str, **other: Any) -> Row:
+def asked(view_id: str, family: str, kind: str, program: str, value: str, *texts: str, **other: Any) -> Row:
     """A question; ``texts`` are question wording, answer wording (empty where none), question, answer."""
     wording, statement, question, answer = texts
     row: Row = dict.fromkeys((name for name, _ in schema.QUESTION_FIELDS), None)
@@ -170,40 +170,40 @@ def organs() -> Row:
     which, where = "Which quadrant of the image holds {A}?", "Where in the image is {A}?"
     qa = [
         # u = 6/40, v = 5/20: the margin is |2v - 1| = 0.5
-        ask(name, "locate.quadrant", "open", 'quadrant(the("liver"))', "upper_left", which,
+        asked(name, "locate.quadrant", "open", 'quadrant(the("liver"))', "upper_left", which,
             "{A} lies in the {value} quadrant.", "Which quadrant of the image holds the liver?",
             "The liver lies in the upper left quadrant.", margin=0.5, **on_liver),
-        ask(name, "locate.quadrant", "choice", 'quadrant(the("liver"))', "upper_left", where, "",
+        asked(name, "locate.quadrant", "choice", 'quadrant(the("liver"))', "upper_left", where, "",
             "Where in the image is the liver?", "upper left", margin=0.5, choices=quadrants, answer_index=0,
             **on_liver),
-        ask(name, "locate.quadrant", "yes_no", 'quadrant(the("liver")) == "lower_left"', "false",
+        asked(name, "locate.quadrant", "yes_no", 'quadrant(the("liver")) == "lower_left"', "false",
             "Does {A} lie in the {value} quadrant?", "", "Does the liver lie in the lower left quadrant?", "No",
             margin=0.5, **on_liver),
         # |2u - 1| = 0.7
-        ask(name, "locate.side", "choice", 'side(the("liver"))', "left", "Which half of the image holds {A}?", "",
+        asked(name, "locate.side", "choice", 'side(the("liver"))', "left", "Which half of the image holds {A}?", "",
             "Which half of the image holds the liver?", "left", margin=0.7, choices=["right", "left"], answer_index=1,
             **on_liver),
         # 26 px between the centroids, mean box width 6: far beyond overlap
-        ask(name, "relate.horizontal", "open", 'horizontal(the("liver"), the("spleen"))', "left",
+        asked(name, "relate.horizontal", "open", 'horizontal(the("liver"), the("spleen"))', "left",
             "On which side of {B} is {A}?", "{A} is {value} {B}.", "On which side of the spleen is the liver?",
             "The liver is to the left of the spleen.", **beside),
-        ask(name, "relate.horizontal", "yes_no", 'horizontal(the("liver"), the("spleen")) == "left"', "true",
+        asked(name, "relate.horizontal", "yes_no", 'horizontal(the("liver"), the("spleen")) == "left"', "true",
             "Is {A} {value} {B}?", "", "Is the liver to the left of the spleen?", "Yes", **beside),
         # the pieces are 5 px apart and 16 and 8 px large
-        ask(name, "count.all", "number", 'count(all("polyp"))', "2", "How many {A.plural} are there?", "",
+        asked(name, "count.all", "number", 'count(all("polyp"))', "2", "How many {A.plural} are there?", "",
             "How many polyps are there?", "2", bindings=bind(A=("the polyp", [3, 4])), target_program='all("polyp")',
             target=[3, 4]),
-        ask(name, "exists", "yes_no", 'exists("kidney")', "false", "Is there {A.a} in the image?", "",
+        asked(name, "exists", "yes_no", 'exists("kidney")', "false", "Is there {A.a} in the image?", "",
             "Is there a kidney in the image?", "No", bindings=bind(A=("the kidney", [])),
             target_program='all("kidney")', target=[]),
         # 48 of 800 px
-        ask(name, "size.share", "number", 'share(the("liver"))', "6.0", "How much of the image does {A} cover?", "",
+        asked(name, "size.share", "number", 'share(the("liver"))', "6.0", "How much of the image does {A} cover?", "",
             "How much of the image does the liver cover?", "6.0 %", unit="percent", tolerance=0.5, bindings=a_liver),
-        ask(name, "refer.largest", "segment", 'largest(all("polyp"))', "3", "Outline the largest {A.name}.",
+        asked(name, "refer.largest", "segment", 'largest(all("polyp"))', "3", "Outline the largest {A.name}.",
             "Here is the largest {A.name}.", "Outline the largest polyp.", "Here is the largest polyp.", margin=0.5,
             bindings=bind(A=("the polyp", [3, 4])), target_program='largest(all("polyp"))', target=[3]),
         # the areas are 48 and 24 px
-        ask(name, "compare.largest", "choice", 'largest(among("liver", "spleen"))', "0",
+        asked(name, "compare.largest", "choice", 'largest(among("liver", "spleen"))', "0",
             "Which of {A} and {B} is the largest?", "", "Which of the liver and the spleen is the largest?",
             "the liver", margin=0.5, choices=["the spleen", "the liver"], answer_index=1, bindings=a_liver_b_spleen),
     ]  # fmt: skip
@@ -223,7 +223,7 @@ def clips() -> Row:
     """30 x 30 in colour: two clips annotated one by one; 3.5/30 and 22.5/30 across."""
     size, name = (30, 30), "clips"
     boxes = ((2, 2, 5, 5), (20, 20, 25, 25))
-    question = ask(
+    question = asked(
         name, "count.left", "number", 'count(within(all("clip"), "left"))', "1",
         "How many {A.plural} lie in the left half?", "", "How many clips lie in the left half?", "1", margin=0.5,
         bindings=bind(A=("the clip", [0, 1])), target_program='within(all("clip"), "left")', target=[0], difficulty=2,
@@ -272,6 +272,12 @@ def rows() -> list[Row]:
 def publish(tmp_path: Path) -> Callable[..., Path]:
     """Writes rows (and, if given, other ``qa`` rows) as a sealed folder."""
     return lambda rows, qa=None: write_folder(tmp_path / "shards", rows, qa)
+
+
+@pytest.fixture
+def ask() -> Callable[..., Row]:
+    """Makes a question with its ids."""
+    return asked
 
 
 @pytest.fixture

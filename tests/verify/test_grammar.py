@@ -65,7 +65,8 @@ def test_closing_a_program_and_reading_it_back_are_inverse() -> None:
 
 
 @pytest.mark.parametrize(
-    "closed", ['larger(the("a"), the("b"))', 'horizontal(the("a"), all("b"))', 'horizontal(the("a"), the("b"), the("c"))']
+    "closed",
+    ['larger(the("a"), the("b"))', 'horizontal(the("a"), all("b"))', 'horizontal(the("a"), the("b"), the("c"))'],
 )
 def test_a_program_of_another_form_does_not_match(closed: str) -> None:
     with pytest.raises(BadProgram):

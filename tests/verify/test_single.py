@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from mmrs_builder.verify.evaluate import evaluate
 from mmrs_builder.verify.values import NoValue, value_text
 from tests.verify.boards import board

@@ -1,0 +1,157 @@
+"""One's own folders, and well-known corpora read without code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from mmrs_builder import sources
+from mmrs_builder.types import Case, CaseRef, Drop, Source
+from tests.corpora import folder, mask, picture
+
+CVC = {"images": "*/images/*.png", "masks": "{parent}/../masks/{stem}.png", "label": "polyp"}
+ISIC = {
+    "images": "ISIC-2017_Training_Data/*.jpg",
+    "masks": "ISIC-2017_Training_Part1_GroundTruth/{stem}_segmentation.png",
+    "label": "skin_lesion",
+    "modality": "dermoscopy",
+}
+BUSI = {
+    "images": "*/*/*).png",
+    "masks": "{parent}/{stem}_mask*.png",
+    "instances": "yes",
+    "exhaustive": "yes",
+    "label": "breast_mass",
+    "modality": "ultrasound",
+}
+LGG = {
+    "images": "kaggle_3m/*/*[0-9].tif",
+    "masks": "{parent}/{stem}_mask.tif",
+    "exhaustive": "yes",
+    "patient": "(TCGA_[^_]+_[^_]+)",
+    "label": "tumour",
+    "modality": "mri",
+}
+
+
+def items(root: Path, **options: str) -> list[CaseRef | Drop]:
+    return list(sources.find("folder", options).index(root))
+
+
+def refs(root: Path, **options: str) -> list[CaseRef]:
+    return [item for item in items(root, **options) if isinstance(item, CaseRef)]
+
+
+def drops(root: Path, **options: str) -> dict[str, str]:
+    return {item.what: item.reason for item in items(root, **options) if isinstance(item, Drop)}
+
+
+def loaded(root: Path, options: Mapping[str, str]) -> dict[str, Case]:
+    source: Source = sources.find("folder", options)
+    return {ref.case_id: source.load(ref) for ref in refs(root, **options)}
+
+
+@pytest.mark.parametrize(
+    ("corpus", "options", "cases"),
+    [("cvc-clinicdb", CVC, 35), ("isic2017", ISIC, 24), ("busi", BUSI, 20), ("lgg-mri", LGG, 28)],
+)
+def test_real_corpora_are_read_without_code(samples: Path, corpus: str, options: dict[str, str], cases: int):
+    assert len(loaded(samples / corpus, options)) == cases
+    assert drops(samples / corpus, **options) == {}
+
+
+def test_lesions_annotated_one_by_one_stay_apart(samples: Path):
+    view = loaded(samples / "busi", BUSI)["Dataset_BUSI_with_GT/benign/benign (195)"].views[0]
+    assert [annotation.instance for annotation in view.annotations] == [True, True, True]
+
+
+def test_empty_masks_of_an_exhaustive_corpus_are_absences(samples: Path):
+    cases = loaded(samples / "lgg-mri", LGG).values()
+    assert sum(case.views[0].absent == ("tumour",) for case in cases) == 17
+
+
+def test_patients_are_ranks_in_natural_order(tmp_path: Path):
+    folder.write(tmp_path)
+    patients = {ref.case_id: ref.patient_id for ref in refs(tmp_path, **folder.OPTIONS)}
+    assert patients == {"train/pat2 [x]/a (1)": "p0001", "val/pat7/c": "p0002", "train/pat10/b": "p0003"}
+
+
+def test_official_splits_have_one_spelling(tmp_path: Path):
+    folder.write(tmp_path)
+    assert {ref.split_official for ref in refs(tmp_path, **folder.OPTIONS)} == {"train", "validation"}
+
+
+def test_masks_are_in_counting_order(tmp_path: Path):
+    folder.write(tmp_path)
+    first = refs(tmp_path, **folder.OPTIONS)[1]
+    assert [mask.path[len(first.case_id) :] for mask in first.masks] == ["_mask.png", "_mask_2.png", "_mask_10.png"]
+
+
+def test_united_masks_are_one_annotation(tmp_path: Path):
+    picture(tmp_path / "a.png", 1)
+    mask(tmp_path / "a_mask.png", (0, 0, 10, 10))
+    mask(tmp_path / "a_mask_1.png", (5, 0, 15, 10))
+    [case] = loaded(tmp_path, {"images": "*.png", "masks": "{stem}_mask*.png"}).values()
+    assert [int(annotation.mask.sum()) for annotation in case.views[0].annotations] == [150]
+
+
+def test_a_label_of_ones_own_brings_its_words():
+    [(label, term)] = sources.find("folder", {"label": "wart", "noun": "wart"}).terms
+    assert (label.id, label.role, term.plural, term.article) == ("wart", "lesion", "warts", "a")
+
+
+def test_an_image_without_mask_can_stand_for_nothing_there(tmp_path: Path):
+    picture(tmp_path / "images" / "a.png", 1)
+    assert drops(tmp_path) == {"images/a.png": "no_mask"}
+    [case] = loaded(tmp_path, {"exhaustive": "yes", "unmasked": "empty"}).values()
+    assert case.views[0].absent == ("lesion",)
+
+
+def test_nothing_is_absent_without_the_promise_of_completeness(tmp_path: Path):
+    picture(tmp_path / "images" / "a.png", 1)
+    mask(tmp_path / "masks" / "a.png")
+    [case] = loaded(tmp_path, {}).values()
+    assert (case.views[0].annotations, case.views[0].absent) == ((), ())
+
+
+def test_images_that_share_a_mask_are_dropped_both(tmp_path: Path):
+    picture(tmp_path / "images" / "a.png", 1)
+    picture(tmp_path / "images" / "a.jpg", 2)
+    mask(tmp_path / "masks" / "a.png")
+    assert drops(tmp_path) == {"images/a.jpg": "duplicate_stem", "images/a.png": "duplicate_stem"}
+
+
+def test_links_out_of_the_folder_are_dropped(tmp_path: Path):
+    picture(tmp_path / "secret.png", 1)
+    picture(tmp_path / "mine" / "images" / "a.png", 1)
+    (tmp_path / "mine" / "masks").mkdir()
+    (tmp_path / "mine" / "masks" / "a.png").symlink_to(tmp_path / "secret.png")
+    assert drops(tmp_path / "mine") == {"images/a.png": "no_mask", "masks/a.png": "outside_root"}
+
+
+def test_a_glob_without_match_is_answered_with_what_there_is(tmp_path: Path):
+    picture(tmp_path / "pictures" / "a.png", 1)
+    with pytest.raises(ValueError, match=r"images='images/\*'.*there is pictures/a\.png"):
+        items(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"modality": "eeg"},
+        {"instances": "true"},
+        {"minimum_area": "1"},
+        {"minimum_area": "nan"},
+        {"patient": "(p"},
+        {"split": "train|test"},
+        {"unmasked": "empty"},
+        {"images": ""},
+        {"images": "[z-a]/*"},
+        {"masks": "masks/{name}.png"},
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_by_name(options: dict[str, str]):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        sources.find("folder", options)
