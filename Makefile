@@ -49,11 +49,12 @@ types: install ## type check
 test: install ## all tests; real samples are read from MMRS_SAMPLES
 	$(BIN)/pytest -q
 
-demo: install ## build, verify, load and count the phantom corpus in runs/demo
+demo: install ## build, verify, load and draw the phantom corpus in runs/demo
 	$(BIN)/mmrs build --source phantom --set phantom.count=240 --out $(SHARDS) --overwrite
 	$(BIN)/mmrs verify $(SHARDS)
 	$(BIN)/python -c "$$SHOW" $(SHARDS)
-	$(BIN)/mmrs stats $(SHARDS)
+	$(BIN)/mmrs view $(SHARDS) --contact runs/demo/sheet.png
+	@echo "Made $(SHARDS); look at runs/demo/sheet.png, or run: $(BIN)/mmrs stats $(SHARDS)"
 
 bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each stage
 	$(call script,benchmarks/run.py)

@@ -53,7 +53,8 @@ def print_sources(found: Any) -> None:
             console.print(f"--set {found['name']}.{option['name']}={option['default']!r}", markup=False)
             console.print(f"      {option['help']}", markup=False)
         return
-    console.print(_table(found))
+    console.print(_table(found, ("name", "title", "modality", "license_class", "size", "how", "patient_ids")))
+    console.print("mmrs sources NAME shows licence, options and how to obtain a corpus.")
 
 
 def family_rows() -> list[dict[str, Any]]:
@@ -78,7 +79,7 @@ def print_families(found: Any) -> None:
                 console.print(f"[bold]{key:11}[/bold] ", end="")
                 console.print(str(line), markup=False)
         return
-    console.print(_table(found))
+    console.print(_table(found, ("id", "kinds", "wordings", "hops")))
     console.print(f"{len(found)} families, {sum(row['wordings'] for row in found)} wordings")
 
 
@@ -101,12 +102,12 @@ def _family(family: Family) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
     table = Table()
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
+    for name in columns:
+        table.add_column(name.replace("_", " "), no_wrap=name == columns[0])
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(_cell(row[name]) for name in columns))
     return table
 
 

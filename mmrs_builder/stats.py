@@ -45,10 +45,17 @@ def print_counts(counts: dict[str, Any]) -> None:
 def _table(title: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(title=title, title_justify="left")
     for name in rows[0] if rows else ():
-        table.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")
+        text = isinstance(rows[0][name], str)
+        table.add_column(
+            name, justify="left" if text else "right", no_wrap=text, min_width=40 if name == "family" else 1
+        )
     for row in rows:
-        table.add_row(*(f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values()))
+        table.add_row(*(_cell(value) for value in row.values()))
     return table
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _read(folder: Path, columns: list[str]) -> pd.DataFrame:

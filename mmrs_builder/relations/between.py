@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Final
 
-from mmrs_builder.relations.judged import Judged, cap
+from mmrs_builder.relations.judged import Judged, cap, percent
 from mmrs_builder.types import Grid, Pair, Structure
 from mmrs_builder.vocab import VALUES
 
@@ -70,4 +71,5 @@ def gap(pair: Pair, grid: Grid) -> Judged | None:
     """Width of the gap in percent of the picture's diagonal, to one decimal; undefined for overlapping masks."""
     if pair.shared_px:
         return None
-    return Judged(value=round(100 * pair.gap_px / math.hypot(grid.width, grid.height), 1), margin=1.0)
+    square = Fraction(round(pair.gap_px**2), grid.width**2 + grid.height**2)  # a gap is the root of an integer
+    return Judged(value=percent(square), margin=1.0)

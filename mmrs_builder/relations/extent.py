@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Final
 
-from mmrs_builder.relations.judged import Judged, cap
+from mmrs_builder.relations.judged import Judged, cap, percent
 from mmrs_builder.types import Grid, Structure
 from mmrs_builder.vocab import VALUES
 
@@ -29,7 +30,7 @@ def extent(s: Structure, grid: Grid) -> Judged:
 
 def share(s: Structure, grid: Grid) -> Judged:
     """Percentage of the picture that the structure covers, to one decimal."""
-    return Judged(value=round(100 * s.area_px / (grid.width * grid.height), 1), margin=1.0)
+    return Judged(value=percent(Fraction(s.area_px, grid.width * grid.height) ** 2), margin=1.0)
 
 
 def larger(a: Structure, b: Structure) -> Judged:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeAlias
 
 Value: TypeAlias = str | bool | int | float
@@ -14,6 +16,18 @@ class Judged:
 
     value: Value
     margin: float
+
+
+def percent(square: Fraction) -> float:
+    """100 times the square root of ``square``, rounded half-even to one decimal in exact arithmetic.
+
+    Ratios of distances are roots of ratios of integers; floats would decide ties by accident.
+    """
+    scaled = square * 10**6
+    below = math.isqrt(scaled.numerator // scaled.denominator)
+    middle = Fraction(2 * below + 1, 2) ** 2
+    up = scaled > middle or (scaled == middle and below % 2 == 1)
+    return (below + up) / 10
 
 
 def cap(value: float) -> float:
