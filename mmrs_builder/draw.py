@@ -112,7 +112,7 @@ def _below(
     y = picture.height + 8
     for number, (line, colour) in enumerate(legend):
         if number:
-            draw.rectangle((0, y + 3, 10, y + 13), fill=colour)
+            draw.rectangle((0, y + 3, 10, y + 13), fill=colour, outline=(120, 120, 120))
         draw.text((0 if not number else 16, y), line, fill=colour if not number else (0, 0, 0), font=font)
         y += 18
     for line, colour in text:

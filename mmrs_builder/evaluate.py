@@ -28,6 +28,7 @@ class NoValue(Exception):
 REASONS: Final[dict[str, str]] = {
     "not_present": "a structure the question names is not in the picture",
     "not_unique": "the question names one structure and there are several",
+    "incomplete": "all of a kind are meant, and the corpus does not promise a mask for each",
     "too_few": "a choice among fewer than two structures",
     "same_structure": "a structure compared with itself",
     "undecided": "a tie, or a relation that the masks do not decide",
@@ -114,7 +115,7 @@ def _reference(name: str, labels: list[str], on: Measured) -> Found:
     if name == "exists":
         return _exists(labels[0], on)
     if name == "all":
-        return _units(labels[0], on), 1.0
+        return _all(labels[0], on), 1.0
     return (_only(labels[0], on) if name == "the" else tuple(_only(label, on) for label in labels)), 1.0
 
 
@@ -123,6 +124,12 @@ def _units(label: str, on: Measured) -> Members:
     if not found and label not in on.scene.absent:
         raise NoValue("not_present")
     return found
+
+
+def _all(label: str, on: Measured) -> Members:
+    if label in on.scene.incomplete:
+        raise NoValue("incomplete")
+    return _units(label, on)
 
 
 def _only(label: str, on: Measured) -> int:

@@ -64,8 +64,7 @@ def _overlaps(length: int, start: int, stop: int, n: int) -> npt.NDArray[np.floa
 
 def border_px(mask: Mask) -> int:
     """Number of mask pixels in the first or last row or column."""
-    edges = int(mask[0].sum()) + int(mask[-1].sum()) + int(mask[1:-1, 0].sum()) + int(mask[1:-1, -1].sum())
-    return edges
+    return int(mask.sum()) - int(mask[1:-1, 1:-1].sum())
 
 
 def centre(mask: Mask) -> tuple[bool | None, float | None]:

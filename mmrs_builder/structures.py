@@ -45,9 +45,12 @@ def measure(mask: Mask, label: Label, part: Part, parent: int | None = None) -> 
     )
 
 
-def scene(view: View, source: str, modality: str, labels: Mapping[str, Label]) -> tuple[Scene, tuple[Mask, ...]]:
+def scene(
+    view: View, source: str, modality: str, labels: Mapping[str, Label], *, exhaustive: bool = True
+) -> tuple[Scene, tuple[Mask, ...]]:
     """Measure a view. Returns the scene and one full-size mask per structure.
 
+    ``exhaustive`` says that the corpus annotates every visible structure of its labels.
     Raises ``Rejected`` when the picture holds more separate structures than ``MAX_UNITS``.
     """
     structures: list[Structure] = []
@@ -68,6 +71,7 @@ def scene(view: View, source: str, modality: str, labels: Mapping[str, Label]) -
             structures=tuple(structures),
             pairs=tuple(_pair(structures, masks, a, b) for a, b in combinations(sorted(singles), 2)),
             absent=view.absent,
+            incomplete=() if exhaustive else tuple(sorted({s.label for s in structures})),
         ),
         tuple(masks),
     )

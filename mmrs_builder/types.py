@@ -178,6 +178,7 @@ class Scene:
     structures: tuple[Structure, ...]
     pairs: tuple[Pair, ...]
     absent: tuple[str, ...]
+    incomplete: tuple[str, ...] = ()  # labels of which some visible structures may have no mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

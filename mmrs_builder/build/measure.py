@@ -52,7 +52,7 @@ class MeasureJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The outcome of the measure stage for one source."""
+    """The outcome of the measure stage for one source. ``key`` is the digest of what was measured."""
 
     indexed: Indexed
     parts: tuple[Path, ...]
@@ -102,7 +102,7 @@ def measure(indexed: Indexed, labels: dict[str, Label], stage: Path, workers: in
         if isinstance(result, executors.Crashed):
             run_job(without_crashing(job))
         progress(len(job.refs))
-    return collect(indexed, jobs, key)
+    return collect(indexed, jobs)
 
 
 def batched_refs(refs: Sequence[CaseRef]) -> list[tuple[CaseRef, ...]]:
@@ -116,17 +116,18 @@ def is_done(job: MeasureJob) -> bool:
     return sidecar is not None and sidecar.get("key") == job.key and Path(job.path).exists()
 
 
-def collect(indexed: Indexed, jobs: Sequence[MeasureJob], key: str) -> Measured:
+def collect(indexed: Indexed, jobs: Sequence[MeasureJob]) -> Measured:
     """Add up the sidecars of a source."""
+    contents: list[object] = []
     counts: Counter[str] = Counter()
     drops: list[Drop] = []
     for job in jobs:
         sidecar = json.loads(_sidecar(job).read_text(encoding="utf-8"))
         counts.update(sidecar["counts"])
         drops += [Drop(**item) for item in sidecar["drops"]]
-    return Measured(
-        indexed=indexed, parts=tuple(Path(job.path) for job in jobs), counts=counts, drops=tuple(drops), key=key
-    )
+        contents.append([Path(job.path).name, sidecar["sha256"]])
+    parts = tuple(Path(job.path) for job in jobs)
+    return Measured(indexed=indexed, parts=parts, counts=counts, drops=tuple(drops), key=digest(contents))
 
 
 def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
@@ -176,7 +177,8 @@ def run_job(job: MeasureJob) -> None:
             counts["used"] += 1
     write_table(Path(job.path), rows, MEASURED)
     counts["views"] += len(rows)
-    write_json(_sidecar(job), {"key": job.key, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})
+    facts = {"key": job.key, "sha256": sha256(Path(job.path).read_bytes())}
+    write_json(_sidecar(job), {**facts, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})
 
 
 def without_crashing(job: MeasureJob) -> MeasureJob:
@@ -197,7 +199,8 @@ def load_one(item: tuple[SourceChoice, CaseRef]) -> None:
 def _row(
     choice: SourceChoice, ref: CaseRef, view: View, labels: dict[str, Label], counts: Counter[str]
 ) -> dict[str, object]:
-    found, masks = scene(view, ref.source, ref.modality or source_of(choice).modality, labels)
+    source = source_of(choice)
+    found, masks = scene(view, ref.source, ref.modality or source.modality, labels, exhaustive=source.exhaustive)
     counts.update(structures=len(found.structures), doubtful_px=view.doubtful_px, specks=view.specks)
     counts["speck_px"] += view.speck_px
     counts["views_with_specks"] += view.specks > 0

@@ -110,6 +110,7 @@ def scene_from_json(text: str) -> Scene:
         structures=tuple(Structure(**item) for item in structures),
         pairs=tuple(Pair(**item) for item in raw["pairs"]),
         absent=tuple(raw["absent"]),
+        incomplete=tuple(raw["incomplete"]),
     )
 
 

@@ -28,7 +28,9 @@ def configure(
     article: Annotated[str, "its indefinite article"] = "a",
     modality: Annotated[str, "ct, mri, xray, ultrasound, endoscopy or dermoscopy"] = "endoscopy",
     instances: Annotated[str, "yes: each mask file is one structure to be counted; no: they are united"] = "no",
-    exhaustive: Annotated[str, "yes: what no mask shows is not there, and may be called absent"] = "no",
+    exhaustive: Annotated[
+        str, "yes: every visible structure has a mask; else no counts, no 'every', no absence"
+    ] = "no",
     unmasked: Annotated[str, "an image without mask: drop it, or take it for empty (with exhaustive=yes)"] = "drop",
     minimum_area: Annotated[str, "smallest kept connected component, as a fraction of the picture"] = "0.0002",
     patient: Annotated[str, "expression for the patient, who is stored as a rank: p0001"] = "",

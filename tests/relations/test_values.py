@@ -1,0 +1,354 @@
+"""Values and margins worked out on paper, inside the cases and on their boundaries."""
+
+from __future__ import annotations
+
+import math
+from itertools import starmap
+
+import numpy as np
+import pytest
+
+from mmrs_builder.types import Box
+from tests.scenes import ask, board, rectangles
+
+WIDE = (40, 30)  # diagonal 50
+
+
+def one(relation: str, *boxes: Box, size: tuple[int, int] = WIDE) -> tuple[str, float] | None:
+    return ask(f'{relation}(the("clip"))', board(clip=[rectangles(size, *boxes)]))
+
+
+def two(relation: str, a: Box, b: Box, size: tuple[int, int] = WIDE) -> tuple[str, float] | None:
+    masks = {"liver": rectangles(size, a), "polyp": rectangles(size, b)}
+    return ask(f'{relation}(the("liver"), the("polyp"))', board(**masks))
+
+
+def near(value: str, margin: float) -> tuple[str, object]:
+    return value, pytest.approx(margin, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("relation", "box", "value", "margin"),
+    [
+        # u = 10/40, v = 6/30; all of the area on that side
+        ("quadrant", (8, 4, 12, 8), "upper_left", 0.5),
+        ("quadrant", (28, 4, 32, 8), "upper_right", 0.5),
+        ("quadrant", (8, 22, 12, 26), "lower_left", 0.5),
+        ("quadrant", (28, 22, 32, 26), "lower_right", 0.5),
+        # one column over the midline: u = 20.5/40
+        ("side", (20, 4, 21, 8), "right", 0.025),
+        ("side", (8, 4, 12, 8), "left", 0.5),
+        # u = 15/40 would allow 0.25, but only 15 of 20 columns lie on the left: 2 * 0.75 - 1 allows 0.5
+        ("side", (5, 4, 25, 8), "left", 0.25),
+        # v is 6/30 in one and 25.5/30 in the other
+        ("level", (8, 4, 12, 8), "upper", 0.6),
+        ("level", (8, 24, 12, 27), "lower", 0.7),
+        # u = v = 1/10: 1 - 3/10
+        ("zone", (3, 2, 5, 4), "upper_left", 0.7),
+        # u = 1/2, v = 1/2: the middle of the middle
+        ("zone", (19, 14, 21, 16), "centre", 1.0),
+        # u = 16/40: 6 * 0.4 - 2; v = 1/2
+        ("zone", (15, 14, 17, 16), "centre", 0.4),
+        # u = 1/2; v = 9/10: 3 * 0.9 - 2
+        ("zone", (19, 26, 21, 28), "lower_middle", 0.7),
+        # u = 38/40, v = 1/2
+        ("zone", (37, 14, 39, 16), "middle_right", 0.85),
+        # r = 0.2, from u = 24/40
+        ("near_centre", (23, 14, 25, 16), "true", 0.5),
+        ("near_centre", (19, 14, 21, 16), "true", 1.0),
+        # r = 0.8, from v = 3/30
+        ("near_centre", (19, 2, 21, 4), "false", 0.4 / (math.sqrt(2) - 0.4)),
+        # the nearest pixel outside is 5.5 px up and 0.5 px aside of the centre; 0.25 * 30
+        ("covers_centre", (10, 10, 30, 20), "true", math.hypot(5.5, 0.5) / 7.5),
+        # the nearest pixel inside is 4.5 px to the right and 0.5 px up or down
+        ("covers_centre", (24, 10, 30, 20), "false", math.hypot(4.5, 0.5) / 7.5),
+        ("covers_centre", (0, 0, 2, 2), "false", 1.0),
+        # 4 of 16 px on the border: 4 / (0.5 * 4), capped
+        ("border", (0, 5, 4, 9), "true", 1.0),
+        # 1 of 16 px: 1 / (0.5 * 4)
+        ("border", (5, 29, 6, 30), "true", 1.0),
+        # 1 px away of 0.1 * 30
+        ("border", (35, 10, 39, 14), "false", 1 / 3),
+        ("border", (10, 3, 20, 10), "false", 1.0),
+        ("aspect", (0, 0, 8, 4), "wider", 0.5),
+        ("aspect", (0, 0, 3, 4), "taller", 0.25),
+        ("aspect", (0, 0, 1, 10), "taller", 0.9),
+        # 30 of 1200 px is one octave below 5 %
+        ("extent", (0, 0, 6, 5), "under_5", 1.0),
+        # 45 px: log2(0.05 / 0.0375)
+        ("extent", (0, 0, 9, 5), "under_5", math.log2(4 / 3)),
+        # 75 px: log2(0.0625 / 0.05)
+        ("extent", (0, 0, 15, 5), "5_to_15", math.log2(1.25)),
+        # 300 px: log2(0.40 / 0.25) is less than log2(0.25 / 0.15)
+        ("extent", (0, 0, 20, 15), "15_to_40", math.log2(1.6)),
+        ("extent", (0, 0, 40, 30), "over_40", 1.0),
+        ("share", (0, 0, 12, 10), "10.0", 1.0),
+        ("share", (0, 0, 1, 1), "0.1", 1.0),
+    ],
+)
+def test_one_structure(relation: str, box: Box, value: str, margin: float):
+    assert one(relation, box) == near(value, margin)
+
+
+def test_a_quadrant_must_hold_most_of_the_area_and_not_only_the_centroid():
+    # 6 columns of 20 left of the midline; the centroid lies at u = 24/40, which alone would give 0.2
+    assert one("quadrant", (14, 2, 34, 4)) == near("upper_right", 0.2)
+    # 11 of 20 columns lie on the right, the centroid of all at 21.1/40
+    assert one("side", (10, 2, 19, 4), (21, 2, 32, 4)) == near(
+        "right", min(2 * (14.5 * 9 + 26.5 * 11) / 20 / 40 - 1, 0.1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("relation", "box", "size"),
+    [
+        ("side", (18, 3, 22, 5), WIDE),  # centroid on the midline
+        ("side", (2, 0, 3, 2), (5, 4)),  # the column in the middle of an odd width
+        ("quadrant", (18, 3, 22, 5), WIDE),
+        ("quadrant", (3, 13, 5, 17), WIDE),
+        ("level", (3, 13, 5, 17), WIDE),
+        ("zone", (9, 14, 11, 16), (30, 30)),  # u = 1/3
+        ("zone", (14, 19, 16, 21), (30, 30)),  # v = 2/3
+        ("zone", (0, 0, 30, 30), (60, 60)),  # 4/9 of the area in the zone of the centroid
+        ("covers_centre", (20, 10, 30, 20), WIDE),  # two of the four pixels at the centre
+        ("aspect", (3, 3, 9, 9), WIDE),
+        ("extent", (0, 0, 12, 5), WIDE),  # exactly 5 %
+        ("extent", (0, 0, 18, 10), WIDE),  # exactly 15 %
+        ("extent", (0, 0, 40, 12), WIDE),  # exactly 40 %
+    ],
+)
+def test_a_structure_on_a_boundary_has_no_value(relation: str, box: Box, size: tuple[int, int]):
+    assert one(relation, box, size=size) is None
+
+
+def test_a_mask_that_fills_the_picture_covers_its_centre_without_doubt():
+    assert one("covers_centre", (0, 0, 40, 30)) == ("true", 1.0)
+
+
+def test_the_pixel_in_the_middle_of_an_odd_picture_decides_alone():
+    assert one("covers_centre", (3, 3, 4, 4), size=(7, 7)) == near("true", 1 / 1.75)
+
+
+def test_a_corner_on_the_border_is_less_certain_than_an_edge():
+    # a triangle whose one corner pixel lies in the first row; 25 px: 1 / (0.5 * 5)
+    mask = rectangles(WIDE, *((10 - y, y, 11 + y, y + 1) for y in range(5)))
+    assert ask('border(the("clip"))', board(clip=[mask])) == near("true", 0.4)
+
+
+@pytest.mark.parametrize(
+    ("a", "value"),
+    [
+        ((36, 14, 38, 16), "right"),
+        ((34, 0, 36, 2), "upper_right"),
+        ((20, 0, 22, 2), "above"),
+        ((6, 0, 8, 2), "upper_left"),
+        ((4, 14, 6, 16), "left"),
+        ((6, 28, 8, 30), "lower_left"),
+        ((20, 28, 22, 30), "below"),
+        ((34, 28, 36, 30), "lower_right"),
+    ],
+)
+def test_direction_says_where_the_first_lies_seen_from_the_second(a: Box, value: str):
+    assert two("direction", a, (20, 14, 22, 16)) == near(value, 1.0)
+
+
+def test_direction_is_less_certain_towards_the_edge_of_a_sector():
+    # dx = 12, dy = -4
+    assert two("direction", (32, 10, 34, 12), (20, 14, 22, 16)) == near(
+        "right", 1 - math.degrees(math.atan2(4, 12)) / 22.5
+    )
+
+
+def test_direction_is_less_certain_where_boxes_overlap_on_both_axes():
+    # dx = 3, mean width 4: 2 * 3 / 4 - 1
+    assert two("direction", (13, 10, 17, 14), (10, 10, 14, 14)) == near("right", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("relation", "a", "b", "value", "margin"),
+    [
+        # dx = 6, mean width 8
+        ("horizontal", (4, 2, 12, 4), (10, 20, 18, 22), "left", 0.5),
+        ("horizontal", (10, 20, 18, 22), (4, 2, 12, 4), "right", 0.5),
+        ("horizontal", (0, 0, 2, 2), (30, 0, 32, 2), "left", 1.0),
+        # dy = 4, heights 4 and 6
+        ("vertical", (2, 2, 4, 6), (20, 5, 22, 11), "above", 0.6),
+        ("vertical", (20, 5, 22, 11), (2, 2, 4, 6), "below", 0.6),
+        ("larger", (0, 0, 5, 4), (10, 0, 15, 3), "true", 0.25),
+        ("larger", (10, 0, 15, 3), (0, 0, 5, 4), "false", 0.25),
+        # pixel centres 3 px apart: (3 - 2) / 2.5
+        ("topology", (0, 0, 4, 4), (6, 0, 10, 4), "apart", 0.4),
+        ("topology", (0, 0, 4, 4), (20, 0, 24, 4), "apart", 1.0),
+        # between the pixels (3, 3) and (5, 4)
+        ("topology", (0, 0, 4, 4), (5, 4, 8, 8), "apart", (math.sqrt(5) - 2) / 2.5),
+        # 2 px of the smaller, of 8 px: 2 / (0.25 * sqrt(8)) is more than 1
+        ("topology", (0, 0, 4, 10), (4, 2, 8, 4), "touches", 1.0),
+        # corner to corner, 64 px
+        ("topology", (0, 0, 8, 8), (8, 8, 20, 20), "touches", 0.5),
+        ("topology", (2, 2, 4, 4), (0, 0, 10, 10), "inside", 1.0),
+        ("topology", (0, 0, 10, 10), (2, 2, 4, 4), "contains", 1.0),
+        # 39 of 40 px: (0.975 - 0.95) / 0.05
+        ("topology", (0, 0, 40, 1), (1, 0, 40, 30), "inside", 0.5),
+        # 5 of 50 px: 0.1 / 0.25
+        ("topology", (0, 0, 5, 10), (0, 9, 20, 19), "overlaps", 0.4),
+        # 18 of 20 px: (0.95 - 0.9) / 0.25
+        ("topology", (0, 0, 20, 1), (2, 0, 30, 20), "overlaps", 0.2),
+        # half in: neither bound is near
+        ("topology", (0, 0, 10, 10), (0, 5, 20, 20), "overlaps", 1.0),
+        # 3-4-5: pixels (3, 3) and (6, 7)
+        ("gap", (0, 0, 4, 4), (6, 7, 9, 9), "10.0", 1.0),
+        ("gap", (0, 0, 4, 4), (4, 0, 9, 9), "2.0", 1.0),
+    ],
+)
+def test_two_structures(relation: str, a: Box, b: Box, value: str, margin: float):
+    assert two(relation, a, b) == near(value, margin)
+
+
+@pytest.mark.parametrize(
+    ("relation", "a", "b", "size"),
+    [
+        ("direction", (4, 4, 8, 8), (4, 4, 8, 8), WIDE),  # equal centroids
+        ("direction", (4, 4, 8, 8), (6, 6, 10, 10), WIDE),  # boxes overlap by half on both axes
+        ("horizontal", (4, 4, 8, 8), (4, 20, 8, 24), WIDE),
+        ("horizontal", (4, 4, 8, 8), (6, 4, 10, 8), WIDE),  # boxes overlap by half
+        ("vertical", (4, 4, 8, 8), (20, 4, 24, 8), WIDE),
+        ("larger", (0, 0, 6, 2), (10, 10, 13, 14), WIDE),
+        ("topology", (4, 4, 8, 8), (4, 4, 8, 8), WIDE),  # the same pixels
+        ("topology", (0, 0, 20, 1), (1, 0, 20, 1), WIDE),  # each at least 95 % in the other
+        ("topology", (0, 0, 20, 1), (1, 0, 30, 20), WIDE),  # exactly 95 %
+        ("topology", (0, 0, 4, 4), (5, 0, 9, 4), WIDE),  # gap exactly 2
+        ("gap", (0, 0, 4, 4), (3, 3, 9, 9), WIDE),
+    ],
+)
+def test_two_structures_on_a_boundary_have_no_value(relation: str, a: Box, b: Box, size: tuple[int, int]):
+    assert two(relation, a, b, size) is None
+
+
+TRIO = ((2, 2, 6, 6), (16, 10, 22, 14), (30, 24, 32, 26))  # 16, 24 and 4 px: stored as 1, 0, 2
+
+
+@pytest.mark.parametrize(
+    ("program", "value", "margin"),
+    [
+        ('all("clip")', "0,1,2", 1.0),
+        ('all("kidney")', "", 1.0),
+        ('count(all("clip"))', "3", 1.0),
+        ('count(all("clip")) == 3', "true", 1.0),
+        ('count(all("clip")) == 4', "false", 1.0),
+        ('count(all("kidney"))', "0", 1.0),
+        # 44 of 1200 px
+        ('exists("clip")', "true", 1.0),
+        ('exists("kidney")', "false", 1.0),
+        ('largest(all("clip"))', "0", 8 / 24),
+        ('smallest(all("clip"))', "2", 12 / 16),
+        # rows 4, 12 and 25 of 30; the least certain decides: 12/30
+        ('within(all("clip"), "upper")', "0,1", 0.2),
+        ('within(all("clip"), "lower")', "2", 0.2),
+        ('count(within(all("clip"), "lower"))', "1", 0.2),
+        ('leftmost(all("clip"))', "1", 1.0),
+        ('rightmost(all("clip"))', "2", 1.0),
+        ('topmost(all("clip"))', "1", 1.0),
+        ('bottommost(all("clip"))', "2", 1.0),
+        ('largest(within(all("clip"), "upper"))', "0", 0.2),
+        # centroid at 19/40 of the width
+        ('side(largest(all("clip"))) == "left"', "true", 0.05),
+        ('side(largest(all("clip"))) == "right"', "false", 0.05),
+    ],
+)
+def test_sets(program: str, value: str, margin: float):
+    on = board(clip=list(starmap(rectangles, ((WIDE, box) for box in TRIO))), absent=["kidney"])
+    assert ask(program, on) == near(value, margin)
+
+
+def test_the_extreme_one_must_stand_apart_from_every_other():
+    masks = [rectangles(WIDE, box) for box in ((2, 2, 6, 6), (5, 12, 9, 16), (30, 2, 34, 6))]
+    # columns 4 and 7, both 4 px wide: 2 * 3 / 4 - 1
+    assert ask('leftmost(all("clip"))', board(clip=masks)) == near("0", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("program", "boxes"),
+    [
+        ("largest", ((0, 0, 4, 4), (10, 10, 14, 14), (20, 20, 22, 22))),
+        ("smallest", ((0, 0, 4, 4), (10, 10, 12, 12), (20, 20, 22, 22))),
+        ("leftmost", ((0, 0, 4, 4), (0, 10, 4, 14), (20, 20, 22, 22))),
+        ("rightmost", ((0, 0, 4, 4), (20, 10, 22, 12), (20, 20, 22, 22))),
+        ("topmost", ((0, 0, 4, 4), (10, 0, 14, 4), (20, 20, 22, 22))),
+        ("bottommost", ((0, 0, 4, 4), (10, 20, 12, 22), (20, 20, 22, 22))),
+    ],
+)
+def test_a_tie_for_the_extreme_has_no_value(program: str, boxes: tuple[Box, ...]):
+    assert ask(f'{program}(all("clip"))', board(clip=[rectangles(WIDE, box) for box in boxes])) is None
+
+
+@pytest.mark.parametrize("program", ["largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost"])
+def test_one_member_is_not_a_choice(program: str):
+    assert ask(f'{program}(all("clip"))', board(clip=[rectangles(WIDE, (0, 0, 4, 4))])) is None
+
+
+def test_nearest_and_farthest_compare_centroid_distances_and_gaps():
+    clips = [rectangles(WIDE, box) for box in ((10, 10, 12, 12), (20, 10, 22, 12), (36, 10, 38, 12))]
+    on = board(clip=clips, liver=rectangles(WIDE, (2, 10, 4, 12)))
+    # centroid distances 8, 18 and 34; gaps 7, 17 and 33
+    assert ask('nearest(all("clip"), to=the("liver"))', on) == near("0", min(10 / 18, 10 / 17))
+    assert ask('farthest(all("clip"), to=the("liver"))', on) == near("2", min(16 / 34, 16 / 33))
+
+
+def test_nearest_has_no_value_where_centroid_and_gap_name_different_structures():
+    clips = [rectangles(WIDE, box) for box in ((6, 10, 30, 12), (12, 20, 14, 22))]
+    on = board(clip=clips, liver=rectangles(WIDE, (2, 10, 4, 12)))
+    assert ask('nearest(all("clip"), to=the("liver"))', on) is None
+
+
+def test_nearest_has_no_value_where_two_overlap_the_reference():
+    clips = [rectangles(WIDE, box) for box in ((2, 10, 8, 12), (2, 10, 30, 12))]
+    on = board(clip=clips, liver=rectangles(WIDE, (2, 10, 4, 12)))
+    assert ask('nearest(all("clip"), to=the("liver"))', on) is None
+
+
+def test_the_reference_itself_is_never_the_nearest():
+    clips = [rectangles(WIDE, box) for box in ((2, 2, 8, 8), (12, 2, 14, 4), (30, 2, 32, 4))]
+    on = board(clip=clips)
+    found = ask('nearest(all("clip"), to=largest(all("clip")))', on)
+    assert found is not None
+    assert found[0] == "1"
+    assert ask('nearest(all("clip"), to=largest(all("clip")))', board(clip=clips[:2])) is None
+
+
+def test_counting_components_is_less_certain_where_they_nearly_touch():
+    # pixel centres 2.5 px apart cannot be; (1, 2): sqrt(5) - 2 of 0.02 * 50
+    close = rectangles(WIDE, (0, 0, 4, 4), (4, 5, 8, 9))
+    assert ask('count(all("polyp"))', board(polyp=close)) == near("2", math.sqrt(5) - 2)
+    assert ask('count(all("polyp"))', board(polyp=rectangles(WIDE, (0, 0, 4, 4), (5, 0, 9, 4)))) is None
+
+
+def test_counting_components_is_less_certain_where_one_is_tiny():
+    # 1 of 0.1 * 16 px
+    tiny = rectangles(WIDE, (0, 0, 4, 4), (20, 0, 21, 1))
+    assert ask('count(all("polyp"))', board(polyp=tiny)) == near("2", 1 / 1.6)
+
+
+def test_a_count_of_some_components_is_as_certain_as_that_of_all():
+    near_each_other = rectangles(WIDE, (2, 2, 6, 6), (6, 7, 10, 11), (36, 2, 39, 5))
+    on = board(polyp=near_each_other)
+    assert ask('count(within(all("polyp"), "right"))', on) == near("1", math.sqrt(5) - 2)
+
+
+def test_existence_of_a_tiny_structure_is_uncertain():
+    # 1 of 10 000 px, full certainty at 0.1 %
+    assert ask('exists("polyp")', board(polyp=rectangles((100, 100), (5, 5, 6, 6)))) == near("true", 0.1)
+
+
+def test_a_program_is_as_certain_as_its_least_certain_relation():
+    polyps = rectangles(WIDE, (2, 2, 6, 6), (30, 2, 35, 6))
+    on = board(polyp=polyps)
+    # 16 and 20 px: 4/20; the place alone would give more
+    assert ask('quadrant(largest(all("polyp")))', on) == near("upper_right", 0.2)
+
+
+def test_masks_are_compared_by_shape_and_not_by_box():
+    ring = np.ones((30, 40), dtype=np.bool_)
+    ring[4:26, 4:36] = False
+    on = board(liver=ring, polyp=rectangles(WIDE, (18, 13, 22, 17)))
+    found = ask('topology(the("polyp"), the("liver"))', on)
+    assert found == near("apart", 1.0)
