@@ -34,7 +34,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def mmrs(desk: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mmrs_builder", *words], cwd=desk, capture_output=True, text=True, env=os.environ
+        [sys.executable, "-m", "mmrs_builder", *words], cwd=desk, capture_output=True, text=True, check=False
     )
 
 
@@ -53,7 +53,7 @@ def test_the_python_of_the_readme_opens_the_shards(desk: Path, tmp_path: Path) -
     (snippet,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     code = f"{snippet}\nprint(len(view['masks']), questions['train'].num_rows)"
     env = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=desk, capture_output=True, text=True, env=env)
+    done = subprocess.run([sys.executable, "-c", code], cwd=desk, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stderr
 
 

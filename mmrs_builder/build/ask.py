@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from mmrs_builder import __version__
 from mmrs_builder.build.settings import Settings
 from mmrs_builder.build.stage import ASKED, read_json, scene_from_json, write_json, write_table
+from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest
 from mmrs_builder.evaluate import measured
 from mmrs_builder.questions import Candidate, Refusal, candidates
@@ -52,7 +52,7 @@ def ask(
     stage: Path,
 ) -> Asked:
     """Decide splits and questions, or read the decision made under the same key."""
-    key = digest([__version__, list(keys), settings.public(), asdict(language)])
+    key = digest([versions(), list(keys), settings.public(), asdict(language)])
     table, sidecar = stage / key[:12] / "asked.parquet", stage / key[:12] / "asked.json"
     if (read_json(sidecar) or {}).get("key") != key or not table.exists():
         _decide(list(_found(parts, stage.parent)), language, labels, settings, table, sidecar, key)

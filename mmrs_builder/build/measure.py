@@ -11,9 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from mmrs_builder import __version__, executors
+from mmrs_builder import executors
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_table
+from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest, pixels_sha256, sha256
 from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.io.raster import encode_mask
@@ -84,13 +85,14 @@ def index(choice: SourceChoice, limit: int | None) -> Indexed:
 
 def measure(indexed: Indexed, labels: dict[str, Label], stage: Path, workers: int, progress: Progress) -> Measured:
     """Measure a source into ``stage``; parts that are there under the same key are kept."""
-    key = source_key(indexed, labels)
-    folder = stage / f"{indexed.choice.name}-{key[:12]}"
+    own = {name: labels[name] for name in source_of(indexed.choice).labels}
+    key = source_key(indexed, own)
+    folder = stage / f"{indexed.choice.name}-{digest(indexed.choice.options)[:12]}"
     jobs = [
         MeasureJob(
             choice=indexed.choice,
             refs=refs,
-            labels=tuple(sorted(labels.items())),
+            labels=tuple(sorted(own.items())),
             path=str(folder / f"part-{number:05d}.parquet"),
             key=key,
         )
@@ -135,7 +137,7 @@ def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
     source = source_of(indexed.choice)
     return digest(
         {
-            "version": __version__,
+            "versions": versions(),
             "schema": SCHEMA_VERSION,
             "source": [source.name, source.version, source.minimum_area, dict(indexed.choice.options)],
             "labels": [asdict(label) for _, label in sorted(labels.items())],
@@ -164,6 +166,7 @@ def run_job(job: MeasureJob) -> None:
     rows: list[dict[str, object]] = []
     drops: list[Drop] = []
     counts: Counter[str] = Counter()
+    forget(Path(job.path))
     for ref in job.refs:
         try:
             if ref.case_id in job.skip:
@@ -223,6 +226,11 @@ def _row(
         "rendered": None if view.picture.render is None else view.picture.data,
         "masks": [encode_mask(mask) for mask in masks],
     }
+
+
+def forget(part: Path) -> None:
+    """Make sure that a part is measured again: what lies there is no longer what its sidecar says."""
+    part.with_suffix(".json").unlink(missing_ok=True)
 
 
 def _sidecar(job: MeasureJob) -> Path:
