@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
 J = TypeVar("J")
@@ -32,14 +37,8 @@ def run(fn: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R | C
     todo = list(jobs)
     with _pool(min(workers, len(todo))) as pool:
         futures: list[Future[R]] = [pool.submit(fn, job) for job in todo]
-        try:
-            for job, future in zip(todo, futures, strict=True):
-                result = _result(fn, job, future)
-                yield result
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
+        for job, future in zip(todo, futures, strict=True):
+            yield _result(fn, job, future)
 
 
 def survives(fn: Callable[[J], R], job: J) -> bool:
@@ -64,5 +63,29 @@ def _result(fn: Callable[[J], R], job: J, future: Future[R]) -> R | Crashed[J]:
                 return Crashed(job=job)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(max_workers=workers, mp_context=multiprocessing.get_context("spawn"))
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes that end at once when this process dies or leaves the block by an exception."""
+    spawn = multiprocessing.get_context("spawn")
+    lifeline, held = spawn.Pipe(duplex=False)
+    with (
+        lifeline,
+        held,
+        ProcessPoolExecutor(workers, mp_context=spawn, initializer=_depend_on, initargs=(lifeline,)) as pool,
+    ):
+        try:
+            yield pool
+        except BaseException:
+            held.close()
+            raise
+
+
+def _depend_on(lifeline: Connection) -> None:
+    """In a worker: leave Ctrl-C to the parent, and end when the other end of the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait() -> None:
+        lifeline.poll(None)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

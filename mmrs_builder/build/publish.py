@@ -9,22 +9,21 @@ An interrupted publication is finished by running it again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder import __version__, cards
+from mmrs_builder import cards
 from mmrs_builder.build.settings import DATA, QA, STATE, Settings
 from mmrs_builder.build.stage import flush_folder, read_json, write_json
+from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import discard
 from mmrs_builder.digests import sha256
 from mmrs_builder.schema import SCHEMA_VERSION
 
+RETIRED: Final = f"{STATE}/retired"
+
 ARRIVE: Final = (DATA, QA, "README.md")
 """The order in which a new version comes; an old one leaves in the opposite order."""
-
-LIBRARIES: Final = ("numpy", "pillow", "opencv-python", "scipy", "pyarrow")
-"""What can change the bytes of a shard."""
 
 
 def publish(out: Path, staged: Path, settings: Settings, facts: cards.Facts) -> None:
@@ -33,7 +32,9 @@ def publish(out: Path, staged: Path, settings: Settings, facts: cards.Facts) -> 
     if not (staged / "manifest.json").exists():
         (staged / "README.md").write_text(cards.readme(facts, _shards(staged)), encoding="utf-8")
         write_json(staged / "manifest.json", _manifest(staged, settings, facts))
-    retired = out / STATE / "retired"
+    retired = out / RETIRED
+    manifest.unlink(missing_ok=True)  # a manifest never speaks of files that are not there
+    flush_folder(manifest.parent)
     for name in reversed(ARRIVE):
         _retire(out / name, staged / name, retired)
     for name in ARRIVE:
@@ -43,6 +44,20 @@ def publish(out: Path, staged: Path, settings: Settings, facts: cards.Facts) -> 
     (staged / "manifest.json").replace(manifest)
     discard(retired)
     discard(staged)
+
+
+def is_waiting(out: Path, staged: Path) -> bool:
+    """Whether a publication of ``staged`` was interrupted and all of it is there, in one place or the other.
+
+    If not, its shards may be kept but card and manifest are made again.
+    """
+    manifest = read_json(staged / "manifest.json") or {"files": {}}
+    files = manifest["files"]
+    assert isinstance(files, dict)
+    whole = all(entry["sha256"] in (_sha256(staged / name), _sha256(out / name)) for name, entry in files.items())
+    if not whole:
+        (staged / "manifest.json").unlink()
+    return bool(files) and whole
 
 
 def is_published(out: Path, key: str) -> bool:
@@ -86,7 +101,7 @@ def _manifest(staged: Path, settings: Settings, facts: cards.Facts) -> dict[str,
         "files": {**files, "README.md": {"sha256": sha256(readme), "bytes": len(readme)}},
         "logical_rows_sha256": {config: _logical(shards, folder) for config, folder in (("default", DATA), ("qa", QA))},
         "settings": settings.public(),
-        "versions": {"mmrs-builder": __version__, **{name: version(name) for name in LIBRARIES}},
+        "versions": versions(),
         "report": facts.counts,
     }
 
@@ -94,6 +109,10 @@ def _manifest(staged: Path, settings: Settings, facts: cards.Facts) -> dict[str,
 def _logical(shards: Mapping[str, Mapping[str, Any]], folder: str) -> str:
     digests = [row for name, entry in shards.items() if name.startswith(f"{folder}/") for row in entry["row_digests"]]
     return sha256("\n".join(sorted(digests)).encode())
+
+
+def _sha256(path: Path) -> str | None:
+    return sha256(path.read_bytes()) if path.exists() else None
 
 
 def _size(path: Path) -> int | None:

@@ -14,9 +14,9 @@ from mmrs_builder import cards, resources
 from mmrs_builder.build import folder
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.measure import Indexed, Measured, index, measure, source_of
-from mmrs_builder.build.publish import is_published, publish
+from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.settings import STATE, Settings
-from mmrs_builder.build.write import discard, write, write_key
+from mmrs_builder.build.write import discard, staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, MmrsError
 from mmrs_builder.templates import Language, load, with_terms
 from mmrs_builder.types import Drop, Label
@@ -85,12 +85,14 @@ def _build(
     asked = _ask(measured, language, labels, settings, state, stage)
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
     counts = _counts(measured, asked)
-    key = write_key(asked, settings)
+    folder.write_rejects(state, drops)
+    if not counts["views"]["published"]:
+        raise MmrsError("no case could be used", code=MANUAL, hint=f"See {state / 'rejects.jsonl'} for the reasons.")
+    key = write_key(asked, settings, counts)
     unchanged = is_published(out, key)
     if not unchanged:
         _write(out, settings, asked, language, cards_facts(settings, counts, key), workers, stage)
-    folder.write_rejects(state, drops)
-    _sweep(state, measured, asked)
+    _sweep(out, measured, asked)
     return Report(out=out, counts=counts, drops=drops, unchanged=unchanged)
 
 
@@ -119,7 +121,9 @@ def _ask(
 def _write(
     out: Path, settings: Settings, asked: Asked, language: Language, facts: cards.Facts, workers: int, stage: Stage
 ) -> None:
-    staged = write(asked, language, settings, out / STATE, workers, lambda total: stage("write", total))
+    staged = staging(out / STATE, facts.key)
+    if not is_waiting(out, staged):
+        write(asked, language, settings, out / STATE, facts.key, workers, lambda total: stage("write", total))
     advance = stage("publish", 1)
     publish(out, staged, settings, facts)
     advance(1)
@@ -152,10 +156,15 @@ def _own_terms(settings: Settings) -> list[Any]:
     return [pair for choice in settings.sources for pair in source_of(choice).terms]
 
 
-def _sweep(state: Path, measured: Sequence[Measured], asked: Asked) -> None:
-    """Remove artefacts of earlier settings; only what lies in our own stage folders."""
-    keep = {part.parent for m in measured for part in m.parts} | {asked.table.parent}
+def _sweep(out: Path, measured: Sequence[Measured], asked: Asked) -> None:
+    """Remove what earlier settings and killed processes left; only in our own stage folders."""
+    keep = {*(part for m in measured for part in m.parts), asked.table}
+    keep |= {path.with_suffix(".json") for path in keep}
+    folders = {path.parent for path in keep}
     for stage in ("measure", "ask", "write"):
-        for old in sorted((state / stage).glob("*")):
-            if old not in keep:
+        for old in sorted((out / STATE / stage).glob("*")):
+            if old not in folders:
                 discard(old)
+    for left in sorted({path for folder in folders for path in folder.glob("*")} - keep):
+        left.unlink()
+    discard(out / RETIRED)

@@ -52,10 +52,14 @@ ASKED: Final = pa.schema(
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary neighbour of ``path`` that takes its place when the block ends well, and is flushed to disk first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+def replacing(path: Path, draft: Path | None = None) -> Iterator[Path]:
+    """A temporary file that takes the place of ``path`` when the block ends well, and is flushed to disk first.
+
+    It is a neighbour of ``path``, or of ``draft`` where a killed process may leave nothing beside ``path``.
+    """
+    temporary = (draft or path).with_name(f"{path.name}.{os.getpid()}.tmp")
+    for folder in (path.parent, temporary.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         yield temporary
         with temporary.open("rb") as handle:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
-from mmrs_builder import __version__, executors
+from mmrs_builder import executors
 from mmrs_builder.build.ask import Asked, selected_from_json
-from mmrs_builder.build.measure import Progress, source_of
+from mmrs_builder.build.measure import Progress, forget, source_of
 from mmrs_builder.build.settings import DATA, QA, Settings, SourceChoice
 from mmrs_builder.build.stage import read_json, replacing, scene_from_json, write_json
 from mmrs_builder.digests import digest, sha256
@@ -51,9 +51,9 @@ class ShardJob:
     labels: tuple[str, ...]
 
 
-def write_key(asked: Asked, settings: Settings) -> str:
-    """Digest of all that can change the published bytes."""
-    return digest([__version__, asked.key, settings.public()])
+def write_key(asked: Asked, settings: Settings, counts: Mapping[str, object]) -> str:
+    """Digest of all that can change the published bytes; the card states ``counts``."""
+    return digest([asked.key, settings.public(), counts])
 
 
 def write(
@@ -61,18 +61,15 @@ def write(
     language: Language,
     settings: Settings,
     state: Path,
+    key: str,
     workers: int,
     started: Callable[[int], Progress],
-) -> Path:
-    """Write every planned shard under ``state/write/<key>`` and return that folder.
+) -> None:
+    """Write every planned shard under ``staging(state, key)``; those that are there under the same key are kept.
 
     ``started`` is told the number of shards and returns what advances the progress bar.
     """
-    key = write_key(asked, settings)
-    folder = state / "write" / key[:12]
-    if (folder / "manifest.json").exists():  # whole, and its publication was interrupted
-        return folder
-    jobs = plan(asked, language, settings, state, folder, key)
+    jobs = plan(asked, language, settings, state, key)
     progress = started(len(jobs))
     todo = [job for job in jobs if (read_json(_sidecar(job)) or {}).get("key") != key or not _path(job).exists()]
     progress(len(jobs) - len(todo))
@@ -84,10 +81,14 @@ def write(
                 hint="Free memory or use fewer --workers, then run the same command again; finished shards are kept.",
             )
         progress(1)
-    return folder
 
 
-def plan(asked: Asked, language: Language, settings: Settings, state: Path, folder: Path, key: str) -> list[ShardJob]:
+def staging(state: Path, key: str) -> Path:
+    """Where shards with this write key wait to be published."""
+    return state / "write" / key[:12]
+
+
+def plan(asked: Asked, language: Language, settings: Settings, state: Path, key: str) -> list[ShardJob]:
     """The shards of both configs; none is empty, and a split without views or questions has none."""
     views = pq.read_table(asked.table, columns=["split", "questions"]).to_pylist()
     jobs = []
@@ -107,7 +108,7 @@ def plan(asked: Asked, language: Language, settings: Settings, state: Path, fold
                     last=last,
                     table=str(asked.table),
                     state=str(state),
-                    folder=str(folder),
+                    folder=str(staging(state, key)),
                     key=key,
                     choices=settings.sources,
                     language=language,
@@ -144,7 +145,7 @@ def run_job(job: ShardJob) -> None:
     asked = pq.read_table(job.table).slice(job.first, job.last - job.first).to_pylist()
     rows = [row for view in asked for row in (_data_row(job, view) if job.config == DATA else _qa_rows(job, view))]
     schema = arrow_schema(config, to_json(job.language, job.families, job.labels))
-    with replacing(_path(job)) as temporary:
+    with replacing(_path(job), draft=_sidecar(job)) as temporary:
         write_shard(temporary, rows, schema)
         data = temporary.read_bytes()
     facts = {"key": job.key, "rows": len(rows), "bytes": len(data), "sha256": sha256(data)}
@@ -152,16 +153,16 @@ def run_job(job: ShardJob) -> None:
 
 
 def _data_row(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
-    measured = _measured(job.state, view["part"])[view["row"]]
+    measured = _measured(job.state, view["part"], job.key)[view["row"]]
     scene = scene_from_json(measured["scene"])
-    image = measured["rendered"] if measured["render"] else _original(job, measured)
+    image = measured["rendered"] if measured["render"] else _original(job, view["part"], measured)
     return [view_row(_scalars(job, view, measured, scene), scene, image, measured["masks"], _phrased(job, view, scene))]
 
 
 def _qa_rows(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
     if not view["questions"]:
         return []
-    measured = _measured(job.state, view["part"], light=True)[view["row"]]
+    measured = _measured(job.state, view["part"], job.key, light=True)[view["row"]]
     scene = scene_from_json(measured["scene"])
     return qa_rows(_scalars(job, view, measured, scene), _phrased(job, view, scene))
 
@@ -171,8 +172,11 @@ def _phrased(job: ShardJob, view: dict[str, Any], scene: Scene) -> list[Question
 
 
 @lru_cache(maxsize=2)
-def _measured(state: str, part: str, light: bool = False) -> list[dict[str, Any]]:
-    """Rows of a measured part; views are sorted as parts are, so that each part is read about once."""
+def _measured(state: str, part: str, _key: str, light: bool = False) -> list[dict[str, Any]]:
+    """Rows of a measured part; views are sorted as parts are, so that each part is read about once.
+
+    A part may be measured again under the same name: the write key tells its versions apart.
+    """
     heavy = {"rendered", "masks"} if light else set()
     path = Path(state) / part
     columns = [name for name in pq.read_schema(path).names if name not in heavy]
@@ -204,12 +208,13 @@ def _choice(job: ShardJob, source: str) -> SourceChoice:
     return next(choice for choice in job.choices if source_of(choice).name == source)
 
 
-def _original(job: ShardJob, measured: dict[str, Any]) -> bytes:
+def _original(job: ShardJob, part: str, measured: dict[str, Any]) -> bytes:
     """The file's own coded picture, refused if it is not the one that was measured."""
     choice = _choice(job, measured["source"])
     try:
         return stored_bytes(Path(choice.root or ""), measured["image_path"], measured["source_sha256"])
     except Rejected as refused:
+        forget(Path(job.state) / part)  # size and time of the file may not tell that it has changed
         raise MmrsError(
             f"{refused}",
             code=ENVIRONMENT,
@@ -222,7 +227,7 @@ def _path(job: ShardJob) -> Path:
 
 
 def _sidecar(job: ShardJob) -> Path:
-    """Outside the config's folder: nothing but shards may lie there."""
+    """Outside the config's folder: nothing but shards may ever lie there."""
     return Path(job.folder) / "sidecars" / job.config / f"{_path(job).stem}.json"
 
 
