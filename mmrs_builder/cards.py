@@ -132,8 +132,9 @@ def _left_out(facts: Facts) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in [head, *rows]]
+    """A Markdown table; a cell is one line, and a bar in it is no border."""
+    cells = [[" ".join(str(cell).split()).replace("|", r"\|") for cell in row] for row in [head, *rows]]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -10,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mmrs_builder import __version__
-from mmrs_builder.errors import INTEGRITY, QUARANTINE, USAGE, MmrsError
+from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
+
+if TYPE_CHECKING:
+    from mmrs_builder.build import Report
 
 app = typer.Typer(
     name="mmrs",
@@ -24,6 +28,11 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=True,
 )
+
+REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+"""What the disk or its owner refuses; other errors of the system are bugs."""
+
+CPUS = os.cpu_count() or 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="A folder made by `mmrs build`.")]
@@ -39,6 +48,12 @@ def main() -> None:
         if error.hint:
             typer.echo(error.hint, err=True)
         sys.exit(error.code)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        typer.echo(f"mmrs: {error}", err=True)
+        typer.echo("Check disk space and permissions, then run the same command again.", err=True)
+        sys.exit(ENVIRONMENT)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:
@@ -87,9 +102,7 @@ def build(
     rows_per_shard: Annotated[
         int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; the result does not depend on it.")] = (
-        os.cpu_count() or 1
-    ),
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")] = CPUS,
     quarantine_max: Annotated[
         float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
     ] = 0.01,
@@ -126,11 +139,15 @@ def build(
         typer.echo(json.dumps(done.counts, indent=1, ensure_ascii=False))
     else:
         reporting.print_build(done, Console())
-    if done.quarantined > max(quarantine_max * done.found, 3):
+    _check_quarantine(done, quarantine_max)
+
+
+def _check_quarantine(done: Report, part: float) -> None:
+    if done.quarantined > max(part * done.found, 3):
         raise MmrsError(
             f"{done.quarantined} of {done.found} files could not be read; the others are published",
             code=QUARANTINE,
-            hint=f"See {out / '.mmrs' / 'rejects.jsonl'}; mend the files or raise --quarantine-max.",
+            hint=f"See {done.out / '.mmrs' / 'rejects.jsonl'}; mend the files or raise --quarantine-max.",
         )
 
 

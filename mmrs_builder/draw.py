@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
-from mmrs_builder.errors import USAGE, MmrsError
+from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.types import Mask, Pixels
 
 COLOURS: Final = (
@@ -49,15 +49,21 @@ def overlay(pixels: Pixels, masks: Sequence[tuple[Mask, tuple[int, int, int]]]) 
 def contact_sheet(out: Path, path: Path, view_ids: Sequence[str], questions: int, limit: int = 6) -> None:
     """Write a PNG with the named views, or the first of each source and modality, and some of their questions.
 
-    Raises ``MmrsError`` for a view that is not there.
+    Raises ``MmrsError`` for a view that is not there, a folder without views, and a place that cannot be written.
     """
     rows = list(_rows(out, view_ids, limit))
     if missing := sorted(set(view_ids) - {row["view_id"] for row in rows}):
         raise MmrsError(
             f"no view {', '.join(missing)} in {out}", code=USAGE, hint="View ids are in the column view_id."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tiled([card(row, questions) for row in rows], columns=3).save(path)
+    if not rows:
+        raise MmrsError(f"{out} has no view with questions to draw", code=USAGE, hint="Name one with --view.")
+    sheet = tiled([card(row, questions) for row in rows], columns=3)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sheet.save(path, format="PNG")
+    except OSError as error:
+        raise MmrsError(f"cannot write {path}: {error.strerror}", code=ENVIRONMENT, hint="Name another file.") from None
 
 
 def tiled(cards: Sequence[Image.Image], columns: int) -> Image.Image:

@@ -31,6 +31,7 @@ REASONS: Final[dict[str, str]] = {
     "incomplete": "all of a kind are meant, and the corpus does not promise a mask for each",
     "too_few": "a choice among fewer than two structures",
     "same_structure": "a structure compared with itself",
+    "degenerate": "leaving a word out would not change the answer",
     "undecided": "a tie, or a relation that the masks do not decide",
     "close_call": "decided, but inside the family's margin",
 }

@@ -28,17 +28,19 @@ class Crashed(Generic[J]):
 def run(fn: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R | Crashed[J]]:
     """``fn`` of every job. Exceptions of ``fn`` propagate; a dying process costs only its own job.
 
-    ``fn`` must be importable and jobs picklable when ``workers`` is above 1. Workers are spawned, not forked: image
-    libraries are not safe to fork.
+    With one worker everything runs in this process, and a crash ends it. With more, even a single job gets a process
+    of its own; ``fn`` must then be importable and jobs picklable. Workers are spawned, not forked: image libraries are
+    not safe to fork.
     """
-    if workers <= 1 or len(jobs) <= 1:
+    if workers <= 1 or not jobs:
         yield from map(fn, jobs)
         return
     todo = list(jobs)
     with _pool(min(workers, len(todo))) as pool:
         futures: list[Future[R]] = [pool.submit(fn, job) for job in todo]
         for job, future in zip(todo, futures, strict=True):
-            yield _result(fn, job, future)
+            result = _result(fn, job, future)
+            yield result
 
 
 def survives(fn: Callable[[J], R], job: J) -> bool:

@@ -27,6 +27,7 @@ class Inspection:
     extensions: Counts
     junk: int
     outside: tuple[str, ...]  # links that lead out of the folder
+    misnamed: tuple[str, ...]  # names that are not UTF-8 or hold control characters
     fits: tuple[tuple[str, int, int], ...]  # known source, cases, drops
     images: str | None
     masks: str | None
@@ -49,6 +50,7 @@ def inspect(path: Path, most: int = 1000) -> Inspection:
         extensions=counted(Counter(PurePosixPath(name).suffix.casefold() or "(none)" for name in found.files)),
         junk=sum(junk(entry.name) for entry in path.rglob("*")),
         outside=found.outside,
+        misnamed=found.misnamed,
         fits=tuple(_fits(path)),
         images=best.images if best else None,
         masks=best.masks if best else None,
@@ -71,6 +73,9 @@ def lines(found: Inspection) -> Iterator[str]:
         yield f"layout of source {source}: {cases} cases, {drops} dropped"
     if found.images:
         yield f"{found.pairs} images with masks: images={found.images!r} masks={found.masks!r}"
+        yield "options of source folder to think of: ids='rank' (private data: no file name is stored)"
+        if any(reason == "orientation_unclear" for _, reason in checked.refused):
+            yield "say mask_grid='stored' or mask_grid='upright': masks were drawn before or after the EXIF rotation"
     yield from (
         f"{title}: {len(items)}: {_some(items)}"
         for title, items in (
@@ -83,6 +88,7 @@ def lines(found: Inspection) -> Iterator[str]:
             ("identical images", [" = ".join(same) for same in checked.duplicates]),
             ("pictures without a partner", found.unmatched),
             ("links that lead out of the folder", found.outside),
+            ("names that are not UTF-8 or hold control characters", found.misnamed),
             ("files left by an operating system", [str(found.junk)] * bool(found.junk)),
         )
         if items

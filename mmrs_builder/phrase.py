@@ -36,7 +36,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         answer_index=selected.answer_index,
         value=value,
         unit=family.unit if c.kind == "number" else None,
-        tolerance=family.tolerance if c.kind == "number" else None,
+        tolerance=_tolerance(family, c.token) if c.kind == "number" else None,
         family=c.family,
         template_id=template_id(c.family, c.kind, wording, statement),
         program=program,
@@ -52,8 +52,14 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         pair_id=selected.pair_id,
         pair_kind="opposite" if selected.pair_id else None,
         prior_bound=selected.prior_bound,
+        balanced=not selected.prior_bound,
         difficulty=programs.hops(family.program),
     )
+
+
+def _tolerance(family: Family, token: str) -> float | None:
+    """How far a number may be off: a part of the value, at least the step of its last decimal."""
+    return None if family.tolerance is None else max(0.1, round(family.tolerance * float(token), 1))
 
 
 def _pick(wordings: tuple[str, ...], *key: object) -> str:

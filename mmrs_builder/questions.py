@@ -12,6 +12,7 @@ from typing import cast
 
 from mmrs_builder import programs
 from mmrs_builder.evaluate import Measured, NoValue, Outcome, evaluate
+from mmrs_builder.structures import units
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Kind, Label
 from mmrs_builder.vocab import VALUES
@@ -96,8 +97,8 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
     try:
         outcome = evaluate(program, on)
         target = indices(evaluate(target_program, on)) if target_program else None
-        if value_type == "Set" and not outcome.value:
-            raise NoValue("not_present")
+        if value_type == "Set":
+            _check_set(indices(outcome), program, on)
         if outcome.margin < family.min_margin:
             raise NoValue("close_call")
     except NoValue as refused:
@@ -118,6 +119,14 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
             target_program=target_program,
             target=target,
         )
+
+
+def _check_set(found: tuple[int, ...], program: str, on: Measured) -> None:
+    """A mask is asked for only where there is one, and by a place only where the place leaves something out."""
+    if not found:
+        raise NoValue("not_present")
+    if programs.hops(program) and found == units(on.scene.structures, programs.labels(program)[0]):
+        raise NoValue("degenerate")
 
 
 def is_claim(kind: str, value_type: str) -> bool:

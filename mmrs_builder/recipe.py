@@ -20,12 +20,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder import sources
+from mmrs_builder import resources, sources
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.errors import MANUAL, USAGE, MmrsError
 from mmrs_builder.types import Source
 
-KEYS: Final = {"source", "seed", "limit", "questions_per_view", "max_rows", "splits", "language", "rows_per_shard"}
+LEAST: Final = {"seed": -(2**63), "limit": 1, "questions_per_view": 1, "max_rows": 1, "rows_per_shard": 1}
+"""Settings that are whole numbers, and the smallest allowed."""
+
+KEYS: Final = {"source", "splits", "language", *LEAST}
 
 
 def choices(names: Sequence[str], data: Sequence[str], options: Sequence[str]) -> tuple[SourceChoice, ...]:
@@ -55,6 +58,8 @@ def read(path: Path) -> tuple[tuple[SourceChoice, ...], dict[str, Any]]:
         ) from None
     if unknown := sorted(set(raw) - KEYS):
         raise MmrsError(f"{path}: unknown keys {unknown}", code=USAGE, hint=f"Known: {', '.join(sorted(KEYS))}.")
+    for key, value in raw.items():
+        _check(path, key, value)
     found = tuple(_recipe_source(path, entry) for entry in raw.pop("source", []))
     return found, raw
 
@@ -63,6 +68,24 @@ def cache(name: str) -> Path:
     """Where a downloaded corpus would lie: ``$MMRS_CACHE`` or the user's cache folder."""
     base = os.environ.get("MMRS_CACHE")
     return (Path(base) if base else Path.home() / ".cache" / "mmrs") / name
+
+
+def _check(path: Path, key: str, value: object) -> None:
+    languages = sorted(folder.name for folder in resources.path("templates").iterdir() if folder.is_dir())
+    expected = ""
+    if key in LEAST and (type(value) is not int or value < LEAST[key]):
+        expected = f"a whole number from {LEAST[key]}"
+    elif key == "language" and value not in languages:
+        expected = " or ".join(languages)
+    elif key == "source" and not (isinstance(value, list) and all(_is_source(entry) for entry in value)):
+        expected = '[[source]] blocks with name = "…", and if need be data = "…" and options = { … }'
+    if expected:
+        raise MmrsError(f"{path}: {key} = {value!r}", code=USAGE, hint=f"It must be {expected}.")
+
+
+def _is_source(entry: object) -> bool:
+    kinds = {"name": str, "data": str, "options": dict}
+    return isinstance(entry, dict) and all(isinstance(entry[key], kinds[key]) for key in kinds.keys() & entry)
 
 
 def _recipe_source(path: Path, entry: Mapping[str, Any]) -> SourceChoice:

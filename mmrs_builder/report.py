@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -43,7 +44,7 @@ def _cases(report: Report) -> Table:
         table.add_column(name, justify="left" if name in ("source", "why") else "right")
     for source, entry in report.counts["cases"].items():
         why = "; ".join(f"{n} {code}: {REASONS[code]}" for code, n in report.counts["rejected"][source].items())
-        table.add_row(source, *(str(entry[key]) for key in ("found", "used", "rejected")), why)
+        table.add_row(escape(source), *(str(entry[key]) for key in ("found", "used", "rejected")), why)
     return table
 
 

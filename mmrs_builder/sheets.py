@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import asdict
 from typing import Any
 
@@ -66,7 +67,9 @@ def family_sheet(name: str) -> dict[str, Any]:
     """One family with its wordings. Raises ``ValueError`` for an unknown id."""
     families = {family.id: family for family in load(resources.path("templates")).families}
     if name not in families:
-        raise ValueError(f"no family {name!r}; `mmrs families` lists them")
+        close = difflib.get_close_matches(name, families, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"no family {name!r}{hint} (`mmrs families` lists them)")
     return asdict(families[name])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 QUESTION_COLUMNS = ["split", "source", "family", "kind", "answer", "value", "margin", "prior_bound", "difficulty"]
@@ -55,7 +56,7 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else escape(str(value))
 
 
 def _read(folder: Path, columns: list[str]) -> pd.DataFrame:

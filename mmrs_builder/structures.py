@@ -103,6 +103,15 @@ def _pair(structures: list[Structure], masks: list[Mask], i: int, j: int) -> Pai
     if shared:
         return Pair(a=i, b=j, shared_px=shared, gap_px=0.0, contact_px=0)
     gap = geometry.gap(geometry.outline(masks[i], a.box), geometry.outline(masks[j], b.box))
-    small, large = (j, i) if b.area_px < a.area_px else (i, j)
-    contact = geometry.contact_px(masks[small], masks[large], structures[small].box) if gap < 2 else 0
+    contact = _contact(a, b, masks[i], masks[j]) if gap < 2 else 0
     return Pair(a=i, b=j, shared_px=0, gap_px=gap, contact_px=contact)
+
+
+def _contact(a: Structure, b: Structure, mask_a: Mask, mask_b: Mask) -> int:
+    """Pixels of the smaller structure next to the other; of equal ones the smaller number, whichever is named first."""
+    counts = []
+    if a.area_px <= b.area_px:
+        counts.append(geometry.contact_px(mask_a, mask_b, a.box))
+    if b.area_px <= a.area_px:
+        counts.append(geometry.contact_px(mask_b, mask_a, b.box))
+    return min(counts)

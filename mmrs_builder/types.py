@@ -156,7 +156,7 @@ class Pair:
     """What only the pixels of two structures can tell. ``a < b`` are indices into a scene's structures.
 
     ``shared_px`` common pixels; ``gap_px`` smallest distance between pixel centres; ``contact_px`` pixels of the
-    smaller structure (a if equal) that have an 8-neighbour in the other one.
+    smaller structure that have an 8-neighbour in the other one (of equal areas: the smaller number).
     """
 
     a: int

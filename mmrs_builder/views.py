@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
-from mmrs_builder.io.raster import read_pair
+from mmrs_builder.io.raster import MaskGrid, read_pair
 from mmrs_builder.types import Annotation, Box, Case, CaseRef, Grid, Mask, MaskRef, View
 from mmrs_builder.vocab import Rejected
 
@@ -17,31 +18,47 @@ BOX_AGREEMENT: Final = 0.7
 """Intersection over union that the mask's box and the published boxes' must reach. On the Kvasir-SEG sample the lowest
 is 0.97, since its boxes were drawn from its masks; a mask that is mirrored, swapped or shifted falls far below."""
 
+SAME_INSTANCE: Final = 0.95
+"""Intersection over union from which two masks of one label are one structure annotated twice."""
 
-def remove_specks(mask: Mask, minimum_area: float) -> tuple[Mask, int, int]:
+
+def remove_specks(mask: Mask, minimum_area: float, *, keep_largest: bool = False) -> tuple[Mask, int, int]:
     """Remove 8-connected components smaller than ``minimum_area``, a fraction of the picture's H·W pixels.
 
-    Returns the kept mask (H, W), the number of removed components and their pixels.
+    With ``keep_largest`` the largest (the first of several) stays, however small. Returns the kept mask (H, W), the
+    number of removed components and their pixels.
     """
     _, marks, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     areas = boxes[:, cv2.CC_STAT_AREA]
     small = areas < minimum_area * mask.size
     small[0] = False  # the background
+    if keep_largest and areas.size > 1:
+        small[1 + int(areas[1:].argmax())] = False
     if not small.any():
         return mask, 0, 0
     return mask & ~small[marks], int(small.sum()), int(areas[small].sum())
 
 
-def flat_case(ref: CaseRef, *, minimum_area: float, exhaustive: bool, labels: tuple[str, ...]) -> Case:
+def flat_case(
+    ref: CaseRef,
+    *,
+    minimum_area: float,
+    exhaustive: bool,
+    labels: tuple[str, ...],
+    mask_grid: MaskGrid | None = None,
+) -> Case:
     """Read a picture and its masks as a case with one view, without spatial knowledge.
 
-    Each mask marked as an instance is an annotation of its own; the others of a label are united. Labels of an
-    ``exhaustive`` source are absent when no pixel of theirs was there before specks were removed.
-    Raises ``Rejected`` for files that cannot be used, and ``boxes_disagree`` when published boxes contradict the mask.
+    Each mask marked as an instance is an annotation of its own, and keeps its largest component however small; the
+    others of a label are united. Labels of an ``exhaustive`` source are absent when no pixel of theirs was there before
+    specks were removed. ``mask_grid`` is explained at ``raster.read_pair``.
+    Raises ``Rejected`` for files that cannot be used, ``duplicate_instance`` for a structure annotated twice, and
+    ``boxes_disagree`` when published boxes contradict the mask.
     """
-    picture, readings = read_pair(Path(ref.root), ref.image, [mask.path for mask in ref.masks])
+    picture, readings = read_pair(Path(ref.root), ref.image, [mask.path for mask in ref.masks], mask_grid=mask_grid)
+    _check_instances(ref.masks, [reading.mask for reading in readings])
     found = _annotations(ref.masks, [reading.mask for reading in readings])
-    cleaned = [remove_specks(annotation.mask, minimum_area) for annotation in found]
+    cleaned = [remove_specks(item.mask, minimum_area, keep_largest=item.instance) for item in found]
     kept = tuple(
         Annotation(label=annotation.label, mask=mask, instance=annotation.instance)
         for annotation, (mask, _, _) in zip(found, cleaned, strict=True)
@@ -71,6 +88,19 @@ def _annotations(refs: Sequence[MaskRef], masks: Sequence[Mask]) -> list[Annotat
         united = np.logical_or.reduce([mask for ref, mask in pairs if ref.label == label and not ref.instance])
         found.append(Annotation(label=label, mask=united))
     return found
+
+
+def _check_instances(refs: Sequence[MaskRef], masks: Sequence[Mask]) -> None:
+    """Refuse a structure that is annotated twice: it would be counted twice."""
+    areas = [int(mask.sum()) for mask in masks]
+    instances = [i for i, ref in enumerate(refs) if ref.instance and areas[i]]
+    for a, b in combinations(instances, 2):
+        less, more = sorted((areas[a], areas[b]))
+        if refs[a].label != refs[b].label or less < SAME_INSTANCE * more:
+            continue
+        shared = int(np.count_nonzero(masks[a] & masks[b]))
+        if shared >= SAME_INSTANCE * (less + more - shared):
+            raise Rejected("duplicate_instance", refs[b].path, f"the same as {refs[a].path}")
 
 
 def _check_boxes(ref: CaseRef, kept: Sequence[Annotation], found: Sequence[Annotation]) -> None:

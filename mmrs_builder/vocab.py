@@ -35,6 +35,8 @@ REASONS: Final[dict[str, str]] = {
     "no_image": "mask without an image",
     "duplicate_stem": "two files claim the same case",
     "outside_root": "link that leads out of the corpus folder",
+    "bad_name": "a file or folder name that is not UTF-8 or holds control characters",
+    "not_matched": "a picture file that is neither an image nor a mask of the layout",
     "not_regular": "not a regular file (folder, pipe, device)",
     "unreadable": "the file cannot be opened (permission or disk error)",
     "empty_file": "the file has no bytes",
@@ -46,10 +48,14 @@ REASONS: Final[dict[str, str]] = {
     "transparent": "the picture has real transparency",
     "unsupported_mode": "a pixel type that has no stated conversion",
     "size_mismatch": "mask and image differ in size",
+    "orientation_unclear": (
+        "the picture has an EXIF rotation and nothing tells whether its mask was drawn before or after it"
+    ),
     "mask_not_binary": "too many mask pixels are neither background nor foreground",
     "mask_coloured": "the mask uses colours; no rule says what they mean",
     "mask_full": "the mask covers the whole picture",
     "mask_empty": "the mask is empty though the corpus promises a structure",
+    "duplicate_instance": "two masks show one and the same structure",
     "boxes_disagree": "the mask contradicts the box published beside it",
     "too_many_structures": "more separate structures than can be told apart in words",
     "changed": "the file changed while the build was running",

@@ -55,14 +55,16 @@ def view(*, absent: Sequence[str] = (), view_id: str = "v1", **drawn: Drawn) -> 
     )
 
 
-def scene(*, absent: Sequence[str] = (), **drawn: Drawn) -> tuple[Scene, tuple[Mask, ...]]:
+def scene(
+    *, absent: Sequence[str] = (), exhaustive: bool = True, view_id: str = "v1", **drawn: Drawn
+) -> tuple[Scene, tuple[Mask, ...]]:
     """The measured scene and the masks of its structures."""
-    return structures.scene(view(absent=absent, **drawn), "test", "ct", LABELS)
+    return structures.scene(view(absent=absent, view_id=view_id, **drawn), "test", "ct", LABELS, exhaustive=exhaustive)
 
 
-def board(*, absent: Sequence[str] = (), **drawn: Drawn) -> Measured:
+def board(*, absent: Sequence[str] = (), exhaustive: bool = True, view_id: str = "v1", **drawn: Drawn) -> Measured:
     """The measured scene, ready for programs."""
-    return measured(scene(absent=absent, **drawn)[0])
+    return measured(scene(absent=absent, exhaustive=exhaustive, view_id=view_id, **drawn)[0])
 
 
 def ask(program: str, on: Measured) -> tuple[str, float] | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmrs_builder.inspect import inspect, lines, to_json
 from tests.corpora import kvasir, mask, picture, save
+from tests.io.drawing import exif
 
 
 def test_a_known_layout_is_recognised(tmp_path: Path):
@@ -80,3 +83,17 @@ def test_the_twin_among_the_real_ultrasounds_is_found(samples: Path):
     found = inspect(samples / "busi")
     assert [[path[-9:-4] for path in same] for same in found.checked.duplicates] == [["(433)", "(145)"]]
     assert (found.pairs, len(found.checked.empty)) == (20, 3)
+
+
+def test_what_to_say_of_private_data_and_turned_pictures_is_suggested(tmp_path: Path):
+    picture(tmp_path / "images" / "a.png", 1)
+    Image.open(tmp_path / "images" / "a.png").save(tmp_path / "images" / "a.png", exif=exif(3))
+    mask(tmp_path / "masks" / "a.png", (0, 0, 9, 9))
+    text = "\n".join(lines(inspect(tmp_path)))
+    assert "ids='rank'" in text
+    assert "mask_grid='stored'" in text
+
+
+def test_a_name_that_cannot_be_printed_is_named_with_its_bytes(tmp_path: Path):
+    (tmp_path / os.fsdecode(b"bad\xff.png")).write_bytes(b"x")
+    assert any("bad\\xff.png" in line for line in lines(inspect(tmp_path)))

@@ -167,7 +167,7 @@ def test_a_shard_stores_the_families_and_labels_it_uses():
     assert json.loads(json.dumps(stored)) == stored
     quadrant, gap = stored["families"]
     assert quadrant["id"] == "locate.quadrant"
-    assert (gap["unit"], gap["tolerance"], gap["symmetric"], gap["where"]) == ("percent", 2.0, True, {})
+    assert (gap["unit"], gap["tolerance"], gap["symmetric"], gap["where"]) == ("percent", 0.2, True, {})
     assert stored["labels"]["lung_left"] == {
         "name": "left lung", "plural": "left lungs", "article": "a", "role": "organ", "side": "left",
     }  # fmt: skip

@@ -50,6 +50,25 @@ def test_instances_stay_apart_even_where_they_overlap(tmp_path: Path):
     assert [int(a.mask.sum()) for a in view.annotations] == [100, 100]
 
 
+def test_a_small_instance_is_kept_and_loses_only_its_specks(tmp_path: Path):
+    ref = case_of(tmp_path, ((0, 0, 2, 2), (9, 9, 10, 10)), ((20, 20, 22, 21),), instance=True)
+    view = flat_case(ref, minimum_area=0.1, exhaustive=True, labels=("polyp",)).views[0]
+    assert [int(a.mask.sum()) for a in view.annotations] == [4, 2]
+    assert (view.specks, view.speck_px) == (1, 1)
+
+
+@pytest.mark.parametrize("second", [(0, 0, 10, 20), (0, 0, 10, 21)])
+def test_a_structure_annotated_twice_is_refused_instead_of_counted_twice(tmp_path: Path, second: Box):
+    ref = case_of(tmp_path, ((0, 0, 10, 20),), ((40, 0, 50, 20),), (second,), instance=True)
+    with pytest.raises(Rejected, match=r"^2\.png: .*the same as 0\.png"):
+        flat_case(ref, minimum_area=0, exhaustive=True, labels=("polyp",))
+
+
+def test_empty_instance_masks_are_not_one_structure_annotated_twice(tmp_path: Path):
+    ref = case_of(tmp_path, (), (), instance=True)
+    assert flat_case(ref, minimum_area=0, exhaustive=True, labels=("polyp",)).views[0].absent == ("polyp",)
+
+
 def test_what_is_only_a_speck_is_neither_annotated_nor_absent(tmp_path: Path):
     ref = case_of(tmp_path, ((0, 0, 1, 1),))
     view = flat_case(ref, minimum_area=0.01, exhaustive=True, labels=("polyp", "instrument")).views[0]

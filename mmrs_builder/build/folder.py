@@ -19,16 +19,16 @@ MINE: Final = "Name a folder that is new, empty, or made by mmrs build."
 
 def check(out: Path, roots: Sequence[Path]) -> None:
     """Refuse, before anything is written, an output that is a file, foreign, or tangled up with a source."""
-    if any(mark in str(out) for mark in ("[", "::")):
+    if any(mark in str(out.resolve()) for mark in ("[", "::")):
         raise MmrsError(
-            f"--out {out}: load_dataset cannot open a folder whose name holds '[' or '::'",
+            f"--out {out}: load_dataset cannot open a folder whose path holds '[' or '::'",
             code=USAGE,
             hint="Choose another name.",
         )
     if out.exists() and not out.is_dir():
         raise MmrsError(f"--out {out} is a file", code=USAGE, hint=MINE)
     for root in roots:
-        _apart(out.resolve(), root.resolve())
+        _apart(out, root)
     if out.is_dir() and {entry.name for entry in out.iterdir()} - {STATE} and not (out / STATE / SETTINGS).exists():
         raise MmrsError(
             f"--out {out} holds files that mmrs build did not make",
@@ -38,13 +38,14 @@ def check(out: Path, roots: Sequence[Path]) -> None:
 
 
 def _apart(out: Path, root: Path) -> None:
-    if out == root or root in out.parents:
+    place, source = out.resolve(), root.resolve()
+    if place == source or source in place.parents:
         raise MmrsError(
             f"--out {out} lies inside the source {root}",
             code=USAGE,
             hint="Sources are never written to; choose another place.",
         )
-    if out in root.parents:
+    if place in source.parents:
         raise MmrsError(
             f"--out {out} contains the source {root}", code=USAGE, hint="Choose a folder beside the source."
         )

@@ -17,7 +17,7 @@ from mmrs_builder.build.measure import Indexed, Measured, index, measure, source
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.settings import STATE, Settings
 from mmrs_builder.build.write import discard, staging, write, write_key
-from mmrs_builder.errors import LOCKED, MANUAL, MmrsError
+from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
 from mmrs_builder.templates import Language, load, with_terms
 from mmrs_builder.types import Drop, Label
 from mmrs_builder.vocab import ENVIRONMENTAL
@@ -58,6 +58,7 @@ def build(settings: Settings, out: Path, *, workers: int, overwrite: bool, stage
     """
     folder.check(out, [choice.root for choice in settings.sources if choice.root])
     language = with_terms(load(resources.path("templates"), settings.language), _own_terms(settings))
+    _check_labels(settings, language)
     indexed = plan_only(settings)
     for found in indexed:
         if not found.refs:
@@ -156,15 +157,25 @@ def _own_terms(settings: Settings) -> list[Any]:
     return [pair for choice in settings.sources for pair in source_of(choice).terms]
 
 
+def _check_labels(settings: Settings, language: Language) -> None:
+    for choice in settings.sources:
+        if unknown := [label for label in source_of(choice).labels if label not in language.terms.labels]:
+            raise MmrsError(
+                f"{choice.name} speaks of {', '.join(unknown)}, which the vocabulary lacks",
+                code=USAGE,
+                hint=f"Say what it is called (--set {choice.name}.noun=…), or use a label of templates/labels.toml.",
+            )
+
+
 def _sweep(out: Path, measured: Sequence[Measured], asked: Asked) -> None:
     """Remove what earlier settings and killed processes left; only in our own stage folders."""
     keep = {*(part for m in measured for part in m.parts), asked.table}
     keep |= {path.with_suffix(".json") for path in keep}
-    folders = {path.parent for path in keep}
+    kept = {path.parent for path in keep}
     for stage in ("measure", "ask", "write"):
         for old in sorted((out / STATE / stage).glob("*")):
-            if old not in folders:
+            if old not in kept:
                 discard(old)
-    for left in sorted({path for folder in folders for path in folder.glob("*")} - keep):
+    for left in sorted({path for parent in kept for path in parent.glob("*")} - keep):
         left.unlink()
     discard(out / RETIRED)

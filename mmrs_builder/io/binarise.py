@@ -6,8 +6,10 @@ value. No pixel of a lossless file may disagree, and 0.1 % of a lossy one; the r
 value. A lossless file with exactly two values, or with one that is not 0, has the larger as foreground, so {0, 1},
 {0, 255} and 16-bit {0, 257} mean the same; a file of zeros is empty. Otherwise a value above 127 (16-bit: 32767) is
 foreground, and values strictly between 32 and 224 (16-bit: times 257) are doubtful and counted. The file is refused
-when more than a quarter as many pixels are doubtful as are foreground (as 100, if fewer are), or when a lossless file
-has three or more values and none above the threshold: those are label numbers, not a mask.
+when more than a quarter as many pixels are doubtful as are in the smaller of foreground and background (as 100, if
+fewer are). A lossless file of three or more values is taken for a map of label numbers, and refused, when none lies
+above the threshold or a single doubtful value is common: in more than 0.5 % of the picture, or in more than 5 % as
+many pixels as the smaller of foreground and background has (as 100, if fewer).
 """
 
 from __future__ import annotations
@@ -31,8 +33,10 @@ MASK_RULE: Final = (
 CHANNEL_TOLERANCE: Final = 48
 LOSSY_DISAGREEMENT: Final = 0.001  # fraction of pixels
 DOUBTFUL_BETWEEN: Final = (32, 224)
-DOUBTFUL_LIMIT: Final = 0.25  # of the foreground
-DOUBTFUL_FLOOR: Final = 100  # px
+DOUBTFUL_LIMIT: Final = 0.25  # of the smaller of foreground and background
+SMALLER_FLOOR: Final = 100  # px
+COMMON_IN_PICTURE: Final = 0.005  # one value, as a fraction of the picture
+COMMON_BESIDE_SMALLER: Final = 0.05  # one value, as a fraction of the smaller of foreground and background
 
 _Values = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -44,26 +48,33 @@ def binarise(decoded: Decoded, what: str) -> tuple[Mask, int]:
     """
     values = _values(decoded, what)
     full = 255 if values.dtype == np.uint8 else 65535
-    present = np.flatnonzero(np.bincount(values.ravel(), minlength=full + 1))
+    counts = np.bincount(values.ravel(), minlength=full + 1)
+    present = np.flatnonzero(counts)
     if not decoded.lossy and present.size <= 2:
         mask, doubtful = values == present[-1] if present[-1] else np.zeros(values.shape, np.bool_), 0
     elif not decoded.lossy and present[-1] <= full // 2:
         raise Rejected("mask_not_binary", what, f"{present.size} values up to {present[-1]}")
     else:
-        mask, doubtful = _threshold(values, full, what)
+        mask, doubtful = values > full // 2, _doubtful(counts, decoded.lossy, what)
     if mask.all():
         raise Rejected("mask_full", what)
     return mask, doubtful
 
 
-def _threshold(values: _Values, full: int, what: str) -> tuple[Mask, int]:
-    scale = full // 255
-    mask: Mask = values > full // 2
-    doubtful = int(np.count_nonzero((values > DOUBTFUL_BETWEEN[0] * scale) & (values < DOUBTFUL_BETWEEN[1] * scale)))
-    foreground = int(np.count_nonzero(mask))
-    if doubtful > DOUBTFUL_LIMIT * max(foreground, DOUBTFUL_FLOOR):
+def _doubtful(counts: npt.NDArray[np.intp], lossy: bool, what: str) -> int:
+    """Doubtful pixels, given the pixels of each value. Raises ``Rejected`` (``mask_not_binary``) if there are many."""
+    full, pixels = counts.size - 1, int(counts.sum())
+    first = DOUBTFUL_BETWEEN[0] * (full // 255) + 1
+    between = counts[first : DOUBTFUL_BETWEEN[1] * (full // 255)]
+    foreground = int(counts[full // 2 + 1 :].sum())
+    smaller = max(min(foreground, pixels - foreground), SMALLER_FLOOR)
+    doubtful, commonest = int(between.sum()), int(between.max())
+    if doubtful > DOUBTFUL_LIMIT * smaller:
         raise Rejected("mask_not_binary", what, f"{doubtful} doubtful pixels beside {foreground} of foreground")
-    return mask, doubtful
+    if not lossy and commonest > min(COMMON_IN_PICTURE * pixels, COMMON_BESIDE_SMALLER * smaller):
+        value = first + int(between.argmax())
+        raise Rejected("mask_not_binary", what, f"{commonest} pixels of value {value}: label numbers?")
+    return doubtful
 
 
 def _values(decoded: Decoded, what: str) -> _Values:

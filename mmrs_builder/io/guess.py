@@ -59,6 +59,7 @@ def _guesses(paths: Sequence[str]) -> Iterator[Guess]:
 
 
 def _score(root: Path, rule: Guess) -> tuple[bool, int, int]:
-    """A rule is good if its masks read as masks, then by how many images it serves."""
-    refused = check(root, dict(islice(rule.paired.items(), 5))).refused
+    """A rule is good if its masks read as masks, whichever way up, then by how many images it serves."""
+    found = check(root, dict(islice(rule.paired.items(), 5))).refused
+    refused = [reason for _, reason in found if reason != "orientation_unclear"]
     return len(refused) < min(5, len(rule.paired)), len(rule.paired), -len(refused)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from mmrs_builder.io.listing import listing, pictures
+from mmrs_builder.io.listing import leftovers, listing, pictures
 from mmrs_builder.io.pairing import compiled, matching, natural, pairs
 from mmrs_builder.types import CaseRef, Drop, MaskRef
 from mmrs_builder.vocab import SPLITS
@@ -61,24 +61,7 @@ class Layout:
     keys: Keys
     instances: bool = False  # each mask file is one instance
     unmasked: bool = False  # an image without a mask is a case
-
-
-def one_of(option: str, value: str, allowed: Sequence[str]) -> str:
-    """The value, if it is allowed; else ``ValueError``."""
-    if value not in allowed:
-        raise ValueError(f"{option}={value!r}: must be {' or '.join(allowed)}")
-    return value
-
-
-def fraction(option: str, text: str) -> float:
-    """The number from 0 up to 1 that a text stands for; else ``ValueError``."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < 1:
-        raise ValueError(f"{option}={text!r}: must be a number from 0 up to 1")
-    return number
+    ranked: bool = False  # case ids are ranks, so that no file name is stored
 
 
 def _check(option: str, expression: str) -> None:
@@ -91,7 +74,8 @@ def _check(option: str, expression: str) -> None:
 
 
 def index(root: Path, *, layout: Layout) -> Iterator[CaseRef | Drop]:
-    """A case or a drop for each image, mask without image and link out of ``root``, sorted by case id or path.
+    """A case or a drop for each image, mask without image, other picture file, link out of ``root`` and name that
+    cannot be stored, sorted by case id or path.
 
     Patients and groups appear as their rank among all keys found. An image in which an expression finds nothing is
     dropped (``bad_metadata``): it could belong to anybody. Images that share a mask or a case id are dropped, all of
@@ -104,25 +88,28 @@ def index(root: Path, *, layout: Layout) -> Iterator[CaseRef | Drop]:
         raise ValueError(
             f"no picture in {root} matches images={layout.globs.images!r}: {_examples(paths, found.outside)}"
         )
-    used = {mask for masks in paired.values() for mask in masks}
+    source, used = layout.source, {mask for masks in paired.values() for mask in masks}
     strays = {path for path in matching(paths, layout.globs.masks) if path not in used and not paired.get(path)}
     items = [
-        *(Drop(source=layout.source, what=path, reason="outside_root") for path in found.outside),
-        *(Drop(source=layout.source, what=path, reason="no_image") for path in strays),
+        *(Drop(source=source, what=path, reason="outside_root") for path in found.outside),
+        *(Drop(source=source, what=path, reason="bad_name") for path in found.misnamed),
+        *(Drop(source=source, what=path, reason="no_image") for path in strays),
+        *leftovers(source, found.files, {*paired, *used, *strays}),
         *_cases(root, layout, {image: masks for image, masks in paired.items() if image not in strays}),
     ]
     yield from sorted(items, key=lambda item: item.case_id if isinstance(item, CaseRef) else item.what)
 
 
 def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) -> Iterator[CaseRef | Drop]:
-    ids = {image: str(PurePosixPath(image).with_suffix("")) for image in paired}
-    claims = Counter([*ids.values(), *(mask for masks in paired.values() for mask in masks)])
+    stems = {image: str(PurePosixPath(image).with_suffix("")) for image in paired}
+    ids = _numbered(stems) if layout.ranked else stems
+    claims = Counter([*stems.values(), *(mask for masks in paired.values() for mask in masks)])
     patients, groups = ranks("p", answers(paired, layout.keys.patient)), ranks("g", answers(paired, layout.keys.group))
     named = answers(paired, layout.keys.split)
     splits = {image: _SPLITS[name.casefold()] for image, name in named.items() if name.casefold() in _SPLITS}
     asked = ((layout.keys.patient, patients), (layout.keys.group, groups), (layout.keys.split, splits))
     for image, masks in paired.items():
-        shared = [claim for claim in (ids[image], *masks) if claims[claim] > 1]
+        shared = [claim for claim in (stems[image], *masks) if claims[claim] > 1]
         unknown = [expression for expression, known in asked if expression and image not in known]
         if shared:
             yield Drop(source=layout.source, what=image, reason="duplicate_stem", detail=f"shares {shared[0]}")
@@ -144,6 +131,13 @@ def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) ->
                 group=groups.get(image),
                 split_official=splits.get(image),
             )
+
+
+def _numbered(stems: Mapping[str, str]) -> dict[str, str]:
+    """``c00001`` and so on, in the order of the stems; as many digits as the largest number needs."""
+    digits = max(5, len(str(len(stems))))
+    order = sorted(stems, key=lambda image: (stems[image], image))
+    return {image: f"c{number:0{digits}d}" for number, image in enumerate(order, start=1)}
 
 
 def answers(images: Iterable[str], expression: str) -> dict[str, str]:

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from mmrs_builder.types import Drop
+
 PICTURES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """Suffixes, in lower case, of files that may be pictures."""
 
+UNREAD: Final = (
+    ".avif", ".dcm", ".dicom", ".heic", ".ima", ".jfif", ".jp2", ".mha", ".mhd", ".nii", ".nii.gz", ".npy", ".npz",
+    ".nrrd", ".pbm", ".pnm", ".svs",
+)  # fmt: skip
+"""Endings, in lower case, of files that a user would call pictures and that are not read here."""
+
+_CONTROL: Final = frozenset({"Cc", "Zl", "Zp"})  # Unicode categories: control characters, line and paragraph ends
 _JUNK: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Paths relative to a folder, sorted. ``outside`` are links that lead out of it, to files or folders."""
+    """Paths relative to a folder, sorted. ``outside`` are links that lead out of it, to files or folders.
+
+    ``misnamed`` are files and links with a name that is not UTF-8 or holds control characters, written with
+    backslashes in place of such bytes; they are in no other field.
+    """
 
     files: tuple[str, ...]
     outside: tuple[str, ...]
+    misnamed: tuple[str, ...] = ()
 
 
 def junk(name: str) -> bool:
@@ -38,26 +53,47 @@ def listing(root: Path) -> Listing:
     home = Path(os.path.realpath(root))
     files: list[str] = []
     outside: list[str] = []
+    misnamed: list[str] = []
     for folder, folders, names in os.walk(root, onerror=_stop):
         folders[:] = [name for name in folders if not junk(name)]
         links = [name for name in folders if Path(folder, name).is_symlink()]
         for name in (*links, *(name for name in names if not junk(name))):
             path = Path(folder, name)
             relative = path.relative_to(root).as_posix()
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(home):
+            if (shown := _shown(relative)) != relative:
+                misnamed.append(shown)
+            elif path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(home):
                 outside.append(relative)
             elif name not in links:
                 files.append(relative)
-    return Listing(files=tuple(sorted(files)), outside=tuple(sorted(outside)))
+    return Listing(files=tuple(sorted(files)), outside=tuple(sorted(outside)), misnamed=tuple(sorted(misnamed)))
 
 
 def _stop(error: OSError) -> None:
     raise error
 
 
+def _shown(name: str) -> str:
+    """A name as it can be stored and printed: equal to it unless bytes or characters had to be replaced."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _CONTROL else c for c in text)
+
+
 def pictures(paths: Iterable[str]) -> tuple[str, ...]:
     """Those paths whose suffix is one of ``PICTURES``, in any case."""
     return tuple(path for path in paths if PurePosixPath(path).suffix.casefold() in PICTURES)
+
+
+def leftovers(source: str, paths: Iterable[str], taken: Iterable[str]) -> Iterator[Drop]:
+    """A drop (``not_matched``) for each of ``paths`` that a user would call a picture and that is not ``taken``."""
+    known = frozenset(taken)
+    for path in paths:
+        if path in known:
+            continue
+        if PurePosixPath(path).suffix.casefold() in PICTURES:
+            yield Drop(source=source, what=path, reason="not_matched")
+        elif path.casefold().endswith(UNREAD):
+            yield Drop(source=source, what=path, reason="not_matched", detail="files of this kind are not read")
 
 
 def by_stem(found: Listing, folder: str) -> dict[str, tuple[str, ...]]:

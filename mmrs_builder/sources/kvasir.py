@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder.io.listing import by_stem, listing, refusal
+from mmrs_builder.io.listing import by_stem, leftovers, listing, refusal
 from mmrs_builder.types import Box, Case, CaseRef, Drop, MaskRef, Source
 from mmrs_builder.views import flat_case
 from mmrs_builder.vocab import Rejected
@@ -20,7 +20,8 @@ MINIMUM_AREA: Final = 0.0002  # JPEG noise leaves specks of 1 px (3e-6); the sma
 
 
 def index(root: Path) -> Iterator[CaseRef | Drop]:
-    """A case per file stem in ``images/`` and ``masks/``, sorted. ``root`` is ``Kvasir-SEG`` or the folder holding it.
+    """A case per file stem in ``images/`` and ``masks/``, sorted, then a drop for each other picture in there and for
+    each name that cannot be stored. ``root`` is ``Kvasir-SEG`` or the folder holding it.
 
     Raises ``ValueError`` when there are no images.
     """
@@ -29,7 +30,8 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
     images, masks = by_stem(found, "images"), by_stem(found, "masks")
     if not images:
         layout = f"Kvasir-SEG/images/*.jpg, Kvasir-SEG/masks/*.jpg and Kvasir-SEG/{BOXES}"
-        raise ValueError(f"no Kvasir-SEG images in {root}: expected {layout} there")
+        linked = f"; links out of it are not followed: {', '.join(found.outside[:3])}" if found.outside else ""
+        raise ValueError(f"no Kvasir-SEG images in {root}: expected {layout} there{linked}")
     boxes: dict[str, Any] = {}
     try:
         boxes = dict(json.loads((home / BOXES).read_bytes())) if BOXES in found.files else {}
@@ -52,6 +54,9 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
             boxes=published,
             modality="endoscopy",
         )
+    yield from (Drop(source="kvasir", what=path, reason="bad_name") for path in found.misnamed)
+    inner = [path for path in found.files if path.startswith(("images/", "masks/"))]
+    yield from leftovers("kvasir", inner, (path for own in (images, masks) for files in own.values() for path in files))
 
 
 def load(ref: CaseRef) -> Case:

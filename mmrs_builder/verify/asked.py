@@ -12,7 +12,7 @@ from mmrs_builder.verify import grammar, render
 from mmrs_builder.verify.anatomy import Finding
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.evaluate import evaluate
-from mmrs_builder.verify.language import Family, Language
+from mmrs_builder.verify.language import Family, Language, allowed
 from mmrs_builder.verify.options import check_choices
 from mmrs_builder.verify.rows import StoredView
 from mmrs_builder.verify.values import NoValue, One, Value, indices, value_text
@@ -84,8 +84,8 @@ def _check_plain(question: Question, view: StoredView, family: Family) -> Iterat
         yield "kind", f"{family.id} does not offer {question.kind}"
     if question.min_margin != family.min_margin:
         yield "min_margin", f"{question.min_margin}, the family's is {family.min_margin}"
-    if (question.unit, question.tolerance) != (family.unit, family.tolerance):
-        yield "unit", f"{question.unit}, {question.tolerance}; the family's are {family.unit}, {family.tolerance}"
+    if (question.unit, question.tolerance) != (family.unit, tolerance := allowed(family, question.value)):
+        yield "unit", f"{question.unit}, {question.tolerance}; derived are {family.unit}, {tolerance}"
     if question.frame != family.frame or question.frame not in ("viewer", "patient"):
         yield "frame", f"{question.frame}, the family's is {family.frame}"
     if question.frame == "patient" and view.direction is None:

@@ -104,6 +104,11 @@ def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     return {kind: {str(token): str(text) for token, text in terms.items()} for kind, terms in data.items()}
 
 
+def allowed(family: Family, value: str) -> float | None:
+    """How far an answer may be off: a part of the value, at least the step of its last decimal."""
+    return None if family.tolerance is None else max(0.1, round(family.tolerance * float(value), 1))
+
+
 def read_language(text: str) -> Language:
     """Language from the text of ``mmrs.language``. Raises ``BadLanguage`` when it is not one of this version."""
     try:

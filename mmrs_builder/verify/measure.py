@@ -98,8 +98,14 @@ def squared_gap(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> int:
 
 
 def contact_pixels(a: Shape, b: Shape) -> int:
-    """Pixels of the smaller structure (``a`` if equal) with an 8-neighbour in the other; they share no pixel."""
-    small, large = (a, b) if a.area <= b.area else (b, a)
-    x0, y0, x1, y1 = small.box
+    """Pixels of the smaller structure with an 8-neighbour in the other, of equal ones the smaller number."""
+    if a.area == b.area:
+        return min(_facing(a, b), _facing(b, a))
+    return _facing(a, b) if a.area < b.area else _facing(b, a)
+
+
+def _facing(shape: Shape, other: Shape) -> int:
+    """Pixels of ``shape`` with an 8-neighbour in ``other``; they share no pixel."""
+    x0, y0, x1, y1 = shape.box
     window = slice(max(0, y0 - 1), y1 + 1), slice(max(0, x0 - 1), x1 + 1)
-    return int(np.count_nonzero(small.mask[window] & binary_dilation(large.mask[window], NEIGHBOURS)))
+    return int(np.count_nonzero(shape.mask[window] & binary_dilation(other.mask[window], NEIGHBOURS)))

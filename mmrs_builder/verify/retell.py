@@ -9,7 +9,7 @@ from typing import Any
 from mmrs_builder.types import Question
 from mmrs_builder.verify import grammar, render
 from mmrs_builder.verify.asked import Reading, read_program
-from mmrs_builder.verify.language import Language
+from mmrs_builder.verify.language import Language, allowed
 from mmrs_builder.verify.rows import Row, StoredView, read_view
 
 
@@ -64,6 +64,7 @@ def with_value(told: Told, value: str) -> dict[str, Any]:
             item |= _other_choice(told, value)
         case "number":
             item["answer"] = question.answer.replace(question.value, value, 1)
+            item["tolerance"] = allowed(language.families[question.family], value)
         case "open":
             spoken = _spoken(told, value, render.value_phrase(language, told.reading.kind, value))
             item["answer"] = render.fill(told.stated, language=language, labels=told.reading.labels, value=spoken)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -13,26 +11,8 @@ import pandas as pd
 import pytest
 
 from tests.build import corpus as frames
-from tests.build.command import mmrs, offline
-
-PRELUDE = """
-import json, sys
-from datasets import load_dataset
-out = sys.argv[1]
-def show(value):
-    assert "mmrs_builder" not in sys.modules
-    print(json.dumps(value))
-"""
-
-
-def reader(code: str, out: Path, cache: Path) -> object:
-    """Run code in an isolated interpreter that cannot import the project; what it shows is returned."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", PRELUDE + code, str(out)],
-        cwd=cache, env=offline(cache), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+from tests.build.command import mmrs
+from tests.build.reading import reader
 
 
 def totals(out: Path) -> dict[str, int]:
@@ -65,7 +45,7 @@ def test_views_load_with_pictures_masks_and_nested_questions(
     request: pytest.FixtureRequest, folder: str, how: str, tmp_path: Path
 ):
     out: Path = request.getfixturevalue(folder)
-    shown = reader(f"found = load_dataset(out{how})\n{SIZES}", out, tmp_path)
+    shown = reader(f"found = load_dataset(out{how})\n{SIZES}", tmp_path, out)
     assert isinstance(shown, dict)
     assert shown["rows"] == totals(out)
     assert shown["image"] == shown["expected"]
@@ -82,7 +62,7 @@ rows = [row for split in found for row in found[split]]
 show([len(rows), sorted({{type(row["answer"]).__name__ for row in rows}}), len({{row["view_id"] for row in rows}})])
 """
     questions = json.loads((built / ".mmrs" / "manifest.json").read_text())["report"]["candidates"]["asked"]
-    assert reader(code, built, tmp_path) == [questions, ["str"], frames_with_questions(built)]
+    assert reader(code, tmp_path, built) == [questions, ["str"], frames_with_questions(built)]
 
 
 def frames_with_questions(out: Path) -> int:
@@ -97,12 +77,12 @@ found = load_dataset(out, columns=["view_id", "qa"], split="train"{how})
 row = next(iter(found))
 show([sorted(row), row["view_id"].partition(":")[0]])
 """
-    assert reader(code, built, tmp_path) == [["qa", "view_id"], "kvasir"]
+    assert reader(code, tmp_path, built) == [["qa", "view_id"], "kvasir"]
 
 
 def test_the_data_folder_loads_without_the_card(built: Path, tmp_path: Path):
     shutil.copytree(built / "data", tmp_path / "bare" / "data")
-    shown = reader(f"found = load_dataset(out)\n{SIZES}", tmp_path / "bare", tmp_path)
+    shown = reader(f"found = load_dataset(out)\n{SIZES}", tmp_path, tmp_path / "bare")
     assert isinstance(shown, dict)
     assert shown["rows"] == totals(built)
     assert shown["areas"] == shown["stated"]
@@ -125,7 +105,7 @@ def test_a_first_shard_without_masks_and_questions_loads(tmp_path: Path):
 found = load_dataset(out, split="train")
 show([[len(row["masks"]) > 0, len(row["qa"]) > 0, row["absent"]] for row in found])
 """
-    assert reader(code, out, tmp_path) == [[False, False, []]] * 2 + [[True, True, []]] * 4
+    assert reader(code, tmp_path, out) == [[False, False, []]] * 2 + [[True, True, []]] * 4
 
 
 def test_pandas_reads_a_shard(built: Path):

@@ -15,6 +15,7 @@ OPTIONS = {
     "split": "^([a-z]+)/",
     "label": "wart",
     "noun": "wart",
+    "plural": "warts",
 }
 
 
@@ -31,6 +32,9 @@ def write(root: Path) -> Corpus:
     picture(root / "other/nobody/e.png", 9)
     mask(root / "other/nobody/e_mask.png", (4, 4, 8, 8))
     (root / "train" / "pat10" / "notes.txt").write_text("not a picture", encoding="utf-8")
+    picture(root / "overview.png", 10)
+    (root / "val" / "volume.nii.gz").write_bytes(b"a volume")
+    picture(root / "val" / "pat7" / "two\nlines.png", 11)
     return Corpus(
         options=OPTIONS,
         areas={"train/pat2 [x]/a (1)": (40, 64, 64), "train/pat10/b": ()},
@@ -38,6 +42,9 @@ def write(root: Path) -> Corpus:
             "val/pat7/d.png": "no_mask",
             "val/pat7/gone_mask.png": "no_image",
             "other/nobody/e.png": "bad_metadata",
+            "overview.png": "not_matched",
+            "val/volume.nii.gz": "not_matched",
+            "val/pat7/two\\nlines.png": "bad_name",
         },
         rejected={"val/pat7/c": "size_mismatch"},
     )

@@ -28,11 +28,23 @@ def write(root: Path) -> Corpus:
     mask(home / "masks" / "speckled.jpg", (80, 80, 160, 160), (400, 400, 402, 402), size=(600, 480))
     for junk in ("images/._one.jpg", "images/Thumbs.db", ".DS_Store", "masks/.hidden.jpg"):
         (home / junk).write_bytes(b"junk")
+    picture(home / "images" / "older" / "one.jpg", 51)
+    (home / "masks" / "one.npy").write_bytes(b"an array")
+    picture(home / "images" / "two\nlines.jpg", 52)
+    picture(home / "poster.jpg", 53)
     (home / "kavsir_bboxes.json").write_text(json.dumps(_boxes()), encoding="utf-8")
     polyp, second = 24 * 24, 8 * 8
     return Corpus(
         areas={"one": (polyp,), "two": (polyp + second,), "speckled": (6400,), "shouting": (polyp,)},
-        drops={"unmasked": "no_mask", "orphan": "no_image", "double": "duplicate_stem", "damaged": "bad_metadata"},
+        drops={
+            "unmasked": "no_mask",
+            "orphan": "no_image",
+            "double": "duplicate_stem",
+            "damaged": "bad_metadata",
+            "images/older/one.jpg": "not_matched",
+            "masks/one.npy": "not_matched",
+            "images/two\\nlines.jpg": "bad_name",
+        },
         rejected={"empty": "mask_empty", "moved": "boxes_disagree"},
     )
 

@@ -98,26 +98,47 @@ def test_a_white_jpeg_is_refused_as_full():
 
 @pytest.mark.parametrize(("value", "counts"), [(32, 0), (33, 1), (127, 1), (128, 1), (223, 1), (224, 0)])
 def test_doubt_lies_strictly_between_the_stated_values(value: int, counts: int):
-    mask, doubtful = reading(of_values((10, value), (400, 255)))
-    assert doubtful == 10 * counts
-    assert mask.sum() == 400 + 10 * (value > 127)
+    mask, doubtful = reading(of_values((8, value), (400, 255)))
+    assert doubtful == 8 * counts
+    assert mask.sum() == 400 + 8 * (value > 127)
 
 
 def test_sixteen_bits_are_thresholded_like_eight():
     for value in (0, 32, 33, 127, 128, 223, 224, 255):
-        narrow = of_values((10, value), (5, 254), (400, 255))
+        narrow = of_values((8, value), (5, 254), (400, 255))
         assert reading(narrow.astype(np.uint16) * 257)[1] == reading(narrow)[1]
         assert np.array_equal(reading(narrow.astype(np.uint16) * 257)[0], reading(narrow)[0])
 
 
+def fringe(pixels: int) -> Iterator[tuple[int, int]]:
+    """So many doubtful pixels, no value more than five times."""
+    return ((min(5, pixels - 5 * i), 40 + i) for i in range(-(-pixels // 5)))
+
+
 def test_a_quarter_of_the_foreground_may_be_doubtful_and_not_more():
-    assert reading(of_values((100, 100), (400, 255)))[1] == 100
-    assert reason_for(of_values((101, 100), (400, 255))) == "mask_not_binary"
+    assert reading(of_values(*fringe(100), (400, 255)))[1] == 100
+    assert reason_for(of_values(*fringe(101), (400, 255))) == "mask_not_binary"
+
+
+def test_where_the_background_is_the_smaller_the_doubt_is_held_against_it():
+    assert reading(of_values(*fringe(50), (1350, 255)))[1] == 50
+    assert reason_for(of_values(*fringe(70), (1350, 255))) == "mask_not_binary"
 
 
 def test_a_tiny_foreground_may_have_a_few_doubtful_pixels():
-    assert reading(of_values((25, 100), (1, 255)))[1] == 25
-    assert reason_for(of_values((26, 100), (1, 255))) == "mask_not_binary"
+    assert reading(of_values(*fringe(25), (1, 255)))[1] == 25
+    assert reason_for(of_values(*fringe(26), (1, 255))) == "mask_not_binary"
+
+
+@pytest.mark.parametrize(("disc", "cup"), [(150, 60), (40, 20), (9, 700)])
+def test_of_three_labels_the_white_background_is_not_taken_for_a_lesion(disc: int, cup: int):
+    labels = of_values((disc, 128), (1600 - disc - cup, 255))
+    assert reason_for(labels) == "mask_not_binary"
+    assert reason_for(labels.astype(np.uint16) * 257) == "mask_not_binary"
+
+
+def test_a_few_pixels_of_one_grey_do_not_make_a_map_of_labels():
+    assert reading(of_values((6, 128), (400, 255)))[1] == 6
 
 
 @pytest.mark.parametrize("labels", [(1, 2), (1, 2, 3), (63, 126), (128, 255), (85, 170, 255)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,30 @@ def test_a_link_that_leads_to_itself_does_no_harm(tmp_path: Path):
 
 def test_a_missing_folder_holds_nothing(tmp_path: Path):
     assert listing(tmp_path / "nowhere").files == ()
+
+
+def test_a_folder_given_by_a_link_is_listed_like_the_folder(tmp_path: Path):
+    touch(tmp_path / "real" / "in" / "a.png")
+    (tmp_path / "alias").symlink_to(tmp_path / "real")
+    assert listing(tmp_path / "alias") == listing(tmp_path / "real")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"bad\xff.png", "bad\\xff.png"),
+        (b"two\nlines.png", "two\\nlines.png"),
+        (b"bell\x07.png", "bell\\x07.png"),
+        ("para\u2029graph.png".encode(), "para\\u2029graph.png"),
+    ],
+)
+def test_names_that_cannot_be_stored_or_printed_are_listed_apart(tmp_path: Path, name: bytes, shown: str):
+    touch(tmp_path / os.fsdecode(name))
+    found = listing(tmp_path)
+    assert (found.files, found.misnamed) == ((), (shown,))
+
+
+@pytest.mark.parametrize("name", ["é😀.png", "日本.png", "a\\b.png", "a b.png", "👩‍⚕️.png"])
+def test_names_in_any_script_are_ordinary(tmp_path: Path, name: str):
+    touch(tmp_path / name)
+    assert listing(tmp_path).files == (name,)

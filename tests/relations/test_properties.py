@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -85,9 +85,9 @@ def swapped(*pairs: tuple[str, str]) -> dict[str, str]:
     return dict(pairs) | {b: a for a, b in pairs}
 
 
-def exchanged(one: str, other: str) -> dict[str, dict[str, str]]:
-    """Every token of the language with two of its words exchanged."""
-    words = swapped((one, other))
+def exchanged(*pairs: tuple[str, str]) -> dict[str, dict[str, str]]:
+    """Every token of the language with words exchanged in it."""
+    words = swapped(*pairs)
     return {
         kind: {token: "_".join(words.get(word, word) for word in token.split("_")) for token in tokens}
         for kind, tokens in VALUES.items()
@@ -98,16 +98,14 @@ LEFT_RIGHT = Change(
     masks=lambda m: m[:, ::-1],
     undo=lambda m: m[:, ::-1],
     words=swapped(("left", "right"), ("leftmost", "rightmost")),
-    values=exchanged("left", "right"),
+    values=exchanged(("left", "right")),
 )
 UP_DOWN = Change(
     masks=lambda m: m[::-1],
     undo=lambda m: m[::-1],
     words=swapped(("upper", "lower"), ("topmost", "bottommost")),
-    values={**exchanged("upper", "lower"), "Vertical": swapped(("above", "below"))},
+    values=exchanged(("upper", "lower"), ("above", "below")),
 )
-# In directions, up and down have two words each.
-UP_DOWN.values["Direction"].update(swapped(("above", "below")))  # type: ignore[attr-defined]
 TRANSPOSED = Change(
     masks=lambda m: m.T,
     undo=lambda m: m.T,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mmrs_builder import sources
 from mmrs_builder.types import Case, CaseRef, Drop, Source
+from mmrs_builder.vocab import Rejected
 from tests.corpora import folder, mask, picture
+from tests.io.drawing import exif
 
 CVC = {"images": "*/images/*.png", "masks": "{parent}/../masks/{stem}.png", "label": "polyp"}
 ISIC = {
@@ -54,12 +58,14 @@ def loaded(root: Path, options: Mapping[str, str]) -> dict[str, Case]:
 
 
 @pytest.mark.parametrize(
-    ("corpus", "options", "cases"),
-    [("cvc-clinicdb", CVC, 35), ("isic2017", ISIC, 24), ("busi", BUSI, 20), ("lgg-mri", LGG, 28)],
+    ("corpus", "options", "cases", "others"),
+    [("cvc-clinicdb", CVC, 35, 0), ("isic2017", ISIC, 24, 24), ("busi", BUSI, 20, 0), ("lgg-mri", LGG, 28, 0)],
 )
-def test_real_corpora_are_read_without_code(samples: Path, corpus: str, options: dict[str, str], cases: int):
+def test_real_corpora_are_read_without_code(
+    samples: Path, corpus: str, options: dict[str, str], cases: int, others: int
+):
     assert len(loaded(samples / corpus, options)) == cases
-    assert drops(samples / corpus, **options) == {}
+    assert list(drops(samples / corpus, **options).values()) == ["not_matched"] * others
 
 
 def test_lesions_annotated_one_by_one_stay_apart(samples: Path):
@@ -98,7 +104,7 @@ def test_united_masks_are_one_annotation(tmp_path: Path):
 
 
 def test_a_label_of_ones_own_brings_its_words():
-    [(label, term)] = sources.find("folder", {"label": "wart", "noun": "wart"}).terms
+    [(label, term)] = sources.find("folder", {"label": "wart", "noun": "wart", "plural": "warts"}).terms
     assert (label.id, label.role, term.plural, term.article) == ("wart", "lesion", "warts", "a")
 
 
@@ -150,8 +156,82 @@ def test_a_glob_without_match_is_answered_with_what_there_is(tmp_path: Path):
         {"images": ""},
         {"images": "[z-a]/*"},
         {"masks": "masks/{name}.png"},
+        {"mask_grid": "raw"},
+        {"ids": "number"},
+        {"label": "a b", "noun": "wart", "plural": "warts"},
+        {"label": "Wart", "noun": "wart", "plural": "warts"},
+        {"name": "x[/b]"},
+        {"name": "a::b"},
+        {"name": ""},
+        {"noun": "{value} thing", "plural": "things"},
+        {"plural": "a|b", "noun": "wart"},
+        {"article": "<b>"},
+        {"license": "free\n# Terms"},
+        {"license": "x" * 81},
+        {"noun": "metastasis"},
+        {"plural": "warts"},
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_by_name(options: dict[str, str]):
     with pytest.raises(ValueError, match=next(iter(options))):
         sources.find("folder", options)
+
+
+def test_a_licence_may_be_said_in_ordinary_words():
+    text = "CC BY-NC 4.0 (© the clinic; see https://example.org/terms)"
+    assert sources.find("folder", {"license": text, "name": "my-clinic_2"}).license == text
+
+
+def test_a_misspelt_label_is_answered_with_the_right_one():
+    with pytest.raises(ValueError, match=r"did you mean 'skin_lesion'.*noun and plural"):
+        sources.find("folder", {"label": "skin_lesions"})
+
+
+def test_pictures_that_no_pattern_matches_are_dropped_not_ignored(tmp_path: Path):
+    for name in ("images/a.png", "images/b.jpg", "extra/c.TIF"):
+        picture(tmp_path / name, 1)
+    mask(tmp_path / "masks" / "a.png", (0, 0, 9, 9))
+    (tmp_path / "images" / "scan.DCM").write_bytes(b"dicom")
+    (tmp_path / "images" / "list.csv").write_text("a,b", encoding="utf-8")
+    assert drops(tmp_path, images="images/*.png") == {
+        "images/b.jpg": "not_matched",
+        "extra/c.TIF": "not_matched",
+        "images/scan.DCM": "not_matched",
+    }
+
+
+def test_a_name_that_is_not_utf8_is_dropped_and_the_others_are_used(tmp_path: Path):
+    picture(tmp_path / "images" / "a.png", 1)
+    mask(tmp_path / "masks" / "a.png", (0, 0, 9, 9))
+    (tmp_path / "images" / os.fsdecode(b"bad\xff.png")).write_bytes(b"x")
+    assert drops(tmp_path) == {"images/bad\\xff.png": "bad_name"}
+    assert [ref.case_id for ref in refs(tmp_path)] == ["images/a"]
+
+
+def test_ranks_as_ids_keep_file_names_out_of_what_is_stored(tmp_path: Path):
+    folder.write(tmp_path)
+    ranked = refs(tmp_path, **folder.OPTIONS, ids="rank")
+    named = refs(tmp_path, **folder.OPTIONS)
+    assert [ref.case_id for ref in ranked] == ["c00002", "c00003", "c00004"]
+    assert [(ref.image, ref.masks) for ref in ranked] == [(ref.image, ref.masks) for ref in named]
+    view = sources.find("folder", {**folder.OPTIONS, "ids": "rank"}).load(ranked[0]).views[0]
+    assert view.view_id == "folder:c00002"
+
+
+@pytest.mark.parametrize("grid", ["stored", "upright"])
+def test_the_option_says_whether_masks_were_drawn_before_the_exif_rotation(tmp_path: Path, grid: str):
+    picture(tmp_path / "images" / "a.png", 1)
+    Image.open(tmp_path / "images" / "a.png").save(tmp_path / "images" / "a.png", exif=exif(2))
+    mask(tmp_path / "masks" / "a.png", (0, 0, 8, 8))
+    with pytest.raises(Rejected, match="EXIF"):
+        loaded(tmp_path, {})
+    [case] = loaded(tmp_path, {"mask_grid": grid}).values()
+    assert case.views[0].annotations[0].mask[0, 0] == (grid == "upright")
+
+
+def test_the_corpus_may_be_given_by_a_link(tmp_path: Path):
+    folder.write(tmp_path / "disk")
+    (tmp_path / "alias").symlink_to(tmp_path / "disk")
+    paths = [(ref.case_id, ref.image, ref.masks) for ref in refs(tmp_path / "disk", **folder.OPTIONS)]
+    assert [(ref.case_id, ref.image, ref.masks) for ref in refs(tmp_path / "alias", **folder.OPTIONS)] == paths
+    assert loaded(tmp_path / "alias", {"images": "train/*/b.*", "masks": "{parent}/{stem}_mask.png"})

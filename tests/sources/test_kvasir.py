@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,22 @@ def test_a_damaged_box_entry_drops_its_frame_alone(tmp_path: Path, entry: str):
     (tmp_path / "kavsir_bboxes.json").write_text(f'{{"a": {entry}}}', encoding="utf-8")
     assert drops(tmp_path) == {"a": "bad_metadata"}
     assert [ref.case_id for ref in refs(tmp_path)] == ["b"]
+
+
+def test_the_corpus_may_be_a_link_in_the_given_folder(tmp_path: Path):
+    pair(tmp_path / "disk" / "polyps", "a")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "Kvasir-SEG").symlink_to(tmp_path / "disk" / "polyps")
+    [ref] = refs(tmp_path / "data")
+    assert (ref.image, ref.masks[0].path) == ("images/a.jpg", "masks/a.jpg")
+    assert SOURCE.load(ref).views[0].annotations
+
+
+def test_a_name_that_is_not_utf8_is_dropped_and_the_others_are_used(tmp_path: Path):
+    pair(tmp_path, "a")
+    (tmp_path / "images" / os.fsdecode(b"bad\xff.jpg")).write_bytes(b"x")
+    assert drops(tmp_path) == {"images/bad\\xff.jpg": "bad_name"}
+    assert len(refs(tmp_path)) == 1
 
 
 def test_a_link_out_of_the_corpus_is_dropped(tmp_path: Path):

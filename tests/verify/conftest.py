@@ -51,7 +51,7 @@ FAMILIES: list[Row] = [
         "question": ["Is there {A.a} in the image?"],
     },
     {
-        "id": "size.share", "program": "share(the(A))", "kinds": ["number"], "unit": "percent", "tolerance": 0.5,
+        "id": "size.share", "program": "share(the(A))", "kinds": ["number"], "unit": "percent", "tolerance": 0.1,
         "question": ["How much of the image does {A} cover?"], "where": {"A": "organ"},
     },
     {
@@ -198,7 +198,7 @@ def organs() -> Row:
             target_program='all("kidney")', target=[]),
         # 48 of 800 px
         asked(name, "size.share", "number", 'share(the("liver"))', "6.0", "How much of the image does {A} cover?", "",
-            "How much of the image does the liver cover?", "6.0 %", unit="percent", tolerance=0.5, bindings=a_liver),
+            "How much of the image does the liver cover?", "6.0 %", unit="percent", tolerance=0.6, bindings=a_liver),
         asked(name, "refer.largest", "segment", 'largest(all("polyp"))', "3", "Outline the largest {A.name}.",
             "Here is the largest {A.name}.", "Outline the largest polyp.", "Here is the largest polyp.", margin=0.5,
             bindings=bind(A=("the polyp", [3, 4])), target_program='largest(all("polyp"))', target=[3]),

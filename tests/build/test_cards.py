@@ -1,0 +1,105 @@
+"""The card says what the shards hold, and no more."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tests.build import corpus as frames
+from tests.build.command import mmrs
+from tests.build.reading import reader
+
+
+def card(out: Path) -> tuple[dict[str, Any], str]:
+    """The YAML head and the text of a card."""
+    _, head, text = (out / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(head), text
+
+
+def rows(out: Path, folder: str, split: str) -> int:
+    return sum(pq.ParquetFile(path).metadata.num_rows for path in (out / folder).glob(f"{split}-*"))
+
+
+@pytest.mark.parametrize("folder", ["built", "phantoms"])
+def test_numbers_in_the_card_are_those_of_the_shards(request: pytest.FixtureRequest, folder: str):
+    out: Path = request.getfixturevalue(folder)
+    _, text = card(out)
+    stated = {
+        split: (int(views), int(questions))
+        for split, views, questions in re.findall(
+            r"^\| (train|validation|test) \| (\d+) \| (\d+) \|$", text, re.MULTILINE
+        )
+    }
+    splits = {path.name.split("-")[0] for path in (out / "data").iterdir()}
+    assert stated == {split: (rows(out, "data", split), rows(out, "qa", split)) for split in splits}
+
+
+@pytest.mark.parametrize("folder", ["built", "phantoms"])
+def test_the_card_names_only_splits_that_exist(request: pytest.FixtureRequest, folder: str):
+    out: Path = request.getfixturevalue(folder)
+    head, _ = card(out)
+    for config, place in zip(head["configs"], ("data", "qa"), strict=True):
+        named = [item["split"] for item in config["data_files"]]
+        assert sorted(named) == sorted({path.name.split("-")[0] for path in (out / place).iterdir()})
+        assert all(list(out.glob(item["path"])) for item in config["data_files"])
+    assert [config.get("default", False) for config in head["configs"]] == [True, False]
+
+
+def test_a_build_without_questions_has_one_config_that_loads(tmp_path: Path):
+    root, out = frames.write(tmp_path / "corpus", 3), tmp_path / "out"
+    for path in (root / "masks").iterdir():
+        frames.mask(path, size=frames.SIZE)
+    words = ("--source", "folder", "--data", root, "--set", "folder.label=polyp", "--out", out, "--workers", 1)
+    assert mmrs("build", *words).code == 0
+    assert [config["config_name"] for config in card(out)[0]["configs"]] == ["default"]
+    code = "found = load_dataset(out)\nshow(sum(split.num_rows for split in found.values()))"
+    assert reader(code, tmp_path, out) == 3
+
+
+def test_the_card_states_source_licence_and_what_is_not_known(built: Path):
+    _, text = card(built)
+    for fact in ("Kvasir-SEG", "research and education", "No patient ids", "not for clinical use", "0.02 %"):
+        assert fact in text
+
+
+def test_rejected_files_are_counted_in_the_card_by_reason(tmp_path: Path):
+    root, out = frames.write(tmp_path / "corpus", 4), tmp_path / "out"
+    (root / "masks" / "frame000.jpg").unlink()
+    (root / "masks" / "frame001.jpg").unlink()
+    (root / "images" / "frame002.jpg").write_bytes(b"")
+    assert mmrs("build", "--source", "kvasir", "--data", root, "--out", out, "--workers", 1).code == 0
+    _, text = card(out)
+    assert "| kvasir | no_mask | image without a mask | 2 |" in text
+    assert "| kvasir | empty_file | the file has no bytes | 1 |" in text
+
+
+def test_published_splits_that_are_kept_are_marked(corpus: Path, tmp_path: Path, built: Path):
+    words = ("--source", "kvasir", "--data", corpus, "--splits", "official", "--limit", 3, "--workers", 1)
+    assert mmrs("build", *words, "--out", tmp_path / "out").code == 0
+    assert "published splits were kept" in card(tmp_path / "out")[1]
+    assert "published splits were kept" not in card(built)[1]
+
+
+@pytest.mark.parametrize(
+    "text", ["a | b", "a\n- b", "x --- y", "**bold**", "é ≥ 日本", "'quoted' \"twice\"", "key: value # no comment"]
+)
+def test_odd_texts_of_ones_own_corpus_leave_the_card_readable(corpus: Path, tmp_path: Path, text: str):
+    words = ("--source", "folder", "--data", corpus, "--set", "folder.label=polyp", "--set", f"folder.license={text}")
+    done = mmrs("build", *words, "--limit", 2, "--out", tmp_path / "out", "--workers", 1)
+    assert done.code == 0, done.err
+    head, prose = card(tmp_path / "out")
+    assert head["license"] == "other"
+    lines = [line for line in prose.splitlines() if line.startswith("| folder |")]
+    assert [len(re.split(r"(?<!\\)\|", line)) for line in lines] == [9]
+
+
+def test_the_manifest_states_settings_and_versions(built: Path):
+    manifest = json.loads((built / ".mmrs" / "manifest.json").read_text())
+    assert manifest["settings"]["rows_per_shard"] == 7
+    assert {"mmrs-builder", "numpy", "pyarrow"} <= manifest["versions"].keys()

@@ -1,0 +1,69 @@
+"""Jobs in this process and in spawned ones: order, errors, and what a dying process costs."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from mmrs_builder.executors import Crashed, run, survives
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def fragile(number: int) -> int:
+    """Takes its process down for negative numbers, as a crashing library would."""
+    if number == -1:
+        os._exit(3)
+    if number == -2:
+        os.abort()
+    return square(number)
+
+
+def refuse(number: int) -> int:
+    if number == 2:
+        raise LookupError(f"no {number}")
+    return number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_the_order_of_the_jobs(workers: int):
+    assert list(run(square, range(9), workers)) == [n * n for n in range(9)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_job_gives_no_result(workers: int):
+    assert list(run(square, [], workers)) == []
+
+
+def test_a_dying_process_costs_only_its_own_job():
+    jobs = [1, -1, 2, 3, -2, 4]
+    assert list(run(fragile, jobs, 2)) == [1, Crashed(job=-1), 4, 9, Crashed(job=-2), 16]
+
+
+def test_a_single_job_that_crashes_does_not_take_the_build_with_it():
+    assert list(run(fragile, [-1], 2)) == [Crashed(job=-1)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_exception_reaches_the_caller_at_its_place(workers: int):
+    results = run(refuse, [0, 1, 2, 3], workers)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(LookupError, match="no 2"):
+        next(results)
+
+
+def test_one_worker_runs_in_this_process():
+    assert list(run(whereabouts, [0, 1], 1)) == [os.getpid()] * 2
+    assert os.getpid() not in set(run(whereabouts, [0, 1], 2))
+
+
+def whereabouts(number: int) -> int:
+    return os.getpid()
+
+
+@pytest.mark.parametrize(("number", "alive"), [(2, True), (-1, False)])
+def test_whether_a_job_survives_is_tried_in_a_process_of_its_own(number: int, alive: bool):
+    assert survives(fragile, number) is alive

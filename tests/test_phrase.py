@@ -1,0 +1,168 @@
+"""Finished questions: words, answers, ids and what is recorded with them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from mmrs_builder.language import Family, Language, Terms
+from mmrs_builder.phrase import phrase
+from mmrs_builder.questions import Candidate, candidates
+from mmrs_builder.select import Selected
+from mmrs_builder.types import Binding, Question, Term
+from tests.scenes import LABELS, board, rectangles
+
+SIZE = (20, 20)
+ON = board(
+    liver=rectangles(SIZE, (1, 1, 6, 6)), polyp=rectangles(SIZE, (12, 2, 15, 5), (14, 12, 18, 16)), absent=["kidney"]
+)
+QUADRANT = Family(
+    id="locate.quadrant", theme="t", frame="viewer", program="quadrant(the(A))", target="the(A)",
+    kinds=("open", "choice", "yes_no"),
+    question=("Which quadrant holds {A}?", "{A}: which quadrant?"),
+    claim=("Is {A} in the {value} quadrant?", "Does the {value} quadrant hold {A.a}?"),
+    statement=("{A} lies in the {value} quadrant.",),
+)  # fmt: skip
+SHARE = Family(
+    id="size.share", theme="t", frame="viewer", program="share(the(A))", kinds=("number",),
+    question=("What part of the image is {A.name}?",), unit="percent", tolerance=0.2,
+)  # fmt: skip
+COUNT = replace(
+    SHARE, id="count", program="count(all(A))", question=("How many {A.plural}?",), unit=None, tolerance=None
+)
+CENTRE = replace(
+    SHARE, id="centre", program="near_centre(the(A))", kinds=("yes_no",), question=("Is {A} near the centre?",),
+    unit=None, tolerance=None,
+)  # fmt: skip
+AMONG = replace(
+    QUADRANT, id="among", program="largest(among(A, B))", target="largest(among(A, B))", kinds=("choice",),
+    question=("Which one is larger?",),
+)  # fmt: skip
+SEGMENT = replace(
+    QUADRANT, id="segment", program="all(A)", target="all(A)", kinds=("segment",),
+    question=("Outline all {A.plural}.",), statement=("here are the {A.plural}.",),
+)  # fmt: skip
+LANGUAGE = Language(
+    language="en",
+    families=(AMONG, CENTRE, COUNT, QUADRANT, SEGMENT, SHARE),
+    terms=Terms(
+        labels={name: (label, Term(name=name, plural=f"{name}s", article="a")) for name, label in LABELS.items()},
+        values={"Quadrant": {"upper_left": "upper left", "lower_right": "lower right"}},
+        phrases={},
+        units={"percent": "%"},
+        words={"yes": "Yes", "no": "No"},
+    ),
+)
+
+
+def found(family: Family, kind: str, label: str = "liver") -> Candidate:
+    every = (c for c in candidates(ON, (family,), LABELS) if isinstance(c, Candidate))
+    return next(c for c in every if (c.kind, c.labels[0]) == (kind, label))
+
+
+def asked(candidate: Candidate, seed: int = 1, **chosen: object) -> Question:
+    selected = Selected(candidate=candidate, source="s", split="train", **chosen)  # type: ignore[arg-type]
+    return phrase(selected, ON.scene, LANGUAGE, seed)
+
+
+def test_an_open_question_is_answered_by_a_statement():
+    question = asked(found(QUADRANT, "open"))
+    assert question.question in ("Which quadrant holds the liver?", "The liver: which quadrant?")
+    assert question.answer == "The liver lies in the upper left quadrant."
+    assert (question.value, question.unit, question.choices) == ("upper_left", None, None)
+
+
+def test_a_choice_is_answered_by_the_option_at_its_index_and_does_not_name_the_options():
+    question = asked(found(QUADRANT, "choice"), choices=("lower_right", "upper_left"), answer_index=1)
+    assert question.choices == ("lower right", "upper left")
+    assert (question.answer, question.answer_index, question.value) == ("upper left", 1, "upper_left")
+    assert "upper left" not in question.question
+
+
+def test_a_choice_among_structures_offers_their_names():
+    on = board(liver=rectangles(SIZE, (1, 1, 6, 6)), spleen=rectangles(SIZE, (10, 10, 12, 12)))
+    candidate = next(c for c in candidates(on, (AMONG,), LABELS) if isinstance(c, Candidate))
+    selected = Selected(candidate=candidate, source="s", split="train", choices=("spleen", "liver"), answer_index=1)
+    question = phrase(selected, on.scene, LANGUAGE, 1)
+    assert (question.choices, question.answer, question.value) == (("the spleen", "the liver"), "the liver", "0")
+    assert question.target == (0,)
+
+
+@pytest.mark.parametrize(("claim", "answer", "value"), [("upper_left", "Yes", "true"), ("lower_right", "No", "false")])
+def test_a_claim_states_its_token_and_is_answered_by_yes_or_no(claim: str, answer: str, value: str):
+    question = asked(found(QUADRANT, "yes_no"), claim=claim, pair_id="p1")
+    assert claim.replace("_", " ") in question.question
+    assert (question.answer, question.value) == (answer, value)
+    assert question.program == f'quadrant(the("liver")) == "{claim}"'
+    assert (question.pair_id, question.pair_kind) == ("p1", "opposite")
+
+
+def test_a_yes_no_question_about_a_truth_is_asked_as_it_stands():
+    question = asked(found(CENTRE, "yes_no"))
+    assert (question.question, question.answer, question.value) == ("Is the liver near the centre?", "No", "false")
+    assert question.pair_kind is None
+
+
+def test_a_number_is_followed_by_its_unit():
+    question = asked(found(SHARE, "number"))
+    # 25 of 400 px are 6.25 %
+    assert (question.answer, question.value, question.unit) == ("6.2 %", "6.2", "percent")
+
+
+@pytest.mark.parametrize(("tolerance", "expected"), [(0.2, 1.2), (0.001, 0.1), (None, None)])
+def test_a_number_may_be_off_by_a_part_of_its_value_and_at_least_by_its_last_decimal(
+    tolerance: float | None, expected: float | None
+):
+    candidate = found(SHARE, "number")
+    language = replace(LANGUAGE, families=(replace(SHARE, tolerance=tolerance),))
+    question = phrase(Selected(candidate=candidate, source="s", split="train"), ON.scene, language, 1)
+    assert question.tolerance == expected
+
+
+def test_a_count_has_no_unit():
+    question = asked(found(COUNT, "number", "polyp"))
+    assert (question.question, question.answer, question.unit) == ("How many polyps?", "2", None)
+
+
+def test_a_segment_request_shows_its_target():
+    question = asked(found(SEGMENT, "segment", "polyp"))
+    assert (question.answer, question.value, question.target) == ("Here are the polyps.", "2,3", (2, 3))
+
+
+def test_bindings_say_what_each_slot_refers_to():
+    assert asked(found(COUNT, "number", "polyp")).bindings == (Binding(slot="A", text="the polyp", structures=(2, 3)),)
+    assert asked(found(COUNT, "number", "kidney")).bindings == (Binding(slot="A", text="the kidney", structures=()),)
+
+
+def test_the_question_id_depends_on_view_kind_and_program_and_not_on_the_words():
+    expected = hashlib.sha256(b'v1\nopen\nquadrant(the("liver"))').hexdigest()[:16]
+    questions = [asked(found(QUADRANT, "open"), seed) for seed in range(8)]
+    assert {question.question_id for question in questions} == {expected}
+    assert len({question.question for question in questions}) == 2
+    assert len({question.template_id for question in questions}) == 2
+
+
+def test_the_template_id_names_the_family_and_the_wording():
+    question = asked(found(SEGMENT, "segment", "polyp"))
+    wording = "segment\nOutline all {A.plural}.\nhere are the {A.plural}."
+    assert question.template_id == f"segment/{hashlib.sha256(wording.encode()).hexdigest()[:8]}"
+
+
+def test_the_two_of_a_pair_are_asked_in_the_same_words():
+    one = found(QUADRANT, "yes_no")
+    for seed in range(6):
+        pair = [
+            asked(replace(one, view_id=view), seed, claim="upper_left", pair_id="p1").question for view in ("v1", "v2")
+        ]
+        assert pair[0] == pair[1]
+
+
+def test_what_the_selection_and_the_family_say_is_recorded():
+    question = asked(found(QUADRANT, "open"), prior_bound=True)
+    assert (question.prior_bound, question.balanced) == (True, False)
+    assert (question.difficulty, question.frame) == (1, "viewer")
+    assert (question.min_margin, question.text_source) == (0.1, "template")
+    assert question.margin == pytest.approx(0.65)
+    assert (question.target_program, question.target) == ('the("liver")', (0,))

@@ -1,0 +1,162 @@
+"""The grammar of programs: what parses, what it is, how it is spelled, and what is refused with a place."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from mmrs_builder import programs
+from mmrs_builder.programs import MAX_DEPTH, MAX_LENGTH, ProgramError
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("quadrant(the(A))", "Quadrant"),
+        ("exists(A)", "Bool"),
+        ("count(all(A))", "Count"),
+        ("count(all(A)) == 2", "Bool"),
+        ("share(largest(all(A)))", "Number"),
+        ("nearest(all(A), to=the(B))", "One"),
+        ('within(all(A), "upper")', "Set"),
+        ("largest(among(A, B, C))", "One"),
+        ('direction(the(A), the(B)) == "upper_left"', "Bool"),
+    ],
+)
+def test_a_program_has_the_type_of_its_outermost_word(text: str, kind: str):
+    assert programs.value_type(text) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "quadrant(the(A)",
+        "quadrant(the(A)); exists(A)",
+        "A",
+        '"polyp"',
+        "1",
+        "unknown(A)",
+        "quadrant(A)",  # a label is not a structure
+        "quadrant(all(A))",  # a set is not a structure
+        "count(the(A))",
+        "quadrant(the(A), the(B))",
+        "direction(the(A))",
+        "nearest(all(A), the(B))",
+        "nearest(all(A))",
+        "nearest(all(A), to=all(B))",
+        "nearest(all(A), to=the(B), to=the(B))",
+        "quadrant(the(A), to=the(B))",
+        "among(A)",
+        "among(*A)",
+        "the(**A)",
+        "count(among(A, B))",
+        'within(all(A), "middle")',
+        "within(all(A), left)",
+        "the(AB)",
+        "the(a)",
+        'the("two words")',
+        'the("Größe")',
+        "the(b'polyp')",
+        'the(f"polyp")',
+        'quadrant(the(A)) == "left"',
+        'quadrant(the(A)) != "upper_left"',
+        'quadrant(the(A)) == "upper_left" == "upper_left"',
+        '"upper_left" == quadrant(the(A))',
+        'exists(A) == "true"',
+        "largest(all(A)) == 1",
+        'count(all(A)) == "2"',
+        "count(all(A)) == 2.0",
+        "count(all(A)) == True",
+        "count(all(A)) == -1",
+        "share(the(A)) == 1.0",
+        "exists(A) and exists(B)",
+        "not exists(A)",
+        "lambda: exists(A)",
+        "exists(A) if exists(B) else exists(C)",
+        "[exists(A)]",
+        "__import__('os').system('true')",
+        "exists.__class__(A)",
+        "exists(A)(B)",
+        "(x := exists(A))",
+        "exists(A)\x00",
+    ],
+)
+def test_nothing_else_parses(text: str):
+    with pytest.raises(ProgramError):
+        programs.parse(text)
+
+
+def test_an_error_names_the_column():
+    with pytest.raises(ProgramError, match="nonsense") as refused:
+        programs.parse("direction(the(A), nonsense(B))")
+    assert refused.value.column == len("direction(the(A), ")
+
+
+def test_a_program_has_a_longest_length():
+    label = "x" * (MAX_LENGTH - len('exists("")'))
+    assert programs.value_type(f'exists("{label}")') == "Bool"
+    with pytest.raises(ProgramError, match="longer"):
+        programs.parse(f'exists("{label}x")')
+
+
+@pytest.mark.parametrize("opening", ["within(", "(", "-", "exists(", "["])
+def test_deep_nesting_is_refused_and_not_followed(opening: str):
+    with pytest.raises(ProgramError):
+        programs.parse(opening * (MAX_LENGTH // len(opening)))
+
+
+def test_nesting_is_limited():
+    def nested(levels: int) -> str:
+        return "within(" * levels + "all(A)" + ', "left")' * levels
+
+    assert programs.value_type(nested(MAX_DEPTH - 2)) == "Set"
+    with pytest.raises(ProgramError, match="deeper"):
+        programs.parse(nested(MAX_DEPTH - 1))
+
+
+def test_slots_are_the_capital_letters_in_order():
+    assert programs.slots("direction(the(B), nearest(all(A), to=the(B)))") == ("A", "B")
+    assert programs.slots('quadrant(the("polyp"))') == ()
+
+
+def test_closing_puts_labels_in_place_of_slots_in_double_quotes():
+    closed = programs.close("horizontal( the(A),the(B) ) == 'left'", {"A": "liver", "B": "spleen"})
+    assert closed == 'horizontal(the("liver"), the("spleen")) == "left"'
+
+
+def test_closing_again_with_other_labels_starts_from_the_family_s_program():
+    assert programs.close("exists(A)", {"A": "liver"}) == 'exists("liver")'
+    assert programs.close("exists(A)", {"A": "polyp"}) == 'exists("polyp")'
+    assert programs.slots("exists(A)") == ("A",)
+
+
+def test_a_claim_compares_the_program_with_a_token():
+    assert programs.claim('side( the("liver"))', "left") == 'side(the("liver")) == "left"'
+
+
+def test_spelling_is_a_fixed_point():
+    text = 'nearest(within(all("clip"), "left"), to=largest(among("liver", "spleen")))'
+    assert programs.spell(programs.parse(text)) == text
+    assert isinstance(programs.parse(text), ast.Call)
+
+
+def test_labels_of_a_closed_program_come_in_order_of_appearance_once_each():
+    text = 'direction(the("spleen"), nearest(all("clip"), to=the("spleen")))'
+    assert programs.labels(text) == ("spleen", "clip")
+
+
+@pytest.mark.parametrize(
+    ("text", "hops"),
+    [
+        ("the(A)", 0),
+        ("exists(A)", 1),
+        ("quadrant(the(A))", 1),
+        ('count(within(all(A), "left"))', 2),
+        ("larger(nearest(all(A), to=the(B)), farthest(all(A), to=the(B)))", 3),
+        ('topology(the(A), the(B)) == "inside"', 1),
+    ],
+)
+def test_difficulty_counts_the_words_that_relate_something(text: str, hops: int):
+    assert programs.hops(text) == hops

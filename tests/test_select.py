@@ -1,0 +1,292 @@
+"""What is asked out of what could be asked: balance, limits, and that nothing is lost without a reason."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrs_builder import programs
+from mmrs_builder.questions import Candidate, is_claim
+from mmrs_builder.select import REASONS, Selected, select, stratum
+from mmrs_builder.templates import Family
+from mmrs_builder.types import Kind
+from mmrs_builder.vocab import SPLITS, VALUES
+
+PROGRAMS: dict[str, tuple[str, tuple[Kind, ...]]] = {
+    "quadrant": ("quadrant(the(A))", ("open", "choice", "yes_no")),
+    "centre": ("near_centre(the(A))", ("yes_no",)),
+    "share": ("share(the(A))", ("number",)),
+    "count": ("count(all(A))", ("number",)),
+    "larger": ("largest(among(A, B))", ("choice",)),
+    "outline": ("the(A)", ("segment",)),
+}
+FAMILIES = tuple(
+    Family(id=name, theme="t", frame="viewer", program=program, kinds=kinds)
+    for name, (program, kinds) in PROGRAMS.items()
+)
+TYPES = {family.id: programs.value_type(family.program) for family in FAMILIES}
+LABELS = ("liver", "spleen")
+
+
+def item(view: int, family: str, kind: Kind, token: str, *, split: str = "train", source: str = "s") -> Selected:
+    text = PROGRAMS[family][0]
+    labels = LABELS[: len(programs.slots(text))]
+    program = programs.close(text, dict(zip(programs.slots(text), labels, strict=True)))
+    answer = LABELS[int(token)] if TYPES[family] == "One" else token
+    candidate = Candidate(
+        view_id=f"{source}/{view:04d}", family=family, kind=kind, labels=labels, program=program, token=token,
+        answer=answer, margin=1.0, target_program=None, target=None,
+    )  # fmt: skip
+    return Selected(candidate=candidate, source=source, split=split)
+
+
+def tokens(family: str) -> tuple[str, ...]:
+    return {"Number": ("1.5", "2.5"), "Count": ("0", "1", "2"), "One": ("0", "1")}.get(
+        TYPES[family], VALUES.get(TYPES[family], ())
+    )
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> list[Selected]:
+    """Some views, each in one split, each with an answer to some of the families' questions, often the same ones."""
+    found = []
+    skew = draw(st.integers(1, 4))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    for view in range(draw(st.integers(0, 25))):
+        split, source = generator.choice(SPLITS, p=(0.6, 0.2, 0.2)), generator.choice(["s", "t"])
+        for family, (_, kinds) in PROGRAMS.items():
+            if generator.random() < 0.8:
+                options = tokens(family)
+                token = options[int(len(options) * generator.random() ** skew)]
+                found += [item(view, family, kind, token, split=str(split), source=str(source)) for kind in kinds]
+    return found
+
+
+def chosen(found: Iterable[Selected], per_view: int = 100, max_rows: int | None = None, seed: int = 1):
+    return select(found, FAMILIES, seed=seed, per_view=per_view, max_rows=max_rows)
+
+
+def truth(asked: Selected) -> str:
+    token = asked.candidate.token
+    return token if asked.claim is None else str(asked.claim == token).lower()
+
+
+Limits: TypeAlias = tuple[int, int | None]  # questions per view, rows
+LIMITS = st.tuples(st.integers(1, 8), st.none() | st.integers(0, 60))
+
+
+@given(pools(), LIMITS)
+def test_every_decided_candidate_is_asked_or_dropped_with_a_reason(found: list[Selected], limits: Limits):
+    asked, dropped = chosen(found, *limits)
+    assert len(found) == len(asked) + dropped.total()
+    assert set(dropped) <= set(REASONS)
+    keys = [(a.candidate, a.source, a.split) for a in asked]
+    assert len(set(keys)) == len(keys)
+    assert set(keys) <= {(f.candidate, f.source, f.split) for f in found}
+
+
+@given(pools(), LIMITS, st.data())
+def test_the_order_of_candidates_does_not_matter(found: list[Selected], limits: Limits, data: st.DataObject):
+    assert chosen(data.draw(st.permutations(found)), *limits) == chosen(found, *limits)
+
+
+@given(pools(), LIMITS)
+def test_yes_and_no_are_equally_frequent_for_every_wording_in_every_stratum(found: list[Selected], limits: Limits):
+    asked, _ = chosen(found, *limits)
+    answers: dict[object, Counter[str]] = defaultdict(Counter)
+    for a in asked:
+        if a.candidate.kind == "yes_no" and not a.prior_bound:
+            answers[stratum(a), a.claim][truth(a)] += 1
+    # The question is all that a blind solver sees: the majority is right half the time.
+    assert all(count["true"] == count["false"] for count in answers.values())
+
+
+@given(pools(), LIMITS)
+def test_a_pair_asks_the_same_words_of_two_views_with_opposite_answers(found: list[Selected], limits: Limits):
+    asked, _ = chosen(found, *limits)
+    pairs = defaultdict(list)
+    for a in asked:
+        assert (a.pair_id is not None) == (a.candidate.kind == "yes_no" and not a.prior_bound)
+        if a.pair_id:
+            pairs[a.pair_id].append(a)
+    for one, other in pairs.values():
+        assert (stratum(one), one.claim, one.candidate.program) == (
+            stratum(other), other.claim, other.candidate.program,
+        )  # fmt: skip
+        assert one.candidate.view_id != other.candidate.view_id
+        assert {truth(one), truth(other)} == {"true", "false"}
+
+
+@given(pools(), LIMITS)
+def test_claims_state_a_token_and_other_questions_none(found: list[Selected], limits: Limits):
+    for a in chosen(found, *limits)[0]:
+        assert (a.claim in VALUES["Quadrant"]) == is_claim(a.candidate.kind, TYPES[a.candidate.family])
+
+
+@given(pools(), LIMITS)
+def test_a_question_with_one_possible_answer_is_marked_and_never_in_test(found: list[Selected], limits: Limits):
+    possible = defaultdict(set)
+    for f in found:
+        possible[stratum(f)[1:]].add(f.candidate.answer)
+    for a in chosen(found, *limits)[0]:
+        free = TYPES[a.candidate.family] == "Number" or a.candidate.kind == "segment"
+        assert a.prior_bound == (len(possible[stratum(a)[1:]]) == 1 and not free)
+        assert not (a.prior_bound and a.split == "test")
+
+
+@given(pools(), LIMITS)
+def test_no_answer_out_of_a_closed_set_is_asked_more_than_twice_as_often_as_the_next(
+    found: list[Selected], limits: Limits
+):
+    answers = defaultdict(Counter)
+    for a in chosen(found, *limits)[0]:
+        if TYPES[a.candidate.family] in (*VALUES, "Count") and not a.prior_bound and not a.pair_id:
+            answers[stratum(a)][a.candidate.answer] += 1
+    for count in answers.values():
+        most, next_most, *_ = (*sorted(count.values(), reverse=True), 0)
+        assert most <= max(1, 2 * next_most)
+
+
+@given(pools(), LIMITS)
+def test_letters_are_uniform_within_one(found: list[Selected], limits: Limits):
+    letters = defaultdict(Counter)
+    for a in chosen(found, *limits)[0]:
+        if a.candidate.kind == "choice":
+            letters[a.split, a.source, a.candidate.family].update({a.answer_index: 1})
+    for (_, _, family), count in letters.items():
+        uses = [count[letter] for letter in range(2 if family == "larger" else 4)]
+        assert max(uses) - min(uses) <= 1
+        assert sum(uses) == count.total()
+
+
+@given(pools(), LIMITS)
+def test_options_hold_the_answer_where_the_index_says_and_no_option_twice(found: list[Selected], limits: Limits):
+    for a in chosen(found, *limits)[0]:
+        assert (a.choices is not None) == (a.candidate.kind == "choice") == (a.answer_index is not None)
+        if a.choices is not None:
+            assert a.choices[a.answer_index] == a.candidate.answer
+            assert len(set(a.choices)) == len(a.choices)
+            assert set(a.choices) <= set(LABELS if a.candidate.family == "larger" else VALUES["Quadrant"])
+
+
+@given(pools(), st.integers(1, 8))
+def test_a_view_gets_at_most_its_number_of_questions(found: list[Selected], per_view: int):
+    views = Counter(a.candidate.view_id for a in chosen(found, per_view)[0])
+    assert all(n <= per_view for n in views.values())
+
+
+@given(pools(), st.integers(0, 60))
+def test_max_rows_gives_no_split_source_or_kind_more_than_its_part(found: list[Selected], max_rows: int):
+    whole, cut = (
+        Counter((a.split, a.source, a.candidate.kind) for a in chosen(found, max_rows=limit)[0])
+        for limit in (None, max_rows)
+    )
+    assert cut.total() <= max_rows
+    factor = min(1, max_rows / max(whole.total(), 1))
+    assert all(n < whole[key] * factor + 1 for key, n in cut.items())
+
+
+def test_max_rows_keeps_kinds_and_splits_in_proportion():
+    found = [
+        item(view, family, kind, tokens(family)[view % 2], split=split)
+        for view, split in enumerate(["train"] * 32 + ["test"] * 16)
+        for family, kind in (("quadrant", "open"), ("centre", "yes_no"))
+    ]
+    asked, dropped = chosen(found, max_rows=48)
+    assert Counter((a.split, a.candidate.kind) for a in asked) == {
+        ("train", "open"): 16, ("train", "yes_no"): 16, ("test", "open"): 8, ("test", "yes_no"): 8,
+    }  # fmt: skip
+    assert dropped == {"over_max_rows": 48}
+
+
+def test_max_rows_is_used_up_where_there_are_no_pairs():
+    found = [item(view, "quadrant", "open", VALUES["Quadrant"][view % 4], source="st"[view % 2]) for view in range(40)]
+    assert [len(chosen(found, max_rows=limit)[0]) for limit in (0, 1, 7, 40, 41)] == [0, 1, 7, 40, 40]
+
+
+def test_options_are_as_many_as_the_family_offers():
+    found = [item(view, "quadrant", "choice", VALUES["Quadrant"][view % 4]) for view in range(8)]
+    three = replace(FAMILIES[0], choices=3)
+    asked, _ = select(found, [three], seed=1, per_view=9, max_rows=None)
+    assert {len(a.choices or ()) for a in asked} == {3}
+    assert sorted(Counter(a.answer_index for a in asked).values()) == [2, 3, 3]
+
+
+def test_an_even_stratum_loses_nothing():
+    found = [item(view, "centre", "yes_no", ("true", "false")[view % 2]) for view in range(10)]
+    asked, dropped = chosen(found)
+    assert (len(asked), dropped) == (10, Counter())
+
+
+def test_claims_pair_the_frequent_values_so_that_few_are_left_over():
+    values = ["upper_left"] * 4 + ["upper_right"] * 2 + ["lower_left"] * 2
+    asked, dropped = chosen([item(view, "quadrant", "yes_no", token) for view, token in enumerate(values)])
+    assert (len(asked), dropped) == (8, Counter())
+
+
+def test_a_stratum_is_flattened_to_twice_its_runner_up():
+    values = ["upper_left"] * 9 + ["upper_right"] * 2 + ["lower_left"]
+    asked, dropped = chosen([item(view, "quadrant", "open", token) for view, token in enumerate(values)])
+    assert Counter(a.candidate.token for a in asked) == {"upper_left": 4, "upper_right": 2, "lower_left": 1}
+    assert dropped == {"unbalanced": 5}
+
+
+def test_an_answer_that_only_another_split_has_makes_no_balance_in_this_one():
+    found = [item(view, "quadrant", "open", "upper_left", split="test") for view in range(3)]
+    found += [item(9, "quadrant", "open", "lower_left")]
+    asked, dropped = chosen(found)
+    assert sorted((a.split, a.candidate.token) for a in asked) == [("test", "upper_left"), ("train", "lower_left")]
+    assert dropped == {"unbalanced": 2}
+
+
+def test_a_view_is_asked_for_the_same_mask_once():
+    again = replace(FAMILIES[-1], id="again")
+    one = replace(item(1, "outline", "segment", "0"), candidate=replace(
+        item(1, "outline", "segment", "0").candidate, target=(0,)
+    ))  # fmt: skip
+    other = replace(one, candidate=replace(one.candidate, family="again"))
+    asked, dropped = select([one, other], [*FAMILIES, again], seed=1, per_view=9, max_rows=None)
+    assert (len(asked), dropped) == (1, {"same_target": 1})
+
+
+def test_questions_with_one_possible_answer_are_dropped_from_test_and_counted():
+    found = [item(view, "quadrant", "open", "upper_left", split=split) for view, split in enumerate(SPLITS)]
+    asked, dropped = chosen(found)
+    assert [(a.split, a.prior_bound) for a in asked] == [("train", True), ("validation", True)]
+    assert dropped == {"prior_bound_in_test": 1}
+
+
+def test_a_claim_that_is_always_true_is_not_made():
+    found = [item(view, "quadrant", "yes_no", "upper_left") for view in range(3)]
+    assert chosen(found) == ((), Counter({"unbalanced": 3}))
+
+
+def test_a_full_view_has_a_variety_of_families():
+    found = [
+        item(view, family, kind, tokens(family)[view % 2])
+        for view, (family, (_, kinds)) in product(range(4), PROGRAMS.items())
+        for kind in kinds
+    ]
+    asked, _ = chosen(found, per_view=len(PROGRAMS))
+    families = {(a.candidate.view_id, a.candidate.family) for a in asked}
+    assert len(families) > 4 * (len(PROGRAMS) - 2)
+
+
+def test_another_seed_asks_other_questions():
+    found = [item(view, "quadrant", "open", ("upper_left", "lower_left")[view % 5 == 0]) for view in range(50)]
+    one, other = ({a.candidate.view_id for a in chosen(found, seed=seed)[0]} for seed in (1, 2))
+    assert len(one) == len(other) == 30
+    assert one != other
+
+
+@pytest.mark.parametrize("nothing", [[], ()])
+def test_nothing_found_is_nothing_asked(nothing: Sequence[Selected]):
+    assert chosen(nothing, max_rows=5) == ((), Counter())
