@@ -51,13 +51,13 @@ def contact_sheet(out: Path, path: Path, view_ids: Sequence[str], questions: int
 
     Raises ``MmrsError`` for a view that is not there, a folder without views, and a place that cannot be written.
     """
-    rows = list(_rows(out, view_ids, limit))
+    rows = list(_rows(out, view_ids, limit, asked=True)) or list(_rows(out, view_ids, limit, asked=False))
     if missing := sorted(set(view_ids) - {row["view_id"] for row in rows}):
         raise MmrsError(
             f"no view {', '.join(missing)} in {out}", code=USAGE, hint="View ids are in the column view_id."
         )
     if not rows:
-        raise MmrsError(f"{out} has no view with questions to draw", code=USAGE, hint="Name one with --view.")
+        raise MmrsError(f"{out} has no view to draw", code=USAGE, hint="Build it again.")
     sheet = tiled([card(row, questions) for row in rows], columns=3)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,13 +132,13 @@ def _opened(data: bytes) -> Image.Image:
     return image if image.mode in ("L", "1") else image.convert("RGB")
 
 
-def _rows(out: Path, view_ids: Sequence[str], limit: int) -> Iterator[dict[str, Any]]:
-    """The named views, or one with questions for each source and modality, at most ``limit``."""
+def _rows(out: Path, view_ids: Sequence[str], limit: int, *, asked: bool) -> Iterator[dict[str, Any]]:
+    """The named views, or one (``asked``: with questions) for each source and modality, at most ``limit``."""
     met: set[tuple[str, str]] = set()
     for path in sorted((out / "data").glob("*.parquet")):
         for batch in pq.ParquetFile(path).iter_batches(batch_size=32):
             for row in batch.to_pylist():
                 key = (row["source"], row["modality"])
-                if row["view_id"] in view_ids or (not view_ids and row["qa"] and key not in met and len(met) < limit):
+                if row["view_id"] in view_ids or (not view_ids and (row["qa"] or not asked) and key not in met and len(met) < limit):
                     met.add(key)
                     yield row

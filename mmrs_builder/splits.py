@@ -32,7 +32,7 @@ class Member:
     patient_id: str | None
     group: str | None
     split_official: str | None
-    pixels_sha256: str
+    picture: str  # digest of the pixels in colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def _groups(members: Sequence[Member]) -> list[str]:
 
 def _keys(member: Member) -> Iterable[tuple[str, ...]]:
     yield ("case", member.source, member.case_id)
-    yield ("pixels", member.pixels_sha256)
+    yield ("picture", member.picture)
     if member.patient_id is not None:
         yield ("patient", member.source, member.patient_id)
     if member.group is not None:

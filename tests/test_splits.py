@@ -24,7 +24,7 @@ def member(
 ) -> Member:
     return Member(
         view_id=f"{source}/{name}", source=source, case_id=case or name, patient_id=patient, group=group,
-        split_official=official, pixels_sha256=pixels or f"{source}/{name}",
+        split_official=official, picture=pixels or f"{source}/{name}",
     )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def linked(one: Member, other: Member) -> bool:
         (one.group, other.group),
     ]
     near = one.source == other.source and any(a == b is not None for a, b in known)
-    return near or one.pixels_sha256 == other.pixels_sha256
+    return near or one.picture == other.picture
 
 
 @given(MEMBERS)

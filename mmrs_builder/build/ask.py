@@ -63,7 +63,7 @@ def ask(
 
 
 def _found(parts: Sequence[Path], state: Path) -> Iterator[Found]:
-    columns = ["scene", "source", "case_id", "view_id", "patient_id", "group", "split_official", "pixels_sha256"]
+    columns = ["scene", "source", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
     for part in parts:
         for number, row in enumerate(pq.read_table(part, columns=columns).to_pylist()):
             scene = scene_from_json(row.pop("scene"))

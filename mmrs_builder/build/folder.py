@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from mmrs_builder.build.settings import STATE, Settings, difference
+from mmrs_builder.build.settings import DATA, QA, STATE, Settings, difference
 from mmrs_builder.build.stage import read_json, replacing, write_json
 from mmrs_builder.digests import canonical
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.types import Drop
 
 SETTINGS: Final = "settings.json"
+SHARD: Final = re.compile(r"(train|validation|test)-\d{5}-of-\d{5}\.parquet")
 MINE: Final = "Name a folder that is new, empty, or made by mmrs build."
 
 
 def check(out: Path, roots: Sequence[Path]) -> None:
     """Refuse, before anything is written, an output that is a file, foreign, or tangled up with a source."""
-    if any(mark in str(out.resolve()) for mark in ("[", "::")):
+    if any(mark in str(out.resolve()) for mark in ("[", "*", "?", "::")):
         raise MmrsError(
-            f"--out {out}: load_dataset cannot open a folder whose path holds '[' or '::'",
+            f"--out {out}: load_dataset takes '[', '*', '?' and '::' in a path for patterns",
             code=USAGE,
             hint="Choose another name.",
         )
@@ -34,6 +36,13 @@ def check(out: Path, roots: Sequence[Path]) -> None:
             f"--out {out} holds files that mmrs build did not make",
             code=USAGE,
             hint=f"Nothing was touched. {MINE}",
+        )
+    foreign = [path for name in (DATA, QA) for path in sorted((out / name).glob("*")) if not SHARD.fullmatch(path.name)]
+    if foreign:
+        raise MmrsError(
+            f"{foreign[0]} was not made by mmrs build, and its folder is replaced as a whole",
+            code=USAGE,
+            hint="Nothing was touched. Move it elsewhere.",
         )
 
 
@@ -68,13 +77,13 @@ def claim(out: Path, settings: Settings, *, overwrite: bool) -> None:
     Raises ``MmrsError`` when it was made with other settings and ``overwrite`` is not set.
     """
     known = read_json(out / STATE / SETTINGS)
-    if known is not None and not overwrite and (changes := difference(known, settings.public())):
+    if known is not None and not overwrite and (changes := difference(known, settings.remembered())):
         raise MmrsError(
             f"{out} was made with other settings:\n  " + "\n  ".join(changes),
             code=USAGE,
             hint="Add --overwrite to replace it (unchanged stages are kept), or choose another --out.",
         )
-    write_json(out / STATE / SETTINGS, settings.public())
+    write_json(out / STATE / SETTINGS, settings.remembered())
 
 
 def write_rejects(state: Path, drops: Sequence[Drop]) -> None:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from mmrs_builder import executors
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_table
@@ -21,7 +23,7 @@ from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.sources import find
 from mmrs_builder.structures import scene
-from mmrs_builder.types import CaseRef, Drop, Label, Source, View
+from mmrs_builder.types import CaseRef, Drop, Label, Pixels, Source, View
 from mmrs_builder.vocab import Rejected
 
 CASES_PER_PART: Final = 64
@@ -147,7 +149,7 @@ def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
 
 
 def _state(ref: CaseRef) -> list[object]:
-    """A reference without its root, and size and time of its files, so that a changed file is measured again."""
+    """A reference without its root, and the state of its files, so that a changed file is measured again."""
     files = [path for path in (ref.image, *(mask.path for mask in ref.masks)) if path]
     return [{**asdict(ref), "root": None}, [_stat(Path(ref.root) / path) for path in files]]
 
@@ -157,7 +159,8 @@ def _stat(path: Path) -> list[int] | None:
         found = path.stat()
     except OSError:
         return None
-    return [found.st_size, found.st_mtime_ns]
+    # The time of change cannot be set back, as a copying program sets back the time of modification.
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def run_job(job: MeasureJob) -> None:
@@ -217,15 +220,22 @@ def _row(
         "patient_id": ref.patient_id,
         "group": ref.group,
         "split_official": ref.split_official,
-        "image_path": None if choice.root is None else os.path.relpath(Path(ref.root) / ref.image, choice.root),
+        "home": None if choice.root is None else os.path.relpath(ref.root, choice.root),
+        "image_path": ref.image,
         "source_sha256": view.picture.source_sha256,
         "image_sha256": sha256(view.picture.data),
         "pixels_sha256": pixels_sha256(view.picture.pixels),
+        "picture": pixels_sha256(_in_colour(view.picture.pixels)),
         "render": view.picture.render,
         "scene": json.dumps(asdict(found)),
         "rendered": None if view.picture.render is None else view.picture.data,
         "masks": [encode_mask(mask) for mask in masks],
     }
+
+
+def _in_colour(pixels: Pixels) -> Pixels:
+    """The picture (H, W, 3), so that a grey picture and its colour copy are the same picture."""
+    return np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels
 
 
 def forget(part: Path) -> None:

@@ -35,8 +35,12 @@ def publish(out: Path, staged: Path, settings: Settings, facts: cards.Facts) -> 
     retired = out / RETIRED
     manifest.unlink(missing_ok=True)  # a manifest never speaks of files that are not there
     flush_folder(manifest.parent)
+    known = (read_json(staged / "manifest.json") or {"files": {}})["files"]
+    assert isinstance(known, dict)
+    coming = {name.split("/")[0] for name in known}
     for name in reversed(ARRIVE):
-        _retire(out / name, staged / name, retired)
+        if (staged / name).exists() or name not in coming:  # else it has arrived already
+            _retire(out / name, retired)
     for name in ARRIVE:
         if (staged / name).exists():
             (staged / name).replace(out / name)
@@ -70,9 +74,9 @@ def is_published(out: Path, key: str) -> bool:
     return all(_size(out / name) == entry["bytes"] for name, entry in files.items())
 
 
-def _retire(old: Path, new: Path, retired: Path) -> None:
-    """Move an old file or folder out of the way, but only while its successor still waits."""
-    if old.exists() and new.exists():
+def _retire(old: Path, retired: Path) -> None:
+    """Move an old file or folder out of the way."""
+    if old.exists():
         retired.mkdir(parents=True, exist_ok=True)
         discard(retired / old.name)
         (retired / old.name).unlink(missing_ok=True)

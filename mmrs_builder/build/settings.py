@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mmrs_builder.digests import sha256
 from mmrs_builder.splits import Policy
 
 DATA: Final = "data"
@@ -48,6 +49,15 @@ class Settings:
             "language": self.language,
             "rows_per_shard": self.rows_per_shard,
         }
+
+    def remembered(self) -> dict[str, object]:
+        """The same and which folders were read: another folder is another build, though it may give the same bytes."""
+        return {**self.public(), "data": [_place(choice.root) for choice in self.sources]}
+
+
+def _place(root: Path | None) -> str:
+    """A folder's identity without its name, which may be nobody else's business."""
+    return "embedded" if root is None else f"folder {sha256(str(root.resolve()).encode())[:12]}"
 
 
 def difference(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

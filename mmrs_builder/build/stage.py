@@ -24,17 +24,23 @@ MEASURED: Final = pa.schema(
         ("patient_id", pa.string()),
         ("group", pa.string()),
         ("split_official", pa.string()),
+        ("home", pa.string()),
         ("image_path", pa.string()),
         ("source_sha256", pa.string()),
         ("image_sha256", pa.string()),
         ("pixels_sha256", pa.string()),
+        ("picture", pa.string()),
         ("render", pa.string()),
         ("scene", pa.string()),
         ("rendered", pa.binary()),
         ("masks", pa.list_(pa.binary())),
     ]
 )
-"""A measured view: the scene as JSON, its masks as 1-bit PNG, and the picture where it is a rendering."""
+"""A measured view: the scene as JSON, its masks as 1-bit PNG, and the picture where it is a rendering.
+
+``home`` is the corpus folder below the one that was named, ``image_path`` lies below it; ``picture`` is the digest of
+the pixels in colour, the same for a grey picture and its colour copy.
+"""
 
 ASKED: Final = pa.schema(
     [

@@ -1,16 +1,33 @@
-"""The releases that a build's bytes depend on."""
+"""The code that a build's bytes depend on."""
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 from mmrs_builder import __version__
+from mmrs_builder.digests import sha256
 
-LIBRARIES: Final = ("numpy", "pillow", "opencv-python", "scipy", "pyarrow")
+LIBRARIES: Final = ("numpy", "pillow", "opencv-python", "scipy", "pyarrow", "pyyaml")
 """What can change the bytes of a shard."""
 
 
+@lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
-    """This project's release and those of ``LIBRARIES``."""
-    return {"mmrs-builder": __version__, **{name: version(name) for name in LIBRARIES}}
+    """This project's release and the digest of its code, Python's version and those of ``LIBRARIES``."""
+    return {
+        "mmrs-builder": __version__,
+        "code": _code(),
+        "python": ".".join(str(part) for part in sys.version_info[:2]),
+        **{name: version(name) for name in LIBRARIES},
+    }
+
+
+def _code() -> str:
+    """Digest of the package's source, so that nothing made by other code is taken for unchanged."""
+    package = Path(__file__).parent.parent
+    files = sorted(package.rglob("*.py"))
+    return sha256("".join(f"{path.relative_to(package)} {sha256(path.read_bytes())}\n" for path in files).encode())

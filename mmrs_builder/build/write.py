@@ -212,7 +212,8 @@ def _original(job: ShardJob, part: str, measured: dict[str, Any]) -> bytes:
     """The file's own coded picture, refused if it is not the one that was measured."""
     choice = _choice(job, measured["source"])
     try:
-        return stored_bytes(Path(choice.root or ""), measured["image_path"], measured["source_sha256"])
+        home = Path(choice.root or "") / measured["home"]
+        return stored_bytes(home, measured["image_path"], measured["source_sha256"])
     except Rejected as refused:
         forget(Path(job.state) / part)  # size and time of the file may not tell that it has changed
         raise MmrsError(

@@ -61,6 +61,11 @@ def link_out(root: Path) -> None:
     (root / IMAGE).symlink_to(root.parent / "elsewhere.jpg")
 
 
+def link_to_itself(root: Path) -> None:
+    (root / IMAGE).unlink()
+    (root / IMAGE).symlink_to("bad.jpg")
+
+
 def pipe(root: Path) -> None:
     (root / IMAGE).unlink()
     os.mkfifo(root / IMAGE)
@@ -96,6 +101,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "one pixel": (write(IMAGE, encoded(Image.new("L", (1, 1)))), "too_small"),
     "text": (write(IMAGE, b"this is not a picture\n" * 40), "not_an_image"),
     "link out of the corpus": (link_out, "outside_root"),
+    "link to itself": (link_to_itself, "unreadable"),
     "pipe": (pipe, "not_regular"),
 }
 
@@ -140,6 +146,14 @@ def test_an_unusual_pixel_type_is_used_and_the_rendering_stated(tmp_path: Path, 
         assert image.size == frames.SIZE
         assert image.mode in ("L", "RGB")
     assert row["structures"][0]["area_px"] == pytest.approx((x1 - x0) * (y1 - y0), rel=0.02)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="needs a user who may be refused; root may not")
+def test_a_file_without_permission_is_named(tmp_path: Path):
+    root, out = frames.write(tmp_path / "corpus", GOOD), tmp_path / "out"
+    (root / "masks" / "frame001.jpg").chmod(0)
+    assert build(root, out).code == 0
+    assert [drop["reason"] for drop in rejects(out)] == ["unreadable"]
 
 
 def test_unreadable_files_above_the_limit_end_with_3_and_the_others_are_published(tmp_path: Path):

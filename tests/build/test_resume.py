@@ -250,7 +250,16 @@ def test_adding_a_source_measures_nothing_of_the_other_again(corpus: Path, tmp_p
     out = tmp_path / "out"
     mmrs(*command(corpus, out))
     before = times(out)
-    words = ("--source", "folder", "--set", "folder.label=wart", "--set", "folder.noun=wart")
+    words = (
+        "--source",
+        "folder",
+        "--set",
+        "folder.label=wart",
+        "--set",
+        "folder.noun=wart",
+        "--set",
+        "folder.plural=warts",
+    )
     data = ("--data", f"kvasir={corpus}", "--data", f"folder={corpus}")
     done = mmrs("build", "--source", "kvasir", *words, *data, "--out", out, "--overwrite", "--workers", 1)
     assert done.code == 0, done.err

@@ -1,0 +1,90 @@
+"""A finished build, seen by somebody who knows the questions and not the pictures."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.build.command import mmrs
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    out = tmp_path_factory.mktemp("balance") / "out"
+    options = ("--set", "phantom.count=90", "--set", "phantom.size=96")
+    assert mmrs("build", "--source", "phantom", *options, "--out", out, "--workers", 1).code == 0
+    return read(out)
+
+
+def read(out: Path) -> Rows:
+    return [row for path in sorted((out / "qa").glob("*")) for row in pq.read_table(path).to_pylist()]
+
+
+def labels(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(binding["text"] for binding in row["bindings"])
+
+
+def test_no_answer_of_a_stratum_is_asked_more_than_twice_as_often_as_the_next(asked: Rows) -> None:
+    strata: dict[object, Counter[str]] = defaultdict(Counter)
+    for row in asked:
+        if row["kind"] in ("open", "choice") and not row["prior_bound"]:
+            strata[row["split"], row["family"], row["kind"], labels(row)][
+                row["answer" if row["choices"] else "value"]
+            ] += 1
+    assert len(strata) > 50
+    for counts in strata.values():
+        first, *rest = [n for _, n in counts.most_common()]
+        assert first <= max(1, 2 * max(rest, default=0))
+
+
+def test_knowing_the_words_of_a_yes_no_question_gives_half(asked: Rows) -> None:
+    answers: dict[object, Counter[str]] = defaultdict(Counter)
+    for row in asked:
+        if row["kind"] == "yes_no" and not row["prior_bound"]:
+            answers[row["split"], row["question"], row["pair_id"]][row["answer"]] += 1
+    assert len(answers) > 30
+    assert all(counts == {"Yes": 1, "No": 1} for counts in answers.values())
+
+
+def test_options_come_in_no_preferred_place(asked: Rows) -> None:
+    places: dict[int, Counter[int]] = defaultdict(Counter)
+    for row in asked:
+        if row["kind"] == "choice":
+            places[len(row["choices"])][row["answer_index"]] += 1
+    for size, counts in places.items():
+        assert max(counts.values()) < 1.5 * counts.total() / size + 5
+
+
+def test_a_view_is_asked_for_a_mask_once(asked: Rows) -> None:
+    masks = Counter((row["view_id"], *row["target"]) for row in asked if row["kind"] == "segment")
+    assert max(masks.values()) == 1
+
+
+def test_what_has_one_possible_answer_is_said_to_be_unbalanced_and_not_in_test(asked: Rows) -> None:
+    assert all(row["balanced"] != row["prior_bound"] for row in asked)
+    assert not any(row["prior_bound"] for row in asked if row["split"] == "test")
+
+
+def test_a_constant_guess_is_not_within_tolerance_of_most_shares(asked: Rows) -> None:
+    """Tolerances are parts of the value: no single number is right for many."""
+    shares = [(float(row["value"]), row["tolerance"]) for row in asked if row["family"] == "size.share"]
+    assert len(shares) > 20
+    guesses = [value for value, _ in shares]
+    hits = [sum(abs(guess - value) <= tolerance + 1e-9 for value, tolerance in shares) for guess in guesses]
+    assert max(hits) < 0.4 * len(shares)
+
+
+def test_a_limit_on_rows_keeps_the_kinds_in_proportion(asked: Rows, tmp_path: Path) -> None:
+    options = ("--set", "phantom.count=90", "--set", "phantom.size=96", "--max-rows", 300)
+    assert mmrs("build", "--source", "phantom", *options, "--out", tmp_path / "out", "--workers", 1).code == 0
+    fewer = read(tmp_path / "out")
+    assert 270 <= len(fewer) <= 300
+    before, after = Counter(row["kind"] for row in asked), Counter(row["kind"] for row in fewer)
+    for kind, n in before.items():
+        assert after[kind] / len(fewer) == pytest.approx(n / len(asked), abs=0.04)
