@@ -139,6 +139,7 @@ def _rows(out: Path, view_ids: Sequence[str], limit: int, *, asked: bool) -> Ite
         for batch in pq.ParquetFile(path).iter_batches(batch_size=32):
             for row in batch.to_pylist():
                 key = (row["source"], row["modality"])
-                if row["view_id"] in view_ids or (not view_ids and (row["qa"] or not asked) and key not in met and len(met) < limit):
+                example = (row["qa"] or not asked) and key not in met and len(met) < limit
+                if row["view_id"] in view_ids or (example and not view_ids):
                     met.add(key)
                     yield row
