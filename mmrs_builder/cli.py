@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmrs_builder import __version__
-from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
+from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, MANUAL, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
-    from mmrs_builder.build import Report
+    from mmrs_builder.build import Report, Settings
 
 app = typer.Typer(
     name="mmrs",
@@ -36,6 +36,30 @@ CPUS = os.cpu_count() or 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="A folder made by `mmrs build`.")]
+Many = list[str] | None
+Sources = Annotated[Many, typer.Option("--source", help="A source; repeat for several. See `mmrs sources`.")]
+Data = Annotated[Many, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")]
+Set = Annotated[Many, typer.Option("--set", help="NAME.key=value: an option of a source.")]
+Adapter = Annotated[Path | None, typer.Option("--adapter", help="Python file with a source of your own.")]
+Recipe = Annotated[Path | None, typer.Option("--recipe", help="TOML file with several sources and settings.")]
+Exclude = Annotated[Path | None, typer.Option("--exclude", help="Text file: case ids to leave out, one a line.")]
+Allow = Annotated[str | None, typer.Option("--allow", help="Licences or their classes, by commas; refuse others.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")]
+PerView = Annotated[
+    int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
+]
+MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")]
+Splits = Annotated[
+    str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
+]
+PerShard = Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")]
+Quarantine = Annotated[
+    float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")]
 
 
 def main() -> None:
@@ -78,38 +102,23 @@ def _root(
 @app.command()
 def build(
     out: Annotated[Path, typer.Option("--out", help="Folder to publish into: new, empty, or made by mmrs build.")],
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="A source; repeat for several. See `mmrs sources`.")
-    ] = None,
-    data: Annotated[
-        list[str] | None, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")
-    ] = None,
-    option: Annotated[list[str] | None, typer.Option("--set", help="NAME.key=value: an option of a source.")] = None,
-    recipe: Annotated[
-        Path | None, typer.Option("--recipe", help="TOML file with several sources and settings.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")
-    ] = None,
-    questions_per_view: Annotated[
-        int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
-    ] = None,
-    max_rows: Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")] = None,
-    splits: Annotated[
-        str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
-    ] = None,
-    rows_per_shard: Annotated[
-        int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")
-    ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")] = CPUS,
-    quarantine_max: Annotated[
-        float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
-    ] = 0.01,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")] = False,
+    source: Sources = None,
+    data: Data = None,
+    option: Set = None,
+    adapter: Adapter = None,
+    recipe: Recipe = None,
+    exclude: Exclude = None,
+    allow: Allow = None,
+    seed: Seed = None,
+    limit: Limit = None,
+    questions_per_view: PerView = None,
+    max_rows: MaxRows = None,
+    splits: Splits = None,
+    rows_per_shard: PerShard = None,
+    workers: Workers = CPUS,
+    quarantine_max: Quarantine = 0.01,
+    dry_run: DryRun = False,
+    overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Turn corpora into shards that `datasets.load_dataset` opens.
@@ -125,7 +134,8 @@ def build(
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "rows_per_shard": rows_per_shard,
     }  # fmt: skip
-    settings = _settings(source or [], data or [], option or [], recipe, given)
+    settings = _settings(source or [], data or [], option or [], adapter, recipe, given, exclude)
+    _check_licences(settings, allow)
     if dry_run:
         _print_plan(building.plan_only(settings), as_json)
         return
@@ -151,13 +161,34 @@ def _check_quarantine(done: Report, part: float) -> None:
         )
 
 
-def _settings(source: list[str], data: list[str], option: list[str], recipe: Path | None, given: dict[str, Any]) -> Any:
+def _check_licences(settings: Settings, allow: str | None) -> None:
+    from mmrs_builder.build.measure import source_of
+
+    allowed = {item.strip().lower() for item in (allow or "").split(",")}
+    for source in (source_of(choice) for choice in settings.sources):
+        if allow is not None and not allowed & {source.license.lower(), source.license_class}:
+            raise MmrsError(
+                f"{source.name}: {source.license} ({source.license_class}) is not among --allow {allow}",
+                code=MANUAL,
+                hint="Leave the source out, or allow its licence or class.",
+            )
+
+
+def _settings(
+    source: list[str],
+    data: list[str],
+    option: list[str],
+    adapter: Path | None,
+    recipe: Path | None,
+    given: dict[str, Any],
+    exclude: Path | None,
+) -> Settings:
     from mmrs_builder import recipe as recipes
     from mmrs_builder.build import Settings
     from mmrs_builder.build.measure import source_of
 
     chosen, known = recipes.read(recipe) if recipe else ((), {})
-    chosen = (*chosen, *recipes.choices(source, data, option))
+    chosen = (*chosen, *recipes.choices(source, data, option, adapter))
     if not chosen:
         raise MmrsError("no source named", code=USAGE, hint="Add --source NAME or --recipe FILE; see `mmrs sources`.")
     names = [source_of(choice).name for choice in chosen]
@@ -167,7 +198,7 @@ def _settings(source: list[str], data: list[str], option: list[str], recipe: Pat
     values = {**known, **{key: value for key, value in given.items() if value is not None}}
     if values.get("splits", "leak-safe") not in ("leak-safe", "official"):
         raise MmrsError(f"--splits {values['splits']}", code=USAGE, hint="It is leak-safe or official.")
-    return Settings(sources=chosen, **values)
+    return Settings(sources=chosen, exclude=recipes.excluded(exclude), **values)
 
 
 def _print_plan(found: Any, as_json: bool) -> None:

@@ -17,11 +17,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder import resources, sources
+from mmrs_builder.build.measure import source_of
 from mmrs_builder.build.settings import SourceChoice
+from mmrs_builder.digests import sha256
 from mmrs_builder.errors import MANUAL, USAGE, MmrsError
 from mmrs_builder.types import Source
 
@@ -31,21 +34,48 @@ LEAST: Final = {"seed": -(2**63), "limit": 1, "questions_per_view": 1, "max_rows
 KEYS: Final = {"source", "splits", "language", *LEAST}
 
 
-def choices(names: Sequence[str], data: Sequence[str], options: Sequence[str]) -> tuple[SourceChoice, ...]:
-    """Sources named by ``--source``, their folders by ``--data``, their options by ``--set NAME.key=value``."""
-    folders = _folders(names, data)
-    settings = _options(names, options)
-    return tuple(choose(name, folders.get(name), settings.get(name, {})) for name in names)
+def choices(
+    names: Sequence[str], data: Sequence[str], options: Sequence[str], adapter: Path | None = None
+) -> tuple[SourceChoice, ...]:
+    """Sources named by ``--source``, their folders by ``--data``, their options by ``--set NAME.key=value``.
+
+    ``adapter`` is a file with sources of one's own, all of which are meant.
+    """
+    own = [source.name for source in _own(adapter)] if adapter else []
+    everyone = [*names, *own]
+    folders, settings = _folders(everyone, data), _options(everyone, options)
+    found = [choose(name, folders.get(name), settings.get(name, {})) for name in names]
+    return (*found, *(choose(name, folders.get(name), settings.get(name, {}), adapter) for name in own))
 
 
-def choose(name: str, data: Path | None, options: Mapping[str, str]) -> SourceChoice:
+def choose(name: str, data: Path | None, options: Mapping[str, str], adapter: Path | None = None) -> SourceChoice:
     """One source with its folder. Raises ``MmrsError`` for unknown names, bad options and missing folders."""
+    code = sha256(adapter.read_bytes()) if adapter else None
+    chosen = SourceChoice(name=name, root=None, options=tuple(sorted(options.items())), adapter=adapter, code=code)
     try:
-        source = sources.find(name, dict(options))
+        source = source_of(chosen)
     except ValueError as error:
         raise MmrsError(str(error), code=USAGE, hint="`mmrs sources` lists what there is.") from None
-    root = None if source.embedded else _root(name, source, data)
-    return SourceChoice(name=name, root=root, options=tuple(sorted(options.items())))
+    return chosen if source.embedded else replace(chosen, root=_root(name, source, data))
+
+
+def excluded(path: Path | None) -> tuple[str, ...]:
+    """Case ids of an exclusion list: one a line, ``source:`` before it where two sources share it; # comments."""
+    if path is None:
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MmrsError(f"--exclude {path}: {error}", code=USAGE, hint="Name a text file with one id a line.") from None
+    return tuple(sorted({line.strip() for line in lines if line.strip() and not line.startswith("#")}))
+
+
+def _own(adapter: Path) -> tuple[Source, ...]:
+    try:
+        return sources.every(sources.module_at(adapter))
+    except (OSError, SyntaxError, ImportError, ValueError) as error:
+        hint = "An adapter is a Python file with SOURCE, like those in mmrs_builder/sources."
+        raise MmrsError(f"--adapter {adapter}: {error}", code=USAGE, hint=hint) from None
 
 
 def read(path: Path) -> tuple[tuple[SourceChoice, ...], dict[str, Any]]:

@@ -58,6 +58,7 @@ REASONS: Final[dict[str, str]] = {
     "duplicate_instance": "two masks show one and the same structure",
     "boxes_disagree": "the mask contradicts the box published beside it",
     "too_many_structures": "more separate structures than can be told apart in words",
+    "excluded": "named in the exclusion list",
     "changed": "the file changed while the build was running",
     "crashed": "the reader crashed on this file",
     "bad_metadata": "the metadata of the case cannot be understood",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from mmrs_builder.digests import digest, pixels_sha256, sha256
 from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.schema import SCHEMA_VERSION
-from mmrs_builder.sources import find
+from mmrs_builder.sources import find, module_at, pick
 from mmrs_builder.structures import scene
 from mmrs_builder.types import CaseRef, Drop, Label, Pixels, Source, View
 from mmrs_builder.vocab import Rejected
@@ -67,11 +67,13 @@ class Measured:
 @lru_cache(maxsize=64)
 def source_of(choice: SourceChoice) -> Source:
     """The source with its options applied."""
+    if choice.adapter is not None:
+        return pick(module_at(choice.adapter), choice.name, dict(choice.options))
     return find(choice.name, dict(choice.options))
 
 
-def index(choice: SourceChoice, limit: int | None) -> Indexed:
-    """List a source's cases. ``limit`` keeps the first N cases.
+def index(choice: SourceChoice, limit: int | None, exclude: Collection[str] = ()) -> Indexed:
+    """List a source's cases without the excluded ones. ``limit`` keeps the first N cases.
 
     Raises ``MmrsError`` for a folder that is not laid out as the source expects.
     """
@@ -80,8 +82,11 @@ def index(choice: SourceChoice, limit: int | None) -> Indexed:
         found = list(source.index(choice.root or Path()))
     except ValueError as error:
         raise MmrsError(str(error), code=USAGE, hint=f"`mmrs inspect {choice.root}` shows what lies there.") from None
-    refs = [item for item in found if isinstance(item, CaseRef)]
+    cases = [item for item in found if isinstance(item, CaseRef)]
+    out = {ref for ref in cases if not {ref.case_id, f"{source.name}:{ref.case_id}"}.isdisjoint(exclude)}
+    refs = [ref for ref in cases if ref not in out]
     drops = [item for item in found if isinstance(item, Drop)]
+    drops += [Drop(source=source.name, what=ref.case_id, reason="excluded") for ref in cases if ref in out]
     return Indexed(choice=choice, refs=tuple(refs[:limit]), drops=tuple(drops))
 
 
@@ -136,12 +141,18 @@ def collect(indexed: Indexed, jobs: Sequence[MeasureJob]) -> Measured:
 
 def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
     """Digest of all that can change a source's measurement: code, options, and the state of its files."""
-    source = source_of(indexed.choice)
+    choice, source = indexed.choice, source_of(indexed.choice)
     return digest(
         {
             "versions": versions(),
             "schema": SCHEMA_VERSION,
-            "source": [source.name, source.version, source.minimum_area, dict(indexed.choice.options)],
+            "source": [
+                source.name,
+                source.version,
+                source.minimum_area,
+                dict(indexed.choice.options),
+                indexed.choice.code,
+            ],
             "labels": [asdict(label) for _, label in sorted(labels.items())],
             "cases": [_state(ref) for ref in indexed.refs],
         }

@@ -48,7 +48,7 @@ class Report:
 
 def plan_only(settings: Settings) -> tuple[Indexed, ...]:
     """What a build would read; nothing is written and no picture opened."""
-    return tuple(index(choice, settings.limit) for choice in settings.sources)
+    return tuple(index(choice, settings.limit, settings.exclude) for choice in settings.sources)
 
 
 def build(settings: Settings, out: Path, *, workers: int, overwrite: bool, stage: Stage) -> Report:

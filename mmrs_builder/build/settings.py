@@ -17,11 +17,16 @@ STATE: Final = ".mmrs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChoice:
-    """A source, where its files lie (None: embedded in the package) and its options."""
+    """A source, where its files lie (None: embedded in the package) and its options.
+
+    ``adapter`` is the file of a source of one's own, ``code`` its SHA-256.
+    """
 
     name: str
     root: Path | None
     options: tuple[tuple[str, str], ...] = ()
+    adapter: Path | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +41,12 @@ class Settings:
     splits: Policy = "leak-safe"
     language: str = "en"
     rows_per_shard: int = 1000
+    exclude: tuple[str, ...] = ()
 
     def public(self) -> dict[str, object]:
         """The settings as they are compared and published."""
         return {
-            "sources": [[choice.name, dict(choice.options)] for choice in self.sources],
+            "sources": [[choice.name, dict(choice.options), choice.code] for choice in self.sources],
             "seed": self.seed,
             "limit": self.limit,
             "questions_per_view": self.questions_per_view,
@@ -48,6 +54,7 @@ class Settings:
             "splits": self.splits,
             "language": self.language,
             "rows_per_shard": self.rows_per_shard,
+            "exclude": list(self.exclude),
         }
 
     def remembered(self) -> dict[str, object]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import get_type_hints
 
@@ -60,6 +62,16 @@ def pick(module: ModuleType, name: str, options: Mapping[str, str] = {}) -> Sour
         if source.name == name:
             return source
     raise ValueError(_unknown("source", name, [source.name for source in held]))
+
+
+def module_at(path: Path) -> ModuleType:
+    """A module of the user's own, from its file. Raises what its code raises, and ``OSError`` if there is none."""
+    spec = importlib.util.spec_from_file_location(f"mmrs_adapter_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ValueError("not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def every(module: ModuleType) -> tuple[Source, ...]:
