@@ -146,13 +146,7 @@ def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
         {
             "versions": versions(),
             "schema": SCHEMA_VERSION,
-            "source": [
-                source.name,
-                source.version,
-                source.minimum_area,
-                dict(indexed.choice.options),
-                indexed.choice.code,
-            ],
+            "source": [source.name, source.version, source.minimum_area, dict(choice.options), choice.code],
             "labels": [asdict(label) for _, label in sorted(labels.items())],
             "cases": [_state(ref) for ref in indexed.refs],
         }
