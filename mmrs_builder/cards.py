@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mmrs_builder import __version__
+from mmrs_builder import __version__, resources
 from mmrs_builder.types import Source
 from mmrs_builder.vocab import REASONS, SPLITS
 
@@ -33,10 +33,11 @@ def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
         _INTRO + (_OFFICIAL if facts.policy == "official" else ""),
         _contents(shards),
         _sources(facts),
+        _credits(facts),
         _left_out(facts),
         _LIMITS,
     ]
-    return f"---\n{head}---\n\n" + "\n".join(parts)
+    return f"---\n{head}---\n\n" + "\n".join(part for part in parts if part)
 
 
 def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
@@ -122,6 +123,16 @@ def _sources(facts: Facts) -> str:
     )
     head = ["source", "corpus", "version", "modality", "licence", "class", "patient ids"]
     return f"## Sources\n\n{table(head, rows)}{note}\nHow masks were read:\n{rules}\n"
+
+
+def _credits(facts: Facts) -> str:
+    """What the corpora ask to be named by, from the front matter of their cards."""
+    lines = []
+    for source in facts.sources:
+        card = resources.path("data_cards") / f"{source.name}.md"
+        head = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1]) if card.is_file() else {}
+        lines += [f"- {source.name}: {head[key]}" for key in ("attribution", "cite") if head.get(key)]
+    return "## Credits\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def _left_out(facts: Facts) -> str:

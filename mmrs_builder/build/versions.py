@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from mmrs_builder import __version__
+from mmrs_builder import __version__, resources
 from mmrs_builder.digests import sha256
 
 LIBRARIES: Final = ("numpy", "pillow", "opencv-python", "scipy", "pyarrow", "pyyaml")
@@ -27,7 +27,7 @@ def versions() -> dict[str, str]:
 
 
 def _code() -> str:
-    """Digest of the package's source, so that nothing made by other code is taken for unchanged."""
-    package = Path(__file__).parent.parent
-    files = sorted(package.rglob("*.py"))
-    return sha256("".join(f"{path.relative_to(package)} {sha256(path.read_bytes())}\n" for path in files).encode())
+    """Digest of the package's source and its data cards: nothing made by others is taken for unchanged."""
+    package, texts = Path(__file__).parent.parent, resources.path("data_cards")
+    files = [*sorted(package.rglob("*.py")), *sorted(texts.glob("*.md"))]
+    return sha256("".join(f"{path.name} {sha256(path.read_bytes())}\n" for path in files).encode())

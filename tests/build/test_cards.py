@@ -106,3 +106,7 @@ def test_the_manifest_states_settings_and_versions(built: Path):
     manifest = json.loads((built / ".mmrs" / "manifest.json").read_text())
     assert manifest["settings"]["rows_per_shard"] == 7
     assert {"mmrs-builder", "numpy", "pyarrow"} <= manifest["versions"].keys()
+
+
+def test_the_card_names_whom_the_corpus_asks_to_be_named(built: Path):
+    assert "Jha et al., Kvasir-SEG" in card(built)[1]
