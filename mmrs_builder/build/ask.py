@@ -4,32 +4,54 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from mmrs_builder import executors
+from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import Settings
 from mmrs_builder.build.stage import ASKED, read_json, scene_from_json, write_json, write_table
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest
+from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
 from mmrs_builder.questions import Candidate, Refusal, candidates
 from mmrs_builder.select import Selected, select
 from mmrs_builder.splits import Member, Placement, place
-from mmrs_builder.templates import Language
-from mmrs_builder.types import Label, Scene
+from mmrs_builder.templates import Family, Language
+from mmrs_builder.types import Label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A measured view: its scene, where its row lies, and what grouping needs to know."""
+    """A measured view: where its row lies, what it shows, and what grouping needs to know."""
 
-    scene: Scene
     part: str
     row: int
     member: Member
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateJob:
+    """The scenes of one measured part, and all that could be asked about them."""
+
+    part: str
+    state: str
+    families: tuple[Family, ...]
+    labels: tuple[tuple[str, Label], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What a part holds, what its masks decide, and how often they do not, by reason."""
+
+    found: tuple[Found, ...]
+    decided: tuple[Candidate, ...]
+    refused: Counter[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,41 +72,87 @@ def ask(
     labels: dict[str, Label],
     settings: Settings,
     stage: Path,
+    workers: int,
+    started: Callable[[int], Progress],
 ) -> Asked:
-    """Decide splits and questions, or read the decision made under the same key."""
+    """Decide splits and questions, or read the decision made under the same key.
+
+    ``started`` is told the number of parts and returns what advances the progress bar.
+    """
     key = digest([versions(), list(keys), settings.public(), asdict(language)])
     table, sidecar = stage / key[:12] / "asked.parquet", stage / key[:12] / "asked.json"
-    if (read_json(sidecar) or {}).get("key") != key or not table.exists():
-        _decide(list(_found(parts, stage.parent)), language, labels, settings, table, sidecar, key)
+    jobs = [
+        EvaluateJob(
+            part=part.relative_to(stage.parent).as_posix(),
+            state=str(stage.parent),
+            families=language.families,
+            labels=tuple(sorted(labels.items())),
+        )
+        for part in parts
+    ]
+    progress = started(len(jobs))
+    if (read_json(sidecar) or {}).get("key") == key and table.exists():
+        progress(len(jobs))
+    else:
+        _decide(_evaluated(jobs, workers, progress), language.families, settings, table, sidecar, key)
     done = json.loads(sidecar.read_text(encoding="utf-8"))
     return Asked(
         table=table, key=key, counts=done["counts"], families=tuple(done["families"]), labels=tuple(done["labels"])
     )
 
 
-def _found(parts: Sequence[Path], state: Path) -> Iterator[Found]:
+def _evaluated(jobs: Sequence[EvaluateJob], workers: int, progress: Progress) -> list[Evaluated]:
+    done = []
+    for result in executors.run(evaluate_part, jobs, workers):
+        if isinstance(result, executors.Crashed):
+            raise MmrsError(
+                f"asking about {result.job.part} took its process down",
+                code=ENVIRONMENT,
+                hint="Free memory or use fewer --workers, then run the same command again.",
+            )
+        done.append(result)
+        progress(1)
+    return done
+
+
+def evaluate_part(job: EvaluateJob) -> Evaluated:
+    """Evaluate every family on every scene of a part."""
     columns = ["scene", "source", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
-    for part in parts:
-        for number, row in enumerate(pq.read_table(part, columns=columns).to_pylist()):
-            scene = scene_from_json(row.pop("scene"))
-            yield Found(scene=scene, part=part.relative_to(state).as_posix(), row=number, member=Member(**row))
+    found: list[Found] = []
+    decided: list[Candidate] = []
+    refused: Counter[str] = Counter()
+    for number, row in enumerate(pq.read_table(Path(job.state) / job.part, columns=columns).to_pylist()):
+        scene = scene_from_json(row.pop("scene"))
+        named = tuple(sorted({*scene.absent, *(s.label for s in scene.structures)}))
+        found.append(Found(part=job.part, row=number, member=Member(**row), labels=named))
+        for item in candidates(measured(scene), job.families, dict(job.labels)):
+            if isinstance(item, Refusal):
+                refused[item.reason] += 1
+            else:
+                decided.append(item)
+    return Evaluated(found=tuple(found), decided=tuple(decided), refused=refused)
 
 
 def _decide(
-    found: list[Found],
-    language: Language,
-    labels: dict[str, Label],
+    parts: Sequence[Evaluated],
+    families: Sequence[Family],
     settings: Settings,
     table: Path,
     sidecar: Path,
     key: str,
 ) -> None:
+    found = [view for part in parts for view in part.found]
     places = {p.view_id: p for p in place([f.member for f in found], seed=settings.seed, policy=settings.splits)}
-    refused: Counter[str] = Counter()
-    placed = list(_placed(found, places, language, labels, refused))
+    refused = sum((part.refused for part in parts), Counter[str]())
+    sources = {view.member.view_id: view.member.source for view in found}
+    placed = [
+        Selected(candidate=c, source=sources[c.view_id], split=places[c.view_id].split or "")
+        for part in parts
+        for c in part.decided
+    ]
     asked, dropped = select(
         [item for item in placed if item.split],
-        language.families,
+        families,
         seed=settings.seed,
         per_view=settings.questions_per_view,
         max_rows=settings.max_rows,
@@ -93,7 +161,7 @@ def _decide(
     by_view: dict[str, list[Selected]] = {}
     for item in asked:
         by_view.setdefault(item.candidate.view_id, []).append(item)
-    rows = [_row(f, places[f.scene.view_id], by_view.get(f.scene.view_id, [])) for f in found]
+    rows = [_row(f, places[f.member.view_id], by_view.get(f.member.view_id, [])) for f in found]
     kept = sorted((row for row in rows if row["split"]), key=lambda row: (str(row["split"]), str(row["view_id"])))
     write_table(table, kept, ASKED)
     counts = {
@@ -107,31 +175,17 @@ def _decide(
         "refused": dict(sorted(refused.items())),
         "dropped": {reason: n for reason, n in sorted(dropped.items()) if n},
     }
-    named = {label for f in found for label in (*f.scene.absent, *(s.label for s in f.scene.structures))}
-    families = sorted({item.candidate.family for item in asked})
-    write_json(sidecar, {"key": key, "counts": counts, "families": families, "labels": sorted(named)})
-
-
-def _placed(
-    found: list[Found],
-    places: dict[str, Placement],
-    language: Language,
-    labels: dict[str, Label],
-    refused: Counter[str],
-) -> Iterator[Selected]:
-    for view in found:
-        split = places[view.scene.view_id].split
-        for item in candidates(measured(view.scene), language.families, labels):
-            if isinstance(item, Refusal):
-                refused[item.reason] += 1
-            else:
-                yield Selected(candidate=item, source=view.scene.source, split=split or "")
+    used = {
+        "families": sorted({item.candidate.family for item in asked}),
+        "labels": sorted({label for view in found for label in view.labels}),
+    }
+    write_json(sidecar, {"key": key, "counts": counts, **used})
 
 
 def _row(view: Found, where: Placement, selected: list[Selected]) -> dict[str, object]:
     return {
-        "view_id": view.scene.view_id,
-        "source": view.scene.source,
+        "view_id": view.member.view_id,
+        "source": view.member.source,
         "part": view.part,
         "row": view.row,
         "split": where.split,

@@ -83,7 +83,9 @@ def _build(
     state = out / STATE
     labels = {label.id: label for label, _ in language.terms.labels.values()}
     measured = _measure_all(indexed, labels, state, workers, stage)
-    asked = _ask(measured, language, labels, settings, state, stage)
+    parts = [part for m in measured for part in m.parts]
+    keys = [m.key for m in measured]
+    asked = ask(parts, keys, language, labels, settings, state / "ask", workers, lambda total: stage("ask", total))
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
     counts = _counts(measured, asked)
     folder.write_rejects(state, drops)
@@ -102,21 +104,6 @@ def _measure_all(
 ) -> list[Measured]:
     advance = stage("measure", sum(len(found.refs) for found in indexed))
     return [measure(found, labels, state / "measure", workers, advance) for found in indexed]
-
-
-def _ask(
-    measured: Sequence[Measured],
-    language: Language,
-    labels: dict[str, Label],
-    settings: Settings,
-    state: Path,
-    stage: Stage,
-) -> Asked:
-    advance = stage("ask", 1)
-    parts = [part for m in measured for part in m.parts]
-    asked = ask(parts, [m.key for m in measured], language, labels, settings, state / "ask")
-    advance(1)
-    return asked
 
 
 def _write(
