@@ -83,11 +83,10 @@ _PLACES: Final[dict[str, Callable[[Structure, Grid], Judged | None]]] = {
     "extent": extent.extent,
     "share": extent.share,
 }
-_PAIRS: Final[dict[str, Callable[[Structure, Structure], Judged]]] = {
+_SIDES: Final[dict[str, Callable[[Structure, Structure, Pair], Judged]]] = {
     "direction": between.direction,
     "horizontal": between.horizontal,
     "vertical": between.vertical,
-    "larger": extent.larger,
 }
 _PICKS: Final[dict[str, Callable[..., Judged | None]]] = {
     "largest": partial(groups.by_area, largest=True),
@@ -154,7 +153,8 @@ def _relation(name: str, node: ast.Call, on: Measured) -> Found:
         return _count(node, on)
     if name in _PICKS:
         members, margin = _set(node.args[0], on)
-        return _least(_PICKS[name](structures, members), margin, "too_few" if len(members) < 2 else "undecided")
+        judged = _PICKS[name](structures, members, on.pairs)
+        return _least(judged, margin, "too_few" if len(members) < 2 else "undecided")
     if name in ("nearest", "farthest"):
         return _by_distance(name, node, on)
     a, margin = _one(node.args[0], on)
@@ -164,9 +164,11 @@ def _relation(name: str, node: ast.Call, on: Measured) -> Found:
     if a == b:
         raise NoValue("same_structure")
     margin = min(margin, margin_b)
-    if name in _PAIRS:
-        return _least(_PAIRS[name](structures[a], structures[b]), margin)
     pair = on.pair(a, b)
+    if name in _SIDES:
+        return _least(_SIDES[name](structures[a], structures[b], pair), margin)
+    if name == "larger":
+        return _least(extent.larger(structures[a], structures[b]), margin)
     if name == "gap":
         return _least(between.gap(pair, grid), margin)
     return _least(between.topology(structures[a], structures[b], pair, grid), margin)

@@ -14,34 +14,39 @@ NESTED: Final = 0.95
 """Part of an area that must lie in another structure to be inside it."""
 
 
-def part_x(a: Structure, b: Structure) -> float:
+def outside(a: Structure, b: Structure, pair: Pair) -> float:
+    """1 for structures without a common pixel, 0 when half of one lies in the other."""
+    return 1 - 2 * pair.shared_px / min(a.area_px, b.area_px)
+
+
+def part_x(a: Structure, b: Structure, pair: Pair) -> float:
     """How far two structures have moved apart sideways: 1 when the boxes of symmetric ones just stop overlapping."""
     widths = a.box[2] - a.box[0] + b.box[2] - b.box[0]
-    return 2 * abs(a.centroid[0] - b.centroid[0]) / (widths / 2) - 1
+    return min(2 * abs(a.centroid[0] - b.centroid[0]) / (widths / 2) - 1, outside(a, b, pair))
 
 
-def part_y(a: Structure, b: Structure) -> float:
+def part_y(a: Structure, b: Structure, pair: Pair) -> float:
     """The same upwards and downwards."""
     heights = a.box[3] - a.box[1] + b.box[3] - b.box[1]
-    return 2 * abs(a.centroid[1] - b.centroid[1]) / (heights / 2) - 1
+    return min(2 * abs(a.centroid[1] - b.centroid[1]) / (heights / 2) - 1, outside(a, b, pair))
 
 
-def horizontal(a: Structure, b: Structure) -> Judged:
+def horizontal(a: Structure, b: Structure, pair: Pair) -> Judged:
     """Left or right of ``b``."""
-    return Judged(value="left" if a.centroid[0] < b.centroid[0] else "right", margin=cap(part_x(a, b)))
+    return Judged(value="left" if a.centroid[0] < b.centroid[0] else "right", margin=cap(part_x(a, b, pair)))
 
 
-def vertical(a: Structure, b: Structure) -> Judged:
+def vertical(a: Structure, b: Structure, pair: Pair) -> Judged:
     """Above or below ``b``."""
-    return Judged(value="above" if a.centroid[1] < b.centroid[1] else "below", margin=cap(part_y(a, b)))
+    return Judged(value="above" if a.centroid[1] < b.centroid[1] else "below", margin=cap(part_y(a, b, pair)))
 
 
-def direction(a: Structure, b: Structure) -> Judged:
+def direction(a: Structure, b: Structure, pair: Pair) -> Judged:
     """Where ``a`` lies seen from ``b``, in eight sectors of 45 degrees of the picture's pixel grid."""
     angle = math.degrees(math.atan2(b.centroid[1] - a.centroid[1], a.centroid[0] - b.centroid[0]))
     sector = round(angle / 45)
     off = abs(angle - 45 * sector)
-    margin = min(1 - off / 22.5, cap(max(part_x(a, b), part_y(a, b))))
+    margin = min(1 - off / 22.5, cap(max(part_x(a, b, pair), part_y(a, b, pair))))
     return Judged(value=VALUES["Direction"][sector % 8], margin=margin)
 
 

@@ -13,7 +13,7 @@ from mmrs_builder.types import Grid, Pair, Structure
 Pairs = Mapping[tuple[int, int], Pair]
 
 
-def by_area(structures: Sequence[Structure], members: Sequence[int], *, largest: bool) -> Judged | None:
+def by_area(structures: Sequence[Structure], members: Sequence[int], pairs: Pairs, *, largest: bool) -> Judged | None:
     """The member with the extreme area; needs two."""
     if len(members) < 2:
         return None
@@ -22,13 +22,16 @@ def by_area(structures: Sequence[Structure], members: Sequence[int], *, largest:
     return Judged(value=order[0], margin=abs(first - second) / max(first, second))
 
 
-def by_place(structures: Sequence[Structure], members: Sequence[int], *, axis: int, last: bool) -> Judged | None:
+def by_place(
+    structures: Sequence[Structure], members: Sequence[int], pairs: Pairs, *, axis: int, last: bool
+) -> Judged | None:
     """The member with the extreme centroid along ``axis`` (0: x, 1: y); it must stand apart from every other."""
     if len(members) < 2:
         return None
     order = sorted(members, key=lambda i: structures[i].centroid[axis], reverse=last)
-    best, part = structures[order[0]], (part_x, part_y)[axis]
-    return Judged(value=order[0], margin=min(cap(part(best, structures[i])) for i in order[1:]))
+    best, part = order[0], (part_x, part_y)[axis]
+    margins = [part(structures[best], structures[i], pairs[min(best, i), max(best, i)]) for i in order[1:]]
+    return Judged(value=best, margin=cap(min(margins)))
 
 
 def by_distance(

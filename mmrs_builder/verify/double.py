@@ -22,15 +22,20 @@ def _different(a: int, b: int) -> None:
 
 
 def part_x(board: Board, a: int, b: int) -> float:
-    """How far two boxes have moved apart sideways; 1 when symmetric structures just stop overlapping."""
+    """How far two structures have moved apart sideways; 1 when symmetric ones just stop overlapping."""
     one, other = board.shapes[a], board.shapes[b]
-    return 2 * abs(one.x - other.x) / ((one.width + other.width) / 2) - 1
+    return min(2 * abs(one.x - other.x) / ((one.width + other.width) / 2) - 1, _outside(board, a, b))
 
 
 def part_y(board: Board, a: int, b: int) -> float:
     """How far two boxes have moved apart in height."""
     one, other = board.shapes[a], board.shapes[b]
-    return 2 * abs(one.y - other.y) / ((one.height + other.height) / 2) - 1
+    return min(2 * abs(one.y - other.y) / ((one.height + other.height) / 2) - 1, _outside(board, a, b))
+
+
+def _outside(board: Board, a: int, b: int) -> float:
+    """1 for structures without a common pixel, 0 when half of one lies in the other."""
+    return 1 - 2 * board.shared(a, b) / min(board.shapes[a].area, board.shapes[b].area)
 
 
 def direction(board: Board, a: int, b: int) -> Result:

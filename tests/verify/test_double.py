@@ -48,9 +48,9 @@ def test_direction_loses_margin_towards_the_edge_of_its_sector() -> None:
         # dx = 3, mean width 4: 2 * 3 / 4 - 1
         ("horizontal", (5, 5, 9, 9), (8, 5, 12, 9), "left", 0.5),
         ("horizontal", (8, 5, 12, 9), (5, 5, 9, 9), "right", 0.5),
-        # dy = 4, mean height 5: 2 * 4 / 5 - 1
-        ("vertical", (5, 5, 9, 9), (5, 8, 9, 14), "above", 0.6),
-        ("vertical", (5, 8, 9, 14), (5, 5, 9, 9), "below", 0.6),
+        # dy = 4, mean height 5: 2 * 4 / 5 - 1 = 0.6, but a quarter of the smaller one is shared: 1 - 2 / 4
+        ("vertical", (5, 5, 9, 9), (5, 8, 9, 14), "above", 0.5),
+        ("vertical", (5, 8, 9, 14), (5, 5, 9, 9), "below", 0.5),
         ("larger", (0, 0, 4, 4), (10, 10, 13, 14), "true", 0.25),
         ("larger", (10, 10, 13, 14), (0, 0, 4, 4), "false", 0.25),
         # 8 px apart, less 2, of 0.05 * 50
