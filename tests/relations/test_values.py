@@ -250,15 +250,15 @@ def test_contact_of_equal_areas_does_not_depend_on_who_is_named_first() -> None:
 @pytest.mark.parametrize(
     "program",
     [
-        'horizontal(the("tumour"), the("brain"))',
-        'direction(the("tumour"), the("brain"))',
-        'vertical(the("tumour"), the("brain"))',
-        'leftmost(among("tumour", "brain"))',
+        'horizontal(the("polyp"), the("liver"))',
+        'direction(the("polyp"), the("liver"))',
+        'vertical(the("polyp"), the("liver"))',
+        'leftmost(among("polyp", "liver"))',
     ],
 )
 def test_what_lies_inside_another_is_on_no_side_of_it(program: str) -> None:
-    """A tumour at the left edge of the brain lies in the brain, not to its left."""
-    brain, tumour = np.zeros((60, 80), bool), np.zeros((60, 80), bool)
-    brain[5:55, 5:75] = True
-    tumour[6:12, 6:12] = True
-    assert ask(program, board(brain=brain, tumour=tumour)) is None
+    """A lesion at the left edge of the liver lies in the liver, not to its left."""
+    liver, polyp = np.zeros((60, 80), bool), np.zeros((60, 80), bool)
+    liver[5:55, 5:75] = True
+    polyp[6:12, 6:12] = True
+    assert ask(program, board(liver=liver, polyp=polyp)) is None
