@@ -1,0 +1,166 @@
+"""What a free sentence answers, found by rule: an option, yes or no, a number, or a token of a closed set.
+
+The rules look for terms as whole words and never guess: a text that states nothing, or several different things, is
+not parsed. They do not understand negation ("not on the left") and read no number words ("two"). Terms come from the
+shard itself, see section 8 of ``docs/language.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from mmrs_builder.metrics.texts import Tokens, folded
+from mmrs_builder.vocab import VALUES
+
+_NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+_NUMBER_LIKE: Final = re.compile(r"[-+\u2212]?\.?[0-9][0-9.,]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words of a shard's language, folded.
+
+    ``labels`` are the names and plurals of all labels; ``terms`` maps a value type to text -> token, for value and
+    phrase terms alike; ``truths`` maps what yes and no are called to ``true`` and ``false``.
+    """
+
+    labels: frozenset[Tokens]
+    terms: Mapping[str, Mapping[Tokens, str]]
+    truths: Mapping[Tokens, str]
+
+    @classmethod
+    def of(cls, language: Mapping[str, Any]) -> Words:
+        """From the JSON object stored in the Parquet schema metadata under ``mmrs.language``."""
+        tables = (language["values"], language["phrases"])
+        terms = {
+            kind: {folded(text): token for table in tables for token, text in table.get(kind, {}).items()}
+            for kind in VALUES
+        }
+        yes, no = folded(language["words"]["yes"]), folded(language["words"]["no"])
+        return cls(
+            labels=frozenset(folded(label[form]) for label in language["labels"].values() for form in _FORMS),
+            terms=terms,
+            truths={**terms["Bool"], yes: "true", no: "false"},
+        )
+
+
+_FORMS: Final = ("name", "plural")
+
+
+def is_closed(kind: str, value_type: str) -> bool:
+    """Whether ``parse`` can judge answers to such questions: all but segment requests and open texts without a value.
+
+    ``value_type`` is that of the question's program (``programs.value_type``); a closed program will do.
+    """
+    return kind in ("choice", "yes_no", "number") or (kind == "open" and value_type in VALUES)
+
+
+def parse(text: str, kind: str, value_type: str, choices: Sequence[str] | None, words: Words) -> str | None:
+    """What a text answers, or None if it states nothing or several different things.
+
+    - ``choice``: index of an option in ``choices``, as text. The option itself, else the only one whose text occurs
+      in the answer; an option counts as said by its phrase ("lies inside" for "inside it") and by its label's name too.
+    - ``yes_no``: ``true`` or ``false``: the word before the first comma or stop, else the only one of the two words.
+    - ``number``: the first number, with a point before its decimals; "1,000" and "7,5" are ambiguous: None.
+    - ``open``: the only token of ``value_type`` whose value or phrase term occurs.
+
+    Terms occur as whole words; what lies inside a longer term does not count ("left" in "upper left"). Names of labels
+    are blanked out before ("the left kidney"), unless the options are structures. Raises ``ValueError`` for questions
+    that are not ``is_closed``.
+    """
+    if not is_closed(kind, value_type):
+        raise ValueError(f"an answer of kind {kind!r} and type {value_type!r} is not out of a closed set")
+    said = folded(text)
+    if kind == "choice":
+        return _option(said, value_type, [folded(choice) for choice in choices or ()], words)
+    if kind == "yes_no":
+        return _yes_no(said, words)
+    if kind == "number":
+        return _number(_without(said, words.labels))
+    return _only(_without(said, words.labels), words.terms[value_type])
+
+
+def value_said(
+    parsed: str | None, kind: str, value_type: str, choices: Sequence[str] | None, words: Words
+) -> str | None:
+    """What ``parse`` found as a value of the program: the token of the option for a choice, else the same.
+
+    None for a choice of structures: its value is an index in the view, which words do not tell.
+    """
+    if parsed is None or kind != "choice":
+        return parsed
+    assert choices is not None
+    return words.terms.get(value_type, {}).get(folded(choices[int(parsed)]))
+
+
+def correct(
+    parsed: str | None, *, kind: str, value: str, answer_index: int | None = None, tolerance: float | None = None
+) -> bool:
+    """Whether what was parsed is the stored answer: the same option, a number within ``tolerance``, the same token.
+
+    An answer that was not parsed is wrong; count how many there are.
+    """
+    if parsed is None:
+        return False
+    return parsed == str(answer_index) if kind == "choice" else same(parsed, value, tolerance)
+
+
+def same(a: str, b: str, tolerance: float | None = None) -> bool:
+    """Whether two values are the same: numbers no further apart than ``tolerance``, in decimal arithmetic, or texts."""
+    if _NUMBER.fullmatch(a) and _NUMBER.fullmatch(b):
+        return abs(Decimal(a) - Decimal(b)) <= Decimal(str(tolerance or 0))
+    return a == b
+
+
+def _option(said: Tokens, value_type: str, options: Sequence[Tokens], words: Words) -> str | None:
+    if said in options:
+        return str(options.index(said))
+    spoken = {text: str(i) for i, option in enumerate(options) for text in _spoken(option, value_type, words)}
+    if value_type in words.terms:
+        return _only(_without(said, words.labels), spoken)
+    # Other structures must not be taken for an option: "kidney" is not said by "the left kidney".
+    return _only(said, {**dict.fromkeys(words.labels, ""), **spoken})
+
+
+def _spoken(option: Tokens, value_type: str, words: Words) -> set[Tokens]:
+    """How an option may be said: its text, the terms of the same token, the label's name without its article."""
+    terms = words.terms.get(value_type, {})
+    alike = {text for text, token in terms.items() if token == terms.get(option)}
+    return {option} | alike | ({option[1:]} & words.labels)
+
+
+def _yes_no(said: Tokens, words: Words) -> str | None:
+    first = next((i for i, token in enumerate(said) if not token[-1].isalnum()), len(said))
+    return words.truths.get(said[:first]) or _only(said, words.truths)
+
+
+def _number(said: Tokens) -> str | None:
+    first = next((token for token in said if _NUMBER_LIKE.fullmatch(token)), "")
+    return first if _NUMBER.fullmatch(first) else None
+
+
+def _only(said: Tokens, table: Mapping[Tokens, str]) -> str | None:
+    """The one token whose terms occur; the empty token stands for what is no answer."""
+    spans = _spans(said, table)
+    found = {
+        table[said[start:stop]]
+        for start, stop in spans
+        if not any(a <= start and stop <= b and (a, b) != (start, stop) for a, b in spans)
+    } - {""}
+    return found.pop() if len(found) == 1 else None
+
+
+def _without(said: Tokens, names: Collection[Tokens]) -> Tokens:
+    """The tokens with names replaced by blanks, which belong to no term."""
+    named = {i for start, stop in _spans(said, names) for i in range(start, stop)}
+    return tuple("" if i in named else token for i, token in enumerate(said))
+
+
+def _spans(said: Tokens, terms: Collection[Tokens]) -> list[tuple[int, int]]:
+    """Where terms occur, as (start, stop)."""
+    lengths = {len(term) for term in terms} - {0}
+    return [(i, i + n) for n in lengths for i in range(len(said) - n + 1) if said[i : i + n] in terms]
