@@ -1,0 +1,238 @@
+"""Evaluate a trained PRS-Med on a split: masks, answers, and whether they agree, beside three rows that need no model.
+
+    python -m baselines.prs_med.evaluate --model runs/mine/best --data shards --split test --out runs/mine
+
+Every question is put as in training; answers are generated greedily and parsed by rule; masks are cut at a probability
+of one half and compared at the picture's own size. Writes ``results.json``, ``results.md``, ``results.png`` and
+``predictions.jsonl``, a line per question.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from baselines.prs_med import checkpoint, data, score
+from baselines.prs_med.config import Preset, Refused
+from baselines.prs_med.data import Reader, Sample
+from baselines.prs_med.model import PRSMed, load
+from baselines.prs_med.report import markdown, picture
+from baselines.prs_med.train import reader_of
+from baselines.prs_med.trivial import Frequent, anything, same_question
+from mmrs_builder import metrics
+
+Mask = npt.NDArray[np.bool_]
+Said = tuple[str, Mask]
+
+
+def opened(folder: Path, device: str = "cpu") -> tuple[PRSMed, Preset, Reader]:
+    """A checkpoint ready to answer. Raises ``Refused`` if it is damaged or foreign."""
+    checkpoint.check(folder)
+    model, preset, processor, _ = load(folder)
+    reader = reader_of(processor, preset)
+    model.end = reader.end
+    return model.to(device).eval(), preset, reader
+
+
+def answers(model: PRSMed, reader: Reader, samples: Sequence[Sample], limit: int = 48) -> list[list[Said]]:
+    """Sentence and mask (H, W) of every question of every sample."""
+    device = next(model.parameters()).device
+    logits, ids = model.answer(reader.batch(samples, answers=False).to(device), limit)
+    found: list[list[Said]] = []
+    for i, item in enumerate(samples):
+        shape = (item.image.height, item.image.width)
+        full = torch.nn.functional.interpolate(logits[i : i + 1].float(), shape, mode="bilinear")[0] > 0
+        masks = full.cpu().numpy()
+        found.append([(reader.said(ids[i][k]), masks[k]) for k in range(len(item.questions))])
+    return found
+
+
+def picked(row: Mapping[str, Any], limit: int) -> list[int]:
+    """Every quadrant question of a view, then others by key up to ``limit`` (0: all)."""
+    ranked = sorted(
+        range(len(row["qa"])),
+        key=lambda i: (
+            not ("quadrant" in row["qa"][i]["program"] and row["qa"][i]["kind"] in ("open", "choice")),
+            hashlib.sha256(row["qa"][i]["question_id"].encode()).hexdigest(),
+        ),
+    )
+    return sorted(ranked[:limit] if limit else ranked)
+
+
+def swapped(item: Sample) -> Sample:
+    """Every question replaced by another of the same view, with another target where there is one."""
+    questions = item.questions
+    order = []
+    for i, question in enumerate(questions):
+        others = [j % len(questions) for j in range(i + 1, i + len(questions))]
+        order.append(next((j for j in others if questions[j]["target"] != question["target"]), (others or [i])[0]))
+    return Sample(row=item.row, image=item.image, questions=tuple(questions[j] for j in order), masks=item.masks)
+
+
+def scored(
+    samples: Iterable[Sample], answer: Callable[[list[Sample]], list[list[Said]]], words: metrics.Words, views: int
+) -> Iterator[tuple[score.Record, metrics.Agreement | None]]:
+    """Records of a model's answers, ``views`` at a time."""
+    part: list[Sample] = []
+    for item in [*samples, None]:
+        if item is not None:
+            part.append(item)
+        if part and (item is None or len(part) == views):
+            for one, said in zip(part, answer(part), strict=True):
+                yield from _judged(one, said, words)
+            part = []
+
+
+def _judged(
+    item: Sample, said: Sequence[Said], words: metrics.Words
+) -> Iterator[tuple[score.Record, metrics.Agreement | None]]:
+    structures = item.row["structures"]
+    reference = metrics.Reference(
+        labels=tuple(s["label"] for s in structures),
+        parts=tuple(s["part"] for s in structures),
+        masks=tuple(data.mask_of(mask) for mask in item.row["masks"]),
+    )
+    for question, truth, (text, mask) in zip(item.questions, item.masks, said, strict=True):
+        start = score.record(item.row, question, truth)
+        found = score.told(score.drawn(start, mask, truth, surfaces=True), text, question, words)
+        yield score.agreeing(found, question, reference, mask, words)
+
+
+def trivial(samples: Iterable[Sample], frequent: Frequent, words: metrics.Words) -> list[score.Record]:
+    """Records of the most frequent answers and the mean masks."""
+    found = []
+    for item in samples:
+        shape = (item.image.height, item.image.width)
+        for question, truth in zip(item.questions, item.masks, strict=True):
+            start = score.drawn(
+                score.record(item.row, question, truth), frequent.mask(question, shape), truth, surfaces=False
+            )
+            if not metrics.is_closed(start.kind, start.value_type):
+                found.append(start)
+                continue
+            options = question["choices"]
+            tokens = None
+            if options:
+                tokens = [
+                    metrics.value_said(str(i), "choice", start.value_type, options, words) for i in range(len(options))
+                ]
+                tokens = None if None in tokens else tokens
+            value = frequent.value(question, tokens)
+            said = value if question["kind"] != "choice" else _option(value, tokens)
+            found.append(score.answered(start, said, question))
+    return found
+
+
+def _option(value: str | None, tokens: list[str | None] | None) -> str:
+    """The option of a value; structures have no value of their own, so the first option is as good as any."""
+    return str(tokens.index(value)) if tokens and value in tokens else "0"
+
+
+def evaluate(
+    model: PRSMed,
+    reader: Reader,
+    folder: Path,
+    splits: Sequence[str],
+    *,
+    train: Path,
+    limit: int,
+    views: int,
+    batch: int,
+) -> tuple[dict[str, Any], dict[str, list[score.Record]]]:
+    """Results and records of the model and of the rows beside it."""
+    words = metrics.Words.of(data.language_of(folder))
+    rows = [row for split in splits for row in data.views(folder, split) if row["qa"]]
+    rows = sorted(rows, key=lambda row: hashlib.sha256(row["view_id"].encode()).hexdigest())[: views or None]
+    samples = [data.sample(row, picked(row, limit)) for row in rows]
+    if not samples:
+        raise Refused(f"{folder} has no view with questions in {', '.join(splits)}")
+
+    def answer(part: list[Sample]) -> list[list[Said]]:
+        return answers(model, reader, part)
+
+    bar = tqdm(samples, unit="view", desc="model", file=sys.stderr)
+    judged = list(scored(bar, answer, words, batch))
+    shuffled = tqdm(samples, unit="view", desc="questions shuffled", file=sys.stderr)
+    records = {
+        "model": [item for item, _ in judged],
+        "questions shuffled": [
+            item for item, _ in scored(shuffled, lambda part: answer([swapped(item) for item in part]), words, batch)
+        ],
+    }
+    learn = data.views(train, "train")
+    for name, key in (("majority answer, mean mask", anything), ("question only", same_question)):
+        frequent = Frequent(key).learn(tqdm(learn, unit="view", desc=name, file=sys.stderr))
+        records[name] = trivial(samples, frequent, words)
+    return results(records, [verdict for _, verdict in judged if verdict is not None], splits), records
+
+
+def results(
+    records: Mapping[str, list[score.Record]], verdicts: Sequence[metrics.Agreement], splits: Sequence[str]
+) -> dict[str, Any]:
+    """What ``results.json`` holds: the main numbers on top, then every row, then the model in parts."""
+    rows = {name: score.summary(items) for name, items in records.items()}
+    model = records["model"]
+    main = {name: rows["model"][name]["mean"] for name in ("dice", "quadrant_accuracy") if name in rows["model"]}
+    blind = rows["question only"].get("quadrant_accuracy")
+    return {
+        **main,
+        "question_only_quadrant_accuracy": blind and blind["mean"],
+        "splits": list(splits),
+        "rows": rows,
+        "say_show": asdict(metrics.Cells.of(verdicts)),
+        **{f"by_{name}": score.by(model, name) for name in ("source", "modality", "family", "kind")},
+        "note": "Research only, not for clinical use.",
+    }
+
+
+def write(out: Path, found: dict[str, Any], records: Mapping[str, list[score.Record]]) -> None:
+    """``results.json``, ``results.md``, ``results.png``, ``predictions.jsonl``."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    (out / "results.md").write_text(markdown(found), "utf-8")
+    picture(found, out / "results.png")
+    with (out / "predictions.jsonl").open("w", encoding="utf-8") as lines:
+        for item in records["model"]:
+            lines.write(json.dumps(asdict(item)) + "\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m baselines.prs_med.evaluate", description=__doc__.split("\n")[0])
+    parser.add_argument("--model", type=Path, required=True, help="a checkpoint, such as runs/mine/best")
+    parser.add_argument("--data", type=Path, required=True, help="shards to be tested on")
+    parser.add_argument("--split", action="append", help="repeats; default: test")
+    parser.add_argument("--train", type=Path, help="shards whose train split the rows without a model know (--data)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for results.json and the like")
+    parser.add_argument("--questions", type=int, default=0, help="at most N per view, quadrants first (0: all)")
+    parser.add_argument("--views", type=int, default=0, help="at most N views, by key (0: all)")
+    parser.add_argument("--batch", type=int, default=8, help="views at a time")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    args = parser.parse_args(argv)
+    try:
+        model, _, reader = opened(args.model, args.device)
+        found, records = evaluate(
+            model, reader, args.data, args.split or ["test"], train=args.train or args.data, limit=args.questions,
+            views=args.views, batch=args.batch,
+        )  # fmt: skip
+    except Refused as refusal:
+        print(f"{refusal}", file=sys.stderr)
+        return 2
+    write(args.out, found, records)
+    print(markdown(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

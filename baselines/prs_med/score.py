@@ -1,0 +1,205 @@
+"""From what a model said and drew to tables: records per question, means per group, intervals over patients."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrs_builder import metrics, programs
+from mmrs_builder.vocab import VALUES
+
+Mask = npt.NDArray[np.bool_]
+
+POSITIONS: Final = ("Quadrant", "Zone", "Side", "Level", "Direction", "Horizontal", "Vertical")
+"""Types of answers that say where something lies."""
+
+TOLERANCE: Final = 2.0
+"""px within which a surface counts as met (NSD)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One question, what was said and drawn, and how good it is. None: does not apply."""
+
+    question_id: str
+    view_id: str
+    group_id: str
+    source: str
+    modality: str
+    family: str
+    kind: str
+    program: str
+    value: str
+    value_type: str
+    several: bool  # the view has two or more structures that could be meant
+    empty: bool  # the right mask is empty
+    said: str = ""
+    parsed: str | None = None
+    correct: float | None = None
+    dice: float | None = None
+    iou: float | None = None
+    hd95: float | None = None
+    nsd: float | None = None
+    exact: float | None = None
+    rouge_l: float | None = None
+    cell: str | None = None  # of say-show agreement, or why there is none
+    agree: float | None = None
+
+
+def several(structures: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether two or more structures could be meant: instances, components, or wholes in one piece."""
+    parents = {s["parent"] for s in structures}
+    return sum(i not in parents for i in range(len(structures))) >= 2
+
+
+def record(row: Mapping[str, Any], question: Mapping[str, Any], truth: Mask | None) -> Record:
+    """A question before anything was answered."""
+    return Record(
+        question_id=question["question_id"],
+        **{name: row[name] for name in ("view_id", "group_id", "source", "modality")},
+        **{name: question[name] for name in ("family", "kind", "program", "value")},
+        value_type=programs.value_type(question["program"]),
+        several=several(row["structures"]),
+        empty=truth is not None and not truth.any(),
+    )
+
+
+def drawn(item: Record, predicted: Mask, truth: Mask | None, *, surfaces: bool) -> Record:
+    """With the overlap of a mask; ``surfaces``: with the distances too."""
+    if truth is None:
+        return item
+    item = replace(item, dice=metrics.dice(predicted, truth), iou=metrics.iou(predicted, truth))
+    if not surfaces:
+        return item
+    return replace(
+        item,
+        hd95=metrics.hausdorff95(predicted, truth),
+        nsd=metrics.surface_dice(predicted, truth, TOLERANCE),
+    )
+
+
+def told(item: Record, text: str, question: Mapping[str, Any], words: metrics.Words) -> Record:
+    """With a sentence, parsed by rule and compared."""
+    reference = question["answer"]
+    item = replace(
+        item,
+        said=text,
+        exact=float(metrics.exact_match(text, reference)),
+        rouge_l=metrics.rouge_l(text, reference) if item.kind in ("open", "segment") else None,
+    )
+    if not metrics.is_closed(item.kind, item.value_type):
+        return item
+    parsed = metrics.parse(text, item.kind, item.value_type, question["choices"], words)
+    return answered(item, parsed, question)
+
+
+def answered(item: Record, parsed: str | None, question: Mapping[str, Any]) -> Record:
+    """With an answer that was never a sentence."""
+    return replace(item, parsed=parsed, correct=float(right(parsed, question)))
+
+
+def right(parsed: str | None, question: Mapping[str, Any]) -> bool:
+    """Whether a parsed answer is the stored one."""
+    return metrics.correct(
+        parsed,
+        kind=question["kind"],
+        value=question["value"],
+        answer_index=question["answer_index"],
+        tolerance=question["tolerance"],
+    )
+
+
+def agreeing(
+    item: Record, question: Mapping[str, Any], reference: metrics.Reference, predicted: Mask, words: metrics.Words
+) -> tuple[Record, metrics.Agreement | None]:
+    """With its cell of say-show agreement: does the drawn mask imply what was said?"""
+    if not metrics.is_closed(item.kind, item.value_type):
+        return item, None
+    if metrics.left_out(reference, item.program, question["target"]):
+        return item, None
+    shown = metrics.shown_value(
+        reference, predicted, program=item.program, target=question["target"], target_program=question["target_program"]
+    )
+    said = metrics.value_said(item.parsed, item.kind, item.value_type, question["choices"], words)
+    verdict = metrics.say_show(said, shown, value=question["value"], tolerance=question["tolerance"])
+    return replace(item, cell=verdict.cell or verdict.reason, agree=float(verdict.agree)), verdict
+
+
+def is_quadrant(item: Record) -> bool:
+    """Questions for a quadrant whose answer is one of four, not yes or no."""
+    return item.value_type == "Quadrant" and item.kind in ("open", "choice")
+
+
+def flat(records: Iterable[Record]) -> list[Record]:
+    """Quadrant questions in which every answer to the same program is equally frequent, so that chance is exactly 1/4.
+
+    Within each program as many questions of each quadrant are kept, first by id, as its rarest quadrant has.
+    """
+    strata: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for item in sorted(filter(is_quadrant, records), key=lambda item: item.question_id):
+        strata[item.program][item.value].append(item)
+    kept = []
+    for values in strata.values():
+        least = min(len(values.get(value, [])) for value in VALUES["Quadrant"])
+        kept += [item for group in values.values() for item in group[:least]]
+    return kept
+
+
+def mean(records: Iterable[Record], name: str) -> dict[str, Any] | None:
+    """Mean of a field where it applies, with a bootstrap interval over groups (patients); None where it never does."""
+    found = [(getattr(item, name), item.group_id) for item in records if getattr(item, name) is not None]
+    if not found:
+        return None
+    interval = metrics.bootstrap([value for value, _ in found], [group for _, group in found])
+    return {key: round(v, 4) if isinstance(v, float) else v for key, v in asdict(interval).items()}
+
+
+SELECTIONS: Final[dict[str, tuple[str, Callable[[Record], bool]]]] = {
+    "dice": ("dice", lambda _: True),
+    "dice_one_candidate": ("dice", lambda item: not item.several),
+    "dice_several_candidates": ("dice", lambda item: item.several),
+    "dice_empty_target": ("dice", lambda item: item.empty),
+    "iou": ("iou", lambda _: True),
+    "hd95_px": ("hd95", lambda _: True),
+    "nsd_2px": ("nsd", lambda _: True),
+    "position_accuracy": ("correct", lambda item: item.value_type in POSITIONS and item.kind in ("open", "choice")),
+    "quadrant_accuracy_all": ("correct", is_quadrant),
+    "choice_accuracy": ("correct", lambda item: item.kind == "choice"),
+    "yes_no_accuracy": ("correct", lambda item: item.kind == "yes_no"),
+    "number_accuracy": ("correct", lambda item: item.kind == "number"),
+    "open_accuracy": ("correct", lambda item: item.kind == "open"),
+    "exact_match": ("exact", lambda item: item.kind == "open"),
+    "rouge_l": ("rouge_l", lambda item: item.kind == "open"),
+    "say_show_agreement": ("agree", lambda _: True),
+}
+"""Name of a number -> (field, which questions)."""
+
+
+def summary(records: Sequence[Record]) -> dict[str, Any]:
+    """Every number of a set of records, each with its interval."""
+    found = {name: mean(filter(keep, records), field) for name, (field, keep) in SELECTIONS.items()}
+    found["quadrant_accuracy"] = mean(flat(records), "correct")
+    unparsed = sum(item.parsed is None for item in records if item.correct is not None)
+    return {
+        **{name: value for name, value in found.items() if value is not None},
+        "questions": len(records),
+        "views": len({item.view_id for item in records}),
+        "unparsed": unparsed,
+        "empty_targets": sum(item.empty for item in records),
+    }
+
+
+def by(records: Iterable[Record], name: str) -> dict[str, Any]:
+    """Dice and accuracy for each value of a field."""
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for item in records:
+        groups[str(getattr(item, name))].append(item)
+    return {
+        key: {"questions": len(group), "dice": mean(group, "dice"), "accuracy": mean(group, "correct")}
+        for key, group in sorted(groups.items())
+    }
