@@ -24,7 +24,7 @@ endif
 script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
 	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
 
-.PHONY: help install lint types test demo bench soak baseline-train
+.PHONY: help install lint types test demo bench soak baseline-train baseline-smoke test-gpu bench-train
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,5 +62,14 @@ bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each st
 soak: $(if $(wildcard benchmarks/soak.py),install) ## long runs with injected faults
 	$(call script,benchmarks/soak.py)
 
-baseline-train: $(if $(wildcard baselines/demo.py),demo) ## train the bundled baseline on the demo shards
-	$(call script,baselines/demo.py)
+baseline-train: install ## train PRS-Med on phantoms, evaluate it on others, print the table: runs/demo/results.json
+	$(BIN)/python -m baselines.demo
+
+baseline-smoke: install ## the same in two minutes; fails if the masks are no better than the mean mask
+	$(BIN)/python -m baselines.demo --smoke
+
+test-gpu: install ## tests that need a GPU
+	$(BIN)/pytest -q tests/gpu
+
+bench-train: install ## time one training step of the 7B shapes against the published one; needs a GPU
+	$(BIN)/python benchmarks/train_step.py

@@ -13,6 +13,7 @@ def card(log: Mapping[str, Any]) -> str:
     rows = "\n".join(f"| {e['step']} | {e['dice']:.3f} | {e['answers']:.3f} |" for e in log["validation"])
     shards = "\n".join(f"- `{name}` sha256 `{digest}`" for name, digest in log["shards"].items())
     versions = ", ".join(f"{name} {number}" for name, number in log["versions"].items())
+    size = f"{log['trained_parameters']:,} of {log['parameters']:,} parameters trained"
     return f"""---
 library_name: mmrs
 pipeline_tag: image-text-to-text
@@ -25,14 +26,16 @@ Answers a question about where something lies in a medical picture, in words and
 **Research only, not for clinical use.**
 
 Trained for {log["step"]} of {train["steps"]} steps of {train["views"]} views, {train["questions"]} questions each, on
-{log["processes"]} {log["device"]} process(es); {log["trained_parameters"]:,} of {log["parameters"]:,} parameters trained;
-seed {train["seed"]}; changes to the preset: {", ".join(log["changes"]) or "none"}.
+{log["processes"]} {log["device"]} process(es); {size}; seed {train["seed"]}; changes to the preset:
+{", ".join(log["changes"]) or "none"}.
 
 | step | validation Dice | answers right, word by word given the right beginning |
 |---|---|---|
 {rows}
 
-Use: `python -m baselines.prs_med.predict --model THIS_FOLDER --image PICTURE --question "Where is the polyp?"`.
+Use:
+
+    python -m baselines.prs_med.predict --model THIS_FOLDER --image PICTURE --question "Where is the polyp?"
 
 Versions: {versions}. Shards it was trained on:
 

@@ -39,6 +39,7 @@ class ModelConfig:
     stages: int = 2  # doublings of the coarse grid in the mask decoder
     condition: Condition = "question"  # whose last states the mask is conditioned on; never the answer's
     paper: bool = False  # the published mask decoder (one x16 bilinear upsampling) and mask loss
+    glance: bool = False  # answers look at the mask that was drawn; not in the paper
     lora_rank: int = 16
     lora_alpha: int = 16
     lora_dropout: float = 0.05
@@ -85,8 +86,8 @@ class Preset:
 def tiny() -> Preset:
     """Random weights, no download, minutes on two CPU cores: one TinyViT serves the language model and the masks."""
     vision = {
-        "model_type": "mmrs_tiny_vit", "image_size": 128, "dims": (24, 48, 96, 128), "depths": (2, 2, 2, 2),
-        "heads": (1, 2, 4, 4), "windows": (8, 8, 8, 8), "ratio": 3, "hidden_size": 128, "norm": "group",
+        "model_type": "mmrs_tiny_vit", "image_size": 128, "dims": [24, 48, 96, 128], "depths": [2, 2, 2, 2],
+        "heads": [1, 2, 4, 4], "windows": [8, 8, 8, 8], "ratio": 3, "hidden_size": 128, "norm": "group",
         "positions": True,
     }  # fmt: skip
     language = {
@@ -99,7 +100,7 @@ def tiny() -> Preset:
             "model_type": "llava", "vision_config": vision, "text_config": language, "vision_feature_layer": -1,
             "vision_feature_select_strategy": "full", "image_seq_length": 64, "tie_word_embeddings": True,
         },
-        vlm_weights="all", image_size=128, width=128, text_hidden=128, heads=4, layer_heads=4, stages=3,
+        vlm_weights="all", image_size=128, width=128, text_hidden=128, heads=4, layer_heads=4, stages=3, glance=True,
     )  # fmt: skip
     train = TrainConfig(
         steps=3000, views=8, views_per_pass=8, questions=4, learning_rate=1.5e-3, weight_decay=0.02, warmup=100,
@@ -113,7 +114,7 @@ def small() -> Preset:
     preset = tiny()
     vlm = preset.model.vlm_config
     vision = vlm["vision_config"] | {
-        "image_size": 256, "dims": (48, 96, 160, 256), "depths": (2, 2, 6, 2), "heads": (2, 4, 5, 8), "hidden_size": 256
+        "image_size": 256, "dims": [48, 96, 160, 256], "depths": [2, 2, 6, 2], "heads": [2, 4, 5, 8], "hidden_size": 256
     }  # fmt: skip
     language = vlm["text_config"] | {
         "hidden_size": 512, "intermediate_size": 1536, "num_hidden_layers": 8, "num_attention_heads": 8,

@@ -63,7 +63,7 @@ class Batch:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The shards of a folder made by ``mmrs build``. Raises ``Refused`` if there are none or their schema is unknown."""
+    """The shards of a folder made by ``mmrs build``. Raises ``Refused`` if there are none or of an unknown schema."""
     files = sorted((folder / "data").glob("*.parquet"))
     if not files:
         raise Refused(f"no shards in {folder / 'data'}: make some with mmrs build --out {folder}")
@@ -145,7 +145,7 @@ def chosen(row: Mapping[str, Any], limit: int, *key: int) -> list[int]:
 
 
 def plan(count: int, views_per_step: int, seed: int, step: int) -> tuple[int, list[int]]:
-    """Epoch and row numbers of a step. Steps cross the border of epochs nowhere: a last part of an epoch is not used."""
+    """Epoch and row numbers of a step. No step crosses from one epoch into the next: a last part is not used."""
     per_epoch = count // views_per_step
     if per_epoch == 0:
         raise Refused(f"{count} views are fewer than train.views={views_per_step}: lower it or build more")
@@ -187,6 +187,9 @@ class Reader:
         self.processor, self.tokenizer = processor, processor.tokenizer
         self.image_size, self.condition, self.own_pixels = image_size, condition, own_pixels
         self.labels = {label: i for i, label in enumerate(labels)}
+        # all_special_ids lacks special tokens that have no name of their own, such as Gemma's end of turn
+        added = self.tokenizer.added_tokens_decoder
+        self._marks = {i for i, token in added.items() if token.special} - {self.tokenizer.unk_token_id}
         self._before, self._after = self._rendered().split("\ue000")
         whole = self._rendered("\ue001")
         prompt = self._before + "\ue000" + self._after
@@ -207,7 +210,7 @@ class Reader:
     def _answered(self, text: str) -> tuple[int, ...]:
         """Token ids of an answer up to its end token."""
         ids = self.tokenizer(self._lead + text + self._tail, add_special_tokens=False).input_ids
-        stop = next((i for i, token in enumerate(ids) if token in self.tokenizer.all_special_ids), len(ids))
+        stop = next((i for i, token in enumerate(ids) if token in self._marks), len(ids))
         return (*ids[:stop], ids[stop] if stop < len(ids) else self.tokenizer.eos_token_id)
 
     @property
@@ -223,9 +226,11 @@ class Reader:
     def batch(self, samples: Sequence[Sample], *, answers: bool) -> Batch:
         """Pack samples; with ``answers`` to be learnt, without to be found."""
         images = [item.image for item in samples]
+        start = self.tokenizer.bos_token  # some templates write it themselves
         read = self.processor(
-            text=[self._before] * len(samples), images=[[image] for image in images], padding=True, return_tensors="pt"
-        )
+            text=[self._before] * len(samples), images=[[image] for image in images], padding=True, return_tensors="pt",
+            add_special_tokens=not (start and self._before.startswith(start)),
+        )  # fmt: skip
         words = [
             [
                 Words(prompt=self._question(asked(q)), answer=self._answer(q["answer"]) if answers else ())

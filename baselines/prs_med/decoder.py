@@ -135,3 +135,43 @@ class MaskDecoder(nn.Module):
         match = torch.bmm(what, pixels.flatten(2)) * self.pixel**-0.5
         match = match.view(len(fine), questions, self.terms, *fine.shape[2:])
         return (where[:, :, :-1] * match).sum(2) + where[:, :, -1], fine
+
+
+class Glance(nn.Module):
+    """Lets the sentence look at the mask: states that predict answer tokens are refined by what was drawn.
+
+    A summary of a question's soft mask (centroid, spread, area, and the fused tokens under it) joins every state that
+    predicts a token of its answer. The mask never sees the answer, so nothing leaks; with it a small model says what it
+    shows. Not in the paper.
+    """
+
+    def __init__(self, width: int, text_width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(text_width)
+        self.summary = nn.Sequential(nn.Linear(width + 7, text_width), nn.GELU(), nn.Linear(text_width, text_width))
+        self.mix = nn.Sequential(
+            nn.Linear(2 * text_width, 2 * text_width), nn.GELU(), nn.Linear(2 * text_width, text_width)
+        )
+
+    def summarise(self, logits: Tensor, tokens: Tensor, seen: Features) -> Tensor:
+        """Mask logits (B, K, H, W) and fused tokens (B K, N, C) to a vector per question (B, K, T)."""
+        mask = logits.float().sigmoid()
+        height, width = mask.shape[2:]
+        y = torch.linspace(-1, 1, height, device=mask.device)[:, None]
+        x = torch.linspace(-1, 1, width, device=mask.device)
+        total = mask.sum((2, 3)) + 1e-3
+
+        def average(values: Tensor) -> Tensor:
+            return (mask * values).sum((2, 3)) / total
+
+        cx, cy, area = average(x), average(y), mask.mean((2, 3))
+        spread = [average(x * x) - cx * cx, average(y * y) - cy * cy]
+        numbers = torch.stack([cx, cy, *spread, area.sqrt(), (area + 1e-4).log() / 4, mask.amax((2, 3))], -1)
+        cells = F.adaptive_avg_pool2d(mask, seen.grid.shape[2:]).flatten(2)
+        weights = cells / (cells.sum(2, keepdim=True) + 1e-3)
+        under = (weights[:, :, None] @ tokens.unflatten(0, (len(mask), -1)).float())[:, :, 0]
+        return self.summary(torch.cat([under, numbers], -1).to(tokens.dtype))
+
+    def forward(self, states: Tensor, summary: Tensor) -> Tensor:
+        """States (..., T) and the summary of each one's question (..., T) to refined states."""
+        return states + self.mix(torch.cat([self.norm(states), summary], -1))

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from baselines.prs_med import config as configs
 from baselines.prs_med.config import ModelConfig, Preset, Refused
 from baselines.prs_med.data import Batch
-from baselines.prs_med.decoder import Fusion, MaskDecoder, PaperDecoder
+from baselines.prs_med.decoder import Fusion, Glance, MaskDecoder, PaperDecoder
 from baselines.prs_med.encoder import Features, channels, features
 from baselines.prs_med.packing import FIRST, block_mask, visible
 
@@ -59,11 +59,13 @@ class PRSMed(nn.Module):
         image_encoder: nn.Module | None,
         fusion: nn.Module,
         mask_decoder: nn.Module,
+        glance: nn.Module | None = None,
         structures: nn.ModuleList | None = None,
     ) -> None:
         super().__init__()
         self.vlm, self.image_encoder = vlm, image_encoder
-        self.fusion, self.mask_decoder, self.structures = fusion, mask_decoder, structures
+        self.fusion, self.mask_decoder = fusion, mask_decoder
+        self.glance, self.structures = glance, structures
 
     @property
     def core(self) -> Any:
@@ -74,15 +76,21 @@ class PRSMed(nn.Module):
         """Mask and text logits of a batch with answers."""
         seen, inputs = self.look(batch)
         states = self.read(batch, inputs).last_hidden_state
-        masks, fine = self.masks(batch, seen, states)
+        masks, fine, drawn = self.masks(batch, seen, states)
         learnt = batch.text.labels >= 0
-        head = self.core.get_output_embeddings()
+        owner = (batch.text.segment - FIRST)[learnt]
+        row = learnt.nonzero()[:, 0]
+        text = self.words(states[learnt], None if drawn is None else drawn[row, owner])
         cells = pixels = None
         if self.structures is not None and fine is not None:
             cells, pixels = self.structures[0](seen.grid), self.structures[1](fine)
-        return Output(
-            masks=masks, text=head(states[learnt]), labels=batch.text.labels[learnt], cells=cells, pixels=pixels
-        )
+        return Output(masks=masks, text=text, labels=batch.text.labels[learnt], cells=cells, pixels=pixels)
+
+    def words(self, states: Tensor, drawn: Tensor | None) -> Tensor:
+        """Vocabulary logits of states (..., D), each with the summary of its question's mask (..., D), if any."""
+        if self.glance is not None and drawn is not None:
+            states = self.glance(states, drawn)
+        return self.core.get_output_embeddings()(states)
 
     def look(self, batch: Batch) -> tuple[Features, dict[str, Any]]:
         """Image features, and what the language model is to be given of the pictures; the tower runs once."""
@@ -109,8 +117,9 @@ class PRSMed(nn.Module):
             **cache,
         )
 
-    def masks(self, batch: Batch, seen: Features, states: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Mask logits (B, K, h', w') from the prompt's states (B, T, D) and, with stages, the fine features."""
+    def masks(self, batch: Batch, seen: Features, states: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """From the prompt's states (B, T, D): mask logits (B, K, h', w'), the decoder's fine features if it has any,
+        and a summary of each mask (B, K, D) if sentences are to look at it."""
         b, k, length = batch.text.words.shape
         index = batch.text.words.flatten(1)[:, :, None].expand(-1, -1, states.shape[2])
         words = states.gather(1, index).view(b * k, length, -1).to(seen.grid.dtype)
@@ -118,7 +127,8 @@ class PRSMed(nn.Module):
         tokens = tokens[:, None].expand(-1, k, -1, -1).flatten(0, 1)
         known = batch.text.known.flatten(0, 1)
         fused, words = self.fusion(tokens, words, known)
-        return self.mask_decoder(fused, words, known, seen, k)
+        masks, fine = self.mask_decoder(fused, words, known, seen, k)
+        return masks, fine, self.glance.summarise(masks, fused, seen) if self.glance is not None else None
 
     @torch.no_grad()
     def answer(self, batch: Batch, limit: int = 48) -> tuple[Tensor, list[list[list[int]]]]:
@@ -127,12 +137,12 @@ class PRSMed(nn.Module):
         The questions of a view are continued together, each seeing the picture and itself.
         """
         seen, inputs = self.look(batch)
-        cache = hf.DynamicCache(config=self.core.config.get_text_config())
+        cache = hf.DynamicCache()  # whole rows, also in layers with a window: the mask says what is seen
         states = self.read(batch, inputs, past_key_values=cache).last_hidden_state
-        masks, _ = self.masks(batch, seen, states)
-        text, head = batch.text, self.core.get_output_embeddings()
+        masks, _, drawn = self.masks(batch, seen, states)
+        text = batch.text
         rows = torch.arange(len(states), device=states.device)[:, None]
-        ids = head(states[rows, text.last]).argmax(-1)
+        ids = self.words(states[rows, text.last], drawn).argmax(-1)
         positions, offset = self._positions(batch)
         place = text.positions.gather(1, text.last)
         segment = text.segment
@@ -150,7 +160,7 @@ class PRSMed(nn.Module):
                 past_key_values=cache,
                 use_cache=True,
             )
-            ids = head(out.last_hidden_state).argmax(-1)
+            ids = self.words(out.last_hidden_state, drawn).argmax(-1)
             said.append(ids)
         return masks, torch.stack(said, -1).tolist()
 
@@ -191,7 +201,8 @@ def assemble(config: ModelConfig, vlm: Any, encoder: nn.Module | None, labels: i
     head = None
     if labels and isinstance(decoder, MaskDecoder):
         head = nn.ModuleList([nn.Conv2d(width, labels, 1), nn.Conv2d(decoder.pixel, labels, 1)])
-    return PRSMed(vlm, encoder, fusion, decoder, head)
+    glance = Glance(width, text) if config.glance else None
+    return PRSMed(vlm, encoder, fusion, decoder, glance, head)
 
 
 def build(config: ModelConfig, tokenizer: Any = None, labels: int = 0) -> PRSMed:
@@ -233,7 +244,8 @@ def _sized(raw: Mapping[str, Any], tokenizer: Any) -> Any:
     raw = json.loads(json.dumps(raw))
     if tokenizer is not None:
         raw["text_config"] |= {
-            "vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id,
+            "vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id,
+            "pad_token_id": tokenizer.pad_token_id,
         }  # fmt: skip
         raw["image_token_id"] = tokenizer.convert_tokens_to_ids("<image>")
     return hf.AutoConfig.for_model(**raw)

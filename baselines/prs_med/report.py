@@ -18,6 +18,12 @@ COLUMNS: Final = {
     "yes_no_accuracy": "yes / no",
 }
 
+NOTE: Final = """\
+{views} views, {questions} questions, {empty_targets} with an empty mask (Dice 1 if nothing is drawn, else 0).
+Mean [95 % interval over patients]. Quadrant: {n} questions in which the four answers to the same question are equally
+frequent; *all*: before that selection. The row *question only* gives the most frequent answer and the mean mask of the
+same question in training; *questions shuffled* puts the model another question about the same picture."""
+
 
 def markdown(found: Mapping[str, Any]) -> str:
     """A table with a row per contender, and the model per modality and kind of question."""
@@ -26,14 +32,8 @@ def markdown(found: Mapping[str, Any]) -> str:
         lines.append(f"| {name} | " + " | ".join(_cell(row.get(column)) for column in COLUMNS) + " |")
     model = found["rows"]["model"]
     flat = model.get("quadrant_accuracy")
-    lines += [
-        "",
-        f"{model['views']} views, {model['questions']} questions, {model['empty_targets']} with an empty mask "
-        "(Dice 1 if nothing is drawn, else 0). Mean [95 % interval over patients].",
-        f"Quadrant: {flat['n'] if flat else 0} questions in which the four answers to the same question are equally "
-        "frequent; *all*: before that selection. The row *question only* gives the most frequent answer and the mean mask "
-        "of the same question in training; *questions shuffled* puts the model another question about the same picture.",
-    ]
+    n = flat["n"] if flat else 0
+    lines += ["", NOTE.format(n=n, **{name: model[name] for name in ("views", "questions", "empty_targets")})]
     for part in ("modality", "kind"):
         lines += ["", f"| {part} | questions | Dice | accuracy |", "|---|---|---|---|"]
         for key, group in found[f"by_{part}"].items():

@@ -284,7 +284,7 @@ def loop(
             views = [item.row["view_id"] for batch in parts for item in batch.samples]
             raise Refused(
                 f"step {step}: {', '.join(f'{k} {v}' for k, v in values.items())}, gradient {float(norm)}; views "
-                f"{', '.join(views)}. The weights of the last checkpoint are whole; lower train.learning_rate and --resume"
+                f"{', '.join(views)}. The last checkpoint is whole: lower train.learning_rate, or look at these views"
             )
         optimizer.step()
         optimizer.zero_grad()
