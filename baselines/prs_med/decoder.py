@@ -36,17 +36,15 @@ class Fusion(nn.Module):
         self.layer = nn.TransformerEncoderLayer(width, layer_heads, 2 * width, dropout=0.0, batch_first=True)
         self.inner, self.outer, self.last = nn.Linear(width, width), nn.Linear(width, width), nn.LayerNorm(width)
 
-    def forward(self, image: Tensor, words: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Image tokens (Q, N, C), word states (Q, L, T) and which of them count (Q, L) to fused tokens (Q, N, C) and
-        projected words (Q, L, C)."""
-        words = self.project(words)
+    def forward(self, image: Tensor, words: Tensor, known: Tensor) -> Tensor:
+        """Image tokens (Q, N, C), projected words (Q, L, C) and which of them count (Q, L) to tokens (Q, N, C)."""
         tokens = self.norm(image)
         tokens = self.attended(
             tokens + self.attend(tokens, words, words, key_padding_mask=~known, need_weights=False)[0]
         )
         tokens = self.layer(tokens)
         tokens = self.last(F.relu(self.outer(F.relu(self.inner(tokens))) + tokens))
-        return tokens + image, words
+        return tokens + image
 
 
 class PaperDecoder(nn.Module):

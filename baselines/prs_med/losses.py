@@ -21,7 +21,7 @@ def mask_loss(logits: Tensor, masks: Tensor, known: Tensor, *, paper: bool = Fal
     nearest, stay binary. ``known`` (B, K) leaves out questions without a mask target; an empty mask is a target.
     Default: binary cross-entropy + soft Dice. ``paper``: the published structure loss, see ``structure``.
     """
-    scores = F.interpolate(logits.float(), masks.shape[2:], mode="bilinear")[known]
+    scores = F.interpolate(logits[known].float()[:, None], masks.shape[2:], mode="bilinear")[:, 0]
     truth = masks[known].float()
     return (structure if paper else overlap)(scores, truth).sum()
 
@@ -40,7 +40,8 @@ def structure(scores: Tensor, truth: Tensor) -> Tensor:
     Weights are 1 + 5 |local mean - mask| over 31 x 31 px. In the published training code they cancel, because its
     cross-entropy is reduced to a mean before it is weighted; here they count.
     """
-    weight = 1 + 5 * (F.avg_pool2d(truth[:, None], 31, 1, 15)[:, 0] - truth).abs()
+    local = F.avg_pool2d(F.avg_pool2d(truth[:, None], (31, 1), 1, (15, 0)), (1, 31), 1, (0, 15))[:, 0]
+    weight = 1 + 5 * (local - truth).abs()
     entropy = F.binary_cross_entropy_with_logits(scores, truth, reduction="none")
     entropy = (weight * entropy).sum((1, 2)) / weight.sum((1, 2))
     p = scores.sigmoid()

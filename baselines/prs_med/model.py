@@ -77,20 +77,20 @@ class PRSMed(nn.Module):
         seen, inputs = self.look(batch)
         states = self.read(batch, inputs).last_hidden_state
         masks, fine, drawn = self.masks(batch, seen, states)
-        learnt = batch.text.labels >= 0
-        owner = (batch.text.segment - FIRST)[learnt]
-        row = learnt.nonzero()[:, 0]
-        text = self.words(states[learnt], None if drawn is None else drawn[row, owner])
+        row, place = (batch.text.labels >= 0).nonzero(as_tuple=True)
+        owner = batch.text.segment[row, place] - FIRST
+        text = self.words(states[row, place], None if drawn is None else drawn[row, owner])
         cells = pixels = None
         if self.structures is not None and fine is not None:
             cells, pixels = self.structures[0](seen.grid), self.structures[1](fine)
-        return Output(masks=masks, text=text, labels=batch.text.labels[learnt], cells=cells, pixels=pixels)
+        return Output(masks=masks, text=text, labels=batch.text.labels[row, place], cells=cells, pixels=pixels)
 
     def words(self, states: Tensor, drawn: Tensor | None) -> Tensor:
         """Vocabulary logits of states (..., D), each with the summary of its question's mask (..., D), if any."""
         if self.glance is not None and drawn is not None:
-            states = self.glance(states, drawn)
-        return self.core.get_output_embeddings()(states)
+            states = self.glance(states.to(drawn.dtype), drawn)
+        head = self.core.get_output_embeddings()
+        return head(states.to(head.weight.dtype))
 
     def look(self, batch: Batch) -> tuple[Features, dict[str, Any]]:
         """Image features, and what the language model is to be given of the pictures; the tower runs once."""
@@ -102,12 +102,11 @@ class PRSMed(nn.Module):
     def read(self, batch: Batch, inputs: dict[str, Any], **cache: Any) -> Any:
         """The language model's pass over packed rows."""
         text, model = batch.text, self.core.model
-        alone = batch.known.shape[1] == 1 and self.core.config.model_type not in BOTH_WAYS
-        mask = (
-            (text.segment > 0).long()
-            if alone and not cache
-            else block_mask(text.segment, both_ways=self._pictures(text.ids))
-        )
+        both_ways = self._pictures(text.ids)
+        if batch.known.shape[1] == 1 and both_ways is None and not cache:
+            mask = torch.ones_like(text.ids)  # causal: padding comes last, where no token that counts can see it
+        else:
+            mask = block_mask(text.segment, both_ways=both_ways)
         return model(
             input_ids=text.ids,
             attention_mask=mask,
@@ -121,12 +120,13 @@ class PRSMed(nn.Module):
         """From the prompt's states (B, T, D): mask logits (B, K, h', w'), the decoder's fine features if it has any,
         and a summary of each mask (B, K, D) if sentences are to look at it."""
         b, k, length = batch.text.words.shape
-        index = batch.text.words.flatten(1)[:, :, None].expand(-1, -1, states.shape[2])
-        words = states.gather(1, index).view(b * k, length, -1).to(seen.grid.dtype)
+        heard = self.fusion.project(states.to(seen.grid.dtype))  # before it is gathered: it is narrower
+        index = batch.text.words.flatten(1)[:, :, None].expand(-1, -1, heard.shape[2])
+        words = heard.gather(1, index).view(b * k, length, -1)
         tokens = seen.grid.flatten(2).transpose(1, 2)
         tokens = tokens[:, None].expand(-1, k, -1, -1).flatten(0, 1)
         known = batch.text.known.flatten(0, 1)
-        fused, words = self.fusion(tokens, words, known)
+        fused = self.fusion(tokens, words, known)
         masks, fine = self.mask_decoder(fused, words, known, seen, k)
         return masks, fine, self.glance.summarise(masks, fused, seen) if self.glance is not None else None
 
@@ -252,29 +252,40 @@ def _sized(raw: Mapping[str, Any], tokenizer: Any) -> Any:
 
 
 def _encoder(config: ModelConfig) -> Any:
-    if config.encoder:
-        return hf.AutoModel.from_pretrained(config.encoder, trust_remote_code=False)
+    if config.encoder:  # the whole of SAM or SAM 2, of which its encoder is wanted, or an encoder alone
+        whole = hf.AutoModel.from_pretrained(config.encoder, trust_remote_code=False, dtype=torch.float32)
+        return getattr(whole, "vision_encoder", whole)
     return hf.AutoModel.from_config(hf.AutoConfig.for_model(**config.encoder_config)) if config.encoder_config else None
 
 
-def save(folder: Path, model: PRSMed, preset: Preset, processor: Any, labels: Sequence[str] = ()) -> None:
+def save(
+    folder: Path,
+    model: PRSMed,
+    preset: Preset,
+    processor: Any,
+    labels: Sequence[str] = (),
+    weights: Mapping[str, Tensor] | None = None,
+) -> None:
     """Write all that ``load`` needs: safetensors, adapters in PEFT's format, processor, configuration.
 
-    Frozen parts that came from a checkpoint are named, not copied.
+    Frozen parts that came from a checkpoint are named, not copied. ``weights``: the model's state, where it has to be
+    gathered from several processes first.
     """
+    weights = model.state_dict() if weights is None else weights
     folder.mkdir(parents=True, exist_ok=True)
     configs.write(folder, preset)
     (folder / "labels.json").write_text(json.dumps(list(labels)) + "\n", "utf-8")
     processor.save_pretrained(folder / "processor")
     if preset.model.vlm_weights != "frozen" or not preset.model.vlm:
-        model.vlm.save_pretrained(folder / "language")
-    save_file(_own(model, preset.model), folder / "model.safetensors", metadata={"format": "pt"})
+        language = {name.removeprefix("vlm."): t for name, t in weights.items() if name.startswith("vlm.")}
+        model.vlm.save_pretrained(folder / "language", state_dict=language)
+    save_file(_own(weights, preset.model), folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def _own(model: PRSMed, config: ModelConfig) -> dict[str, Tensor]:
+def _own(weights: Mapping[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
     """Weights that are neither in ``language`` nor in the encoder's own checkpoint."""
     copied = ("vlm.",) if config.encoder_weights == "all" or not config.encoder else ("vlm.", "image_encoder.")
-    return {name: t.contiguous() for name, t in model.state_dict().items() if not name.startswith(copied)}
+    return {name: t.contiguous() for name, t in weights.items() if not name.startswith(copied)}
 
 
 def load(folder: Path) -> tuple[PRSMed, Preset, Any, list[str]]:
@@ -287,7 +298,7 @@ def load(folder: Path) -> tuple[PRSMed, Preset, Any, list[str]]:
         own = load_file(folder / "model.safetensors")
     except Exception as error:
         raise Refused(f"{folder} is not a whole checkpoint ({type(error).__name__}: {error})") from error
-    wanted = _own(model, preset.model)
+    wanted = _own(model.state_dict(), preset.model)
     wrong = [name for name in wanted if name not in own or own[name].shape != wanted[name].shape]
     wrong += sorted(set(own) - set(wanted))
     if wrong:
@@ -304,5 +315,5 @@ def _loaded(folder: Path, config: ModelConfig, labels: int) -> PRSMed:
     if config.vlm_weights == "frozen":
         return build(config if config.vlm else replace(config, vlm=str(path)), labels=labels)
     model = build(replace(config, vlm_weights="frozen"), labels=labels)
-    model.vlm = peft.PeftModel.from_pretrained(model.vlm, path)
+    model.vlm = peft.PeftModel.from_pretrained(model.vlm, path, is_trainable=True)
     return model

@@ -17,16 +17,19 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import transformers as hf
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
@@ -77,8 +80,13 @@ def steps_of(folder: Path, config: TrainConfig, reader: Reader, start: int, acce
     rows = data.views(folder, "train").filter(bool, input_columns="qa", keep_in_memory=True)
     steps = Steps(rows, config, reader, rank, processes)
     steps[start]  # refuses too few views in this process, with its reason
-    order = range(start, config.steps)
-    yield from DataLoader(steps, batch_size=None, sampler=order, num_workers=config.workers)  # type: ignore[arg-type]
+    yield from DataLoader(
+        steps,
+        batch_size=None,
+        sampler=range(start, config.steps),  # type: ignore[arg-type]
+        num_workers=config.workers,
+        generator=torch.Generator(),  # else it draws from the common one at each start, and a resumed run differs
+    )
 
 
 def rate(step: int, config: TrainConfig) -> float:
@@ -156,7 +164,8 @@ def validate(model: PRSMed, rows: Any, preset: Preset, reader: Reader, accelerat
     ``score``, the mean of both, decides which checkpoint is the best.
     """
     model.eval()
-    views = range(accelerator.process_index, min(len(rows), preset.train.validation_views), accelerator.num_processes)
+    spread = np.linspace(0, len(rows) - 1, min(len(rows), preset.train.validation_views)).astype(int).tolist()
+    views = spread[accelerator.process_index :: accelerator.num_processes]
     totals = torch.zeros(4, dtype=torch.float64, device=accelerator.device)
     for i in views:
         row = rows[i]
@@ -187,6 +196,8 @@ def prepared(args: argparse.Namespace, preset: Preset) -> tuple[PRSMed, Any, lis
     if preset.model.vlm:
         processor = hf.AutoProcessor.from_pretrained(preset.model.vlm, trust_remote_code=False)
         return build(preset.model, labels=len(labels)), processor, labels
+    if preset.model.vlm_weights == "lora":
+        raise Refused("model.vlm_weights=lora adapts a checkpoint: name one with model.vlm, or train all weights")
     texts = (text for row in data.views(args.data, "train") for q in row["qa"] for text in (data.asked(q), q["answer"]))
     vision = preset.model.vlm_config["vision_config"]
     processor = tokens.processor(tokens.learn(texts), vision["image_size"], vision.get("patch_size", 16))
@@ -243,6 +254,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         model, processor, labels = prepared(args, preset)
     reader = reader_of(processor, preset, labels)
+    if config.precision != "no":  # autocast chooses the type: frozen activations stay as they are
+        for module in model.modules():
+            if isinstance(module, LoraLayer):
+                module.cast_input_dtype_enabled = False
     if config.checkpointing:
         model.core.gradient_checkpointing_enable()
     validation = data.views(args.data, "validation").filter(bool, input_columns="qa", keep_in_memory=True)
@@ -255,20 +270,33 @@ def run(args: argparse.Namespace) -> int:
         accelerator.load_state(str(folder / "state"))
     if args.tracker != "none":
         accelerator.init_trackers("prs_med")
-    return loop(args, preset, wrapped, optimizer, reader, validation, log, start, accelerator)
+    with noted(signal.SIGINT, signal.SIGTERM) as asked_to_stop:
+        return loop(args, preset, wrapped, optimizer, reader, validation, log, start, accelerator, asked_to_stop)
+
+
+@contextmanager
+def noted(*signals: signal.Signals) -> Iterator[list[int]]:
+    """Signals that arrive, noted instead of obeyed: a step is never torn."""
+    arrived: list[int] = []
+    before = {number: signal.signal(number, lambda number, _frame: arrived.append(number)) for number in signals}
+    try:
+        yield arrived
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def loop(
     args: argparse.Namespace, preset: Preset, model: Any, optimizer: Any, reader: Reader, validation: Any,
-    log: dict[str, Any], start: int, accelerator: Accelerator,
+    log: dict[str, Any], start: int, accelerator: Accelerator, asked_to_stop: list[int],
 ) -> int:  # fmt: skip
     """Step after step, in the order of events."""
     config, main = preset.train, accelerator.is_main_process
-    asked_to_stop: list[int] = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda number, _frame: asked_to_stop.append(number))
+    written = args.out / "losses.jsonl"
     if main:
         args.out.mkdir(parents=True, exist_ok=True)
+        lines = written.read_text("utf-8").splitlines(keepends=True) if written.exists() else []
+        written.write_text("".join(lines[:start]), "utf-8")  # steps after the checkpoint are taken again
     bar = tqdm(total=config.steps, initial=start, disable=not main, unit="step", file=sys.stderr)
     model.train()
     stopped, clock = False, time.monotonic()
@@ -294,7 +322,7 @@ def loop(
         bar.set_postfix({k: f"{v:.3f}" for k, v in values.items()} | {"views/s": f"{speed:.1f}"})
         accelerator.log({**values, "learning_rate": rate(step, config), "views_per_second": speed}, step=done)
         if main:
-            with (args.out / "losses.jsonl").open("a", encoding="utf-8") as out:
+            with written.open("a", encoding="utf-8") as out:
                 views = [item.row["view_id"] for batch in parts for item in batch.samples]
                 out.write(json.dumps({"step": done, **values, "views": views}) + "\n")
         last = done == config.steps or stopped
@@ -333,10 +361,11 @@ def keep(
     if state:
         accelerator.save_state(str(scratch))
         accelerator.wait_for_everyone()
+    weights = accelerator.get_state_dict(model)
     if accelerator.is_main_process:
 
         def write(fresh: Path) -> None:
-            save(fresh, accelerator.unwrap_model(model), preset, reader.processor, list(reader.labels))
+            save(fresh, accelerator.unwrap_model(model), preset, reader.processor, list(reader.labels), weights)
             (fresh / "run.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
             (fresh / "README.md").write_text(card(log), "utf-8")
             if state:

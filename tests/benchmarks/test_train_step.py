@@ -30,20 +30,17 @@ KEYS = {
 }  # fmt: skip
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The benchmark without a GPU."""
+@pytest.fixture(scope="module")
+def run() -> subprocess.CompletedProcess[str]:
+    """The benchmark as a command, without a GPU."""
     return subprocess.run(
-        [sys.executable, "benchmarks/train_step.py", *arguments],
+        [sys.executable, "benchmarks/train_step.py", "--shapes", "small", "--batch", "2", "--steps", "2"],
         cwd=ROOT,
         env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_WAIT_POLICY": "PASSIVE"},
         capture_output=True,
         text=True,
+        check=False,
     )
-
-
-@pytest.fixture(scope="module")
-def run() -> subprocess.CompletedProcess[str]:
-    return command("--shapes", "small", "--batch", "2", "--steps", "2")
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +81,9 @@ def test_the_table_has_a_line_per_step(run: subprocess.CompletedProcess[str]) ->
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine could run them")
-def test_the_papers_shapes_are_refused_without_a_gpu() -> None:
-    refused = command()
-    assert refused.returncode == 2
-    assert "needs a GPU" in refused.stderr
+def test_the_papers_shapes_are_refused_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main([]) == 2
+    assert "needs a GPU" in capsys.readouterr().err
 
 
 def test_the_result_can_go_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,8 +113,8 @@ def test_a_causal_kernel_counts_half(model: Any) -> None:
     assert whole - half == 3 * 0.5 * 4 * 2 * 64 * 112**2 * 2  # passes, part, FLOP, layers, width, pairs, rows
 
 
-def test_every_part_has_work(model: Any) -> None:
-    work = bench.counted(model, batch(1), 0.5)
+def test_every_part_has_work() -> None:
+    work = bench.counted(bench.made(bench.small(), CPU), batch(1), 0.5)
     assert min(work.values()) > 0
     assert work["total"] == sum(work.values()) / 2
 
