@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     preset = "small" if torch.cuda.is_available() else "tiny"
     words = ["--data", str(shards), "--out", str(run / "model"), "--preset", preset, "--set", f"train.seed={args.seed}"]
     if args.smoke:
-        words += ["--set", "train.steps=200", "--set", "train.validate_every=200", "--set", "train.save_every=200"]
+        words += ["--set", "train.steps=240", "--set", "train.picture_steps=100", "--set", "train.validation_views=16"]
     if (run / "model" / "checkpoints").is_dir():
         words.append("--resume")
     if code := train.main(words):

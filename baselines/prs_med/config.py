@@ -64,6 +64,7 @@ class TrainConfig:
     mask_weight: float = 1.0
     structure_weight: float = 0.0  # auxiliary: which structures lie where, from every mask of a view (0: none decoded)
     precision: Literal["no", "bf16"] = "no"
+    picture_steps: int = 0  # so many steps at first train the image encoder on the auxiliary task alone
     checkpointing: bool = False  # recompute activations of the language model
     streaming: bool = False
     buffer: int = 512  # views shuffled at a time when streaming
@@ -103,8 +104,8 @@ def tiny() -> Preset:
         vlm_weights="all", image_size=128, width=128, text_hidden=128, heads=4, layer_heads=4, stages=3, glance=True,
     )  # fmt: skip
     train = TrainConfig(
-        steps=3000, views=8, views_per_pass=8, questions=4, learning_rate=1.5e-3, weight_decay=0.02, warmup=100,
-        structure_weight=1.0, validate_every=500, save_every=500,
+        steps=2800, picture_steps=1200, views=8, views_per_pass=8, questions=4, learning_rate=1.5e-3,
+        weight_decay=0.02, structure_weight=1.0, validate_every=400, save_every=400,
     )  # fmt: skip
     return Preset(model=model, train=train)
 

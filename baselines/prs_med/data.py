@@ -68,7 +68,10 @@ def files_of(folder: Path) -> list[Path]:
     if not files:
         raise Refused(f"no shards in {folder / 'data'}: make some with mmrs build --out {folder}")
     for file in files:
-        version = (pq.read_schema(file).metadata or {}).get(b"mmrs.schema_version", b"none").decode()
+        try:
+            version = (pq.read_schema(file).metadata or {}).get(b"mmrs.schema_version", b"none").decode()
+        except (OSError, ValueError) as error:
+            raise Refused(f"{file} cannot be read: {error}; build the shards again") from error
         if version != str(SCHEMA_VERSION):
             raise Refused(f"{file}: schema version {version}, known is {SCHEMA_VERSION}: build the shards again")
     return files

@@ -114,18 +114,23 @@ class MaskDecoder(nn.Module):
         self.read, self.pick = nn.Linear(width, terms), nn.Linear(width, terms)
         self.what = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, pixel))
 
-    def forward(
-        self, tokens: Tensor, words: Tensor, known: Tensor, seen: Features, questions: int
-    ) -> tuple[Tensor, Tensor]:
-        """Tokens (B K, N, C), words (B K, L, C) and which of them count (B K, L) to logits (B, K, H, W) and the
-        picture's own fine features (B, D, H, W), H = 2**stages h."""
-        h, w = seen.grid.shape[2:]
+    def fine(self, seen: Features) -> Tensor:
+        """The picture's own features (B, D, H, W), H = 2**stages h: no question has a part in them."""
         maps: list[Tensor | None] = [*seen.maps, *[None] * len(self.rises)]
         fine = self.reduce(seen.grid)
         for rise, finer in zip(self.rises, maps, strict=False):
             fine = rise(fine, finer)
+        return fine
+
+    def forward(
+        self, tokens: Tensor, words: Tensor, known: Tensor, seen: Features, questions: int
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens (B K, N, C), words (B K, L, C), those that count (B K, L) to logits (B, K, H, W) and ``fine``."""
+        h, w = seen.grid.shape[2:]
+        fine = self.fine(seen)
         pixels = self.pixels(fine)
-        where = self.where(self.look(tokens.transpose(1, 2).unflatten(2, (h, w)), maps[0]))
+        finer = seen.maps[0] if seen.maps else None
+        where = self.where(self.look(tokens.transpose(1, 2).unflatten(2, (h, w)), finer))
         where = F.interpolate(where, fine.shape[2:], mode="bilinear").unflatten(0, (-1, questions))
         heard = self.read(words).masked_fill(~known[:, :, None], -torch.inf).softmax(1).transpose(1, 2) @ words
         pooled = heard + self.pick(tokens).softmax(1).transpose(1, 2) @ tokens

@@ -121,20 +121,18 @@ def trivial(samples: Iterable[Sample], frequent: Frequent, words: metrics.Words)
             if not metrics.is_closed(start.kind, start.value_type):
                 found.append(start)
                 continue
-            options = question["choices"]
-            tokens = None
-            if options:
-                tokens = [
-                    metrics.value_said(str(i), "choice", start.value_type, options, words) for i in range(len(options))
-                ]
-                tokens = None if None in tokens else tokens
+            options = question["choices"] or []
+            named = [
+                metrics.value_said(str(i), start.kind, start.value_type, options, words) for i in range(len(options))
+            ]
+            tokens = [token for token in named if token is not None] or None
             value = frequent.value(question, tokens)
             said = value if question["kind"] != "choice" else _option(value, tokens)
             found.append(score.answered(start, said, question))
     return found
 
 
-def _option(value: str | None, tokens: list[str | None] | None) -> str:
+def _option(value: str | None, tokens: list[str] | None) -> str:
     """The option of a value; structures have no value of their own, so the first option is as good as any."""
     return str(tokens.index(value)) if tokens and value in tokens else "0"
 
@@ -183,7 +181,9 @@ def results(
     """What ``results.json`` holds: the main numbers on top, then every row, then the model in parts."""
     rows = {name: score.summary(items) for name, items in records.items()}
     model = records["model"]
-    main = {name: rows["model"][name]["mean"] for name in ("dice", "quadrant_accuracy") if name in rows["model"]}
+    main: dict[str, Any] = {
+        name: rows["model"][name]["mean"] for name in ("dice", "quadrant_accuracy") if name in rows["model"]
+    }
     blind = rows["question only"].get("quadrant_accuracy")
     return {
         **main,

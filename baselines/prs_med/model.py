@@ -72,9 +72,11 @@ class PRSMed(nn.Module):
         """The transformers model, inside its adapters if it has any."""
         return self.vlm.get_base_model() if isinstance(self.vlm, peft.PeftModel) else self.vlm
 
-    def forward(self, batch: Batch) -> Output:
-        """Mask and text logits of a batch with answers."""
+    def forward(self, batch: Batch, *, structures_only: bool = False) -> Output:
+        """Mask and text logits of a batch with answers, or only those of the auxiliary head."""
         seen, inputs = self.look(batch)
+        if structures_only:
+            return self._structures(seen)
         states = self.read(batch, inputs).last_hidden_state
         masks, fine, drawn = self.masks(batch, seen, states)
         row, place = (batch.text.labels >= 0).nonzero(as_tuple=True)
@@ -84,6 +86,15 @@ class PRSMed(nn.Module):
         if self.structures is not None and fine is not None:
             cells, pixels = self.structures[0](seen.grid), self.structures[1](fine)
         return Output(masks=masks, text=text, labels=batch.text.labels[row, place], cells=cells, pixels=pixels)
+
+    def _structures(self, seen: Features) -> Output:
+        """What the picture alone tells. The other parameters join with a weight of nought: distributed training waits
+        for a gradient of each."""
+        assert self.structures is not None
+        nought = 0 * sum(p.sum() for p in self.parameters() if p.requires_grad)
+        cells, pixels = self.structures[0](seen.grid), self.structures[1](self.mask_decoder.fine(seen))
+        none = pixels.new_zeros(0)
+        return Output(masks=none, text=none, labels=none, cells=cells + nought, pixels=pixels)
 
     def words(self, states: Tensor, drawn: Tensor | None) -> Tensor:
         """Vocabulary logits of states (..., D), each with the summary of its question's mask (..., D), if any."""
@@ -239,9 +250,9 @@ def _language(config: ModelConfig, tokenizer: Any) -> Any:
     return hf.AutoModelForImageTextToText.from_config(_sized(config.vlm_config, tokenizer), **options)
 
 
-def _sized(raw: Mapping[str, Any], tokenizer: Any) -> Any:
+def _sized(given: Mapping[str, Any], tokenizer: Any) -> Any:
     """A transformers configuration whose vocabulary and special tokens are the tokenizer's."""
-    raw = json.loads(json.dumps(raw))
+    raw: dict[str, Any] = json.loads(json.dumps(given))
     if tokenizer is not None:
         raw["text_config"] |= {
             "vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id,

@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import transformers as hf
 from accelerate import Accelerator
 from accelerate.utils import set_seed
@@ -108,19 +109,17 @@ def optimiser(model: PRSMed, config: TrainConfig) -> torch.optim.AdamW:
 
 
 def sums(output: Output, batch: Batch, paper: bool) -> Tensor:
-    """Summed losses of a batch: text, mask, structure (3,)."""
-    structure = output.masks.new_zeros(())
+    """Summed losses of a batch: text, mask, structure (3,). What was not computed is nought."""
+    text = mask = structure = torch.zeros((), device=batch.pixels.device)
     if output.cells is not None and output.pixels is not None and batch.structures is not None:
-        parts = torch.nn.functional.adaptive_avg_pool2d(batch.structures.float(), output.cells.shape[2:])
-        cells = torch.nn.functional.binary_cross_entropy_with_logits(output.cells.float(), parts, reduction="none")
+        assert batch.shown is not None
+        parts = F.adaptive_avg_pool2d(batch.structures.float(), output.cells.shape[2:])
+        cells = F.binary_cross_entropy_with_logits(output.cells.float(), parts, reduction="none")
         structure = losses.mask_loss(output.pixels, batch.structures, batch.shown) + 2 * cells.mean((2, 3)).sum()
-    return torch.stack(
-        [
-            losses.text_loss(output.text, output.labels),
-            losses.mask_loss(output.masks, batch.masks, batch.known, paper=paper),
-            structure,
-        ]
-    )
+    if len(output.masks):
+        text = losses.text_loss(output.text, output.labels)
+        mask = losses.mask_loss(output.masks, batch.masks, batch.known, paper=paper)
+    return torch.stack([text, mask, structure])
 
 
 def counts(parts: Sequence[Batch]) -> list[int]:
@@ -133,7 +132,7 @@ def counts(parts: Sequence[Batch]) -> list[int]:
 
 
 def step_losses(
-    model: Any, parts: Sequence[Batch], preset: Preset, accelerator: Accelerator, stop: bool
+    model: Any, parts: Sequence[Batch], preset: Preset, accelerator: Accelerator, *, stop: bool, picture_only: bool
 ) -> tuple[Tensor, bool]:
     """Forward and backward of a step: the losses over all processes (loss, text, mask, structure), and whether any
     process was asked to stop."""
@@ -145,12 +144,9 @@ def step_losses(
     total = torch.zeros(3, device=accelerator.device)
     for i, part_of_step in enumerate(parts):
         batch = part_of_step.to(accelerator.device)
-        if i < len(parts) - 1:
-            with accelerator.no_sync(model):
-                part = sums(model(batch), batch, preset.model.paper)
-                accelerator.backward((part * scale).sum() * accelerator.num_processes)
-        else:
-            part = sums(model(batch), batch, preset.model.paper)
+        last = i == len(parts) - 1
+        with nullcontext() if last else accelerator.no_sync(model):
+            part = sums(model(batch, structures_only=picture_only), batch, preset.model.paper)
             accelerator.backward((part * scale).sum() * accelerator.num_processes)
         total += part.detach()
     parts_of = accelerator.reduce(total * scale, "sum") / weights.clamp(min=1e-12)
@@ -173,9 +169,7 @@ def validate(model: PRSMed, rows: Any, preset: Preset, reader: Reader, accelerat
         batch = reader.batch([item], answers=True).to(accelerator.device)
         with accelerator.autocast():
             output = model(batch)
-        drawn = (
-            torch.nn.functional.interpolate(output.masks.float(), batch.masks.shape[2:], mode="bilinear") > 0
-        ).cpu()
+        drawn = (F.interpolate(output.masks.float(), batch.masks.shape[2:], mode="bilinear") > 0).cpu()
         pairs = zip(drawn[batch.known.cpu()], batch.masks[batch.known].cpu(), strict=True)
         overlaps = [dice(p.numpy(), t.numpy()) for p, t in pairs]
         owner = batch.text.segment[batch.text.labels >= 0]
@@ -254,6 +248,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         model, processor, labels = prepared(args, preset)
     reader = reader_of(processor, preset, labels)
+    if config.picture_steps and model.structures is None:
+        raise Refused("train.picture_steps needs train.structure_weight above 0 and a decoder with stages (not paper)")
     if config.precision != "no":  # autocast chooses the type: frozen activations stay as they are
         for module in model.modules():
             if isinstance(module, LoraLayer):
@@ -305,7 +301,9 @@ def loop(
             break
         for group in optimizer.param_groups:
             group["lr"] = rate(step, config)
-        found, stopped = step_losses(model, parts, preset, accelerator, bool(asked_to_stop))
+        found, stopped = step_losses(
+            model, parts, preset, accelerator, stop=bool(asked_to_stop), picture_only=step < config.picture_steps
+        )
         norm = accelerator.clip_grad_norm_(model.parameters(), config.clip)
         values = dict(zip(NAMES, found.tolist(), strict=True))
         if not math.isfinite(values["loss"]) or not math.isfinite(float(norm)):
@@ -326,7 +324,7 @@ def loop(
                 views = [item.row["view_id"] for batch in parts for item in batch.samples]
                 out.write(json.dumps({"step": done, **values, "views": views}) + "\n")
         last = done == config.steps or stopped
-        if last or done % config.validate_every == 0:
+        if last or (done % config.validate_every == 0 and done > config.picture_steps):
             scores = validate(accelerator.unwrap_model(model), validation, preset, reader, accelerator)
             best = max((entry["score"] for entry in log["validation"]), default=-1.0)
             log["validation"].append({"step": done, **scores})
