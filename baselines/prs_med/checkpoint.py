@@ -21,6 +21,7 @@ def publish(folder: Path, write: Callable[[Path], None]) -> None:
     write(fresh)
     (fresh / DIGESTS).write_text(json.dumps(digests(fresh), indent=1) + "\n", "utf-8")
     old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)  # of a process that was killed here
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)

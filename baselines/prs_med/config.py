@@ -104,7 +104,7 @@ def tiny() -> Preset:
         vlm_weights="all", image_size=128, width=128, text_hidden=128, heads=4, layer_heads=4, stages=3, glance=True,
     )  # fmt: skip
     train = TrainConfig(
-        steps=2800, picture_steps=1200, views=8, views_per_pass=8, questions=4, learning_rate=1.5e-3,
+        steps=2400, picture_steps=900, views=8, views_per_pass=8, questions=4, learning_rate=1.5e-3,
         weight_decay=0.02, structure_weight=1.0, validate_every=400, save_every=400,
     )  # fmt: skip
     return Preset(model=model, train=train)

@@ -89,10 +89,15 @@ def digests_of(folder: Path) -> dict[str, str]:
 
 def views(folder: Path, split: str, *, streaming: bool = False) -> Dataset | IterableDataset:
     """Rows of a split with pictures still coded. Raises ``Refused`` for a split that is not there."""
-    names = {file.name.split("-")[0] for file in files_of(folder)}
-    if split not in names:
-        raise Refused(f"{folder} has no split {split!r}; it has {', '.join(sorted(names))}")
-    loaded = load_dataset(str(folder), split=split, streaming=streaming).select_columns(list(COLUMNS))
+    files: dict[str, list[str]] = {}
+    for file in files_of(folder):
+        files.setdefault(file.name.split("-")[0], []).append(str(file.resolve()))
+    if split not in files:
+        raise Refused(f"{folder} has no split {split!r}; it has {', '.join(sorted(files))}")
+    # Files by name: for a folder with a card, datasets looks its cache up by the card alone, and a folder of that name
+    # built anew would be read as it was before.
+    loaded = load_dataset("parquet", data_files={split: files[split]}, split=split, streaming=streaming)
+    loaded = loaded.select_columns(list(COLUMNS))
     return loaded.cast_column("image", Image(decode=False)).cast_column("masks", List(Image(decode=False)))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel, initialization
 from transformers.modeling_outputs import BaseModelOutput
 
 
@@ -204,10 +204,9 @@ class TinyViTModel(PreTrainedModel):
     def _init_weights(self, module: nn.Module) -> None:
         """Weights keep torch's initialisation: transformers' 0.02 is too small for layers as narrow as ``tiny``'s."""
         if isinstance(module, Attention):  # a model is loaded without storage, and a buffer is not in the checkpoint
-            module.offsets.copy_(offsets(module.window))
+            initialization.copy_(module.offsets, offsets(module.window))
         if module is self and self.pos_embed is not None:
-            with torch.no_grad():
-                self.pos_embed.copy_(waves(*self.pos_embed.shape[1:3]))
+            initialization.copy_(self.pos_embed, waves(*self.pos_embed.shape[1:3]))
 
     def train(self, mode: bool = True) -> TinyViTModel:
         """As usual, but batch statistics are never updated: a picture's features are its own."""

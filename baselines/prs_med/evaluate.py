@@ -181,13 +181,10 @@ def results(
     """What ``results.json`` holds: the main numbers on top, then every row, then the model in parts."""
     rows = {name: score.summary(items) for name, items in records.items()}
     model = records["model"]
-    main: dict[str, Any] = {
-        name: rows["model"][name]["mean"] for name in ("dice", "quadrant_accuracy") if name in rows["model"]
-    }
-    blind = rows["question only"].get("quadrant_accuracy")
+    found = {name: rows["model"].get(name) for name in ("dice", "quadrant_accuracy")}
+    found["question_only_quadrant_accuracy"] = rows["question only"].get("quadrant_accuracy")
     return {
-        **main,
-        "question_only_quadrant_accuracy": blind and blind["mean"],
+        **{name: interval and interval["mean"] for name, interval in found.items()},
         "splits": list(splits),
         "rows": rows,
         "say_show": asdict(metrics.Cells.of(verdicts)),

@@ -161,14 +161,25 @@ def language(family: str, **text: Any) -> Any:
     return model
 
 
+def encoder() -> Any:
+    """An image encoder at random, seeded."""
+    torch.manual_seed(2)
+    return hf.AutoModel.from_config(hf.AutoConfig.for_model(**ENCODER))
+
+
+def config(folder: Path, *, lora: bool = False) -> ModelConfig:
+    """What a model around the language model in a folder is made of."""
+    return ModelConfig(
+        vlm=str(folder), vlm_weights="lora" if lora else "all", encoder_config=ENCODER, image_size=SIDE, text_hidden=16,
+        heads=2, layer_heads=2, stages=1, lora_rank=2, lora_dropout=0.0, glance=True,
+    )  # fmt: skip
+
+
 def built(family: str, folder: Path, *, lora: bool = False, model: dict[str, Any] | None = None, **text: Any) -> PRSMed:
     """A model of a family around a checkpoint saved in a folder, adapters at random."""
     language(family, **text).save_pretrained(folder)
-    sizes = {"image_size": SIDE, "text_hidden": 16, "heads": 2, "layer_heads": 2, "stages": 1, "lora_rank": 2}
-    weights = {"vlm": str(folder), "vlm_weights": "lora" if lora else "all", "encoder_config": ENCODER}
-    config = ModelConfig(**sizes | weights | {"lora_dropout": 0.0, "glance": True} | (model or {}))
     torch.manual_seed(1)
-    made = build(config)
+    made = build(replace(config(folder, lora=lora), **model or {}))
     for name, weight in made.named_parameters():
         if "lora_B" in name:
             nn.init.normal_(weight, std=0.3)

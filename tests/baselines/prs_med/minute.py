@@ -60,6 +60,11 @@ def losses(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "losses.jsonl").read_text("utf-8").splitlines()]
 
 
+def record(folder: Path) -> dict[str, Any]:
+    """The run record of a checkpoint."""
+    return json.loads((folder / "run.json").read_text("utf-8"))
+
+
 def apart(one: Sequence[dict[str, Any]], other: Sequence[dict[str, Any]]) -> float:
     """The greatest relative difference of any loss of any step of two runs of the same steps."""
     assert [line["step"] for line in one] == [line["step"] for line in other]

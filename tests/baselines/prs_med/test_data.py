@@ -191,6 +191,15 @@ def test_a_damaged_shard_is_refused(shards: Path, tmp_path: Path, length: int):
         data.views(tmp_path, "train")
 
 
+def test_shards_built_anew_in_their_folder_are_read_anew(shards: Path, tmp_path: Path):
+    """Not from a cache of what lay there before."""
+    file = copied(shards, tmp_path) / "data/train-00000-of-00001.parquet"
+    assert len(data.views(tmp_path, "train")) == 45
+    pq.write_table(pq.read_table(file).slice(0, 7), file)
+    assert len(data.views(tmp_path, "train")) == 7
+    assert len(list(data.views(tmp_path, "train", streaming=True))) == 7
+
+
 def test_digests_tell_shards_apart(shards: Path, tmp_path: Path):
     file = copied(shards, tmp_path) / "data/test-00000-of-00001.parquet"
     before = data.digests_of(tmp_path)

@@ -46,7 +46,7 @@ def learnt(model: PRSMed, batch: Any) -> tuple[Any, float, float, dict[str, torc
 
 
 def apart(one: torch.Tensor, other: torch.Tensor) -> float:
-    return float((one - other).abs().max() / other.abs().max().clamp(min=1))
+    return ((one - other).abs().max() / other.abs().max().clamp(min=1)).item()
 
 
 def test_packed_questions_are_worth_as_many_sequences(family: str, model: PRSMed):
