@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     out = args.out if run.name == "baseline" else run
     splits = [word for name in ("train", "validation", "test") for word in ("--split", name)]
-    options = ["--train", str(shards), "--questions", "8", "--out", str(out), *splits]
+    options = ["--train", str(shards), "--questions", "4", "--batch", "24", "--out", str(out), *splits]
     if code := evaluate.main(["--model", str(run / "model" / "best"), "--data", str(held_out), *options]):
         return code
     asked(run, held_out)

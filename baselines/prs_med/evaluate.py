@@ -81,17 +81,16 @@ def swapped(item: Sample) -> Sample:
 
 
 def scored(
-    samples: Iterable[Sample], answer: Callable[[list[Sample]], list[list[Said]]], words: metrics.Words, views: int
-) -> Iterator[tuple[score.Record, metrics.Agreement | None]]:
-    """Records of a model's answers, ``views`` at a time."""
-    part: list[Sample] = []
-    for item in [*samples, None]:
-        if item is not None:
-            part.append(item)
-        if part and (item is None or len(part) == views):
+    samples: Sequence[Sample], answer: Callable[[list[Sample]], list[list[Said]]], words: metrics.Words, views: int,
+    name: str,
+) -> Iterator[tuple[score.Record, metrics.Agreement | None]]:  # fmt: skip
+    """Records of a model's answers, ``views`` at a time; ``name`` is what the progress bar says."""
+    with tqdm(total=len(samples), unit="view", desc=name, file=sys.stderr) as bar:
+        for start in range(0, len(samples), views):
+            part = list(samples[start : start + views])
             for one, said in zip(part, answer(part), strict=True):
                 yield from _judged(one, said, words)
-            part = []
+            bar.update(len(part))
 
 
 def _judged(
@@ -159,15 +158,12 @@ def evaluate(
     def answer(part: list[Sample]) -> list[list[Said]]:
         return answers(model, reader, part)
 
-    bar = tqdm(samples, unit="view", desc="model", file=sys.stderr)
-    judged = list(scored(bar, answer, words, batch))
-    shuffled = tqdm(samples, unit="view", desc="questions shuffled", file=sys.stderr)
-    records = {
-        "model": [item for item, _ in judged],
-        "questions shuffled": [
-            item for item, _ in scored(shuffled, lambda part: answer([swapped(item) for item in part]), words, batch)
-        ],
-    }
+    def answer_others(part: list[Sample]) -> list[list[Said]]:
+        return answer([swapped(item) for item in part])
+
+    judged = list(scored(samples, answer, words, batch, "model"))
+    others = scored(samples, answer_others, words, batch, "questions shuffled")
+    records = {"model": [item for item, _ in judged], "questions shuffled": [item for item, _ in others]}
     learn = data.views(train, "train")
     for name, key in (("majority answer, mean mask", anything), ("question only", same_question)):
         frequent = Frequent(key).learn(tqdm(learn, unit="view", desc=name, file=sys.stderr))

@@ -120,14 +120,13 @@ def agreeing(
     """With its cell of say-show agreement: does the drawn mask imply what was said?"""
     if not metrics.is_closed(item.kind, item.value_type):
         return item, None
-    if metrics.left_out(reference, item.program, question["target"]):
-        return item, None
     shown = metrics.shown_value(
         reference, predicted, program=item.program, target=question["target"], target_program=question["target_program"]
     )
     said = metrics.value_said(item.parsed, item.kind, item.value_type, question["choices"], words)
     verdict = metrics.say_show(said, shown, value=question["value"], tolerance=question["tolerance"])
-    return replace(item, cell=verdict.cell or verdict.reason, agree=float(verdict.agree)), verdict
+    judged = verdict.reason not in metrics.LEFT_OUT
+    return replace(item, cell=verdict.cell or verdict.reason, agree=float(verdict.agree) if judged else None), verdict
 
 
 def is_quadrant(item: Record) -> bool:

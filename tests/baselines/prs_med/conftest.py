@@ -84,5 +84,5 @@ def samples(rows: list[dict[str, Any]]) -> list[data.Sample]:
 def ran(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of twenty steps, saved every five and validated every ten."""
     out = tmp_path_factory.mktemp("ran") / "run"
-    assert minute.train(shards, out, minute.preset(save_every=5, validate_every=10)) == 0
+    assert minute.train(shards, out, minute.ran()) == 0
     return out

@@ -8,6 +8,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from baselines.prs_med import checkpoint
 from baselines.prs_med import train as trainer
 from baselines.prs_med.config import Preset, tiny
 
@@ -25,6 +29,7 @@ TRAIN = {
     "steps": 20, "picture_steps": 2, "views": 4, "views_per_pass": 4, "questions": 3, "warmup": 2,
     "validate_every": 1000, "save_every": 1000, "validation_views": 4,
 }  # fmt: skip
+UNCLIPPED = {"clip": 1e9}  # so that the optimiser's state tells the size of gradients, which Adam's steps do not
 
 
 def preset(model: dict[str, Any] | None = None, **train: Any) -> Preset:
@@ -65,8 +70,19 @@ def record(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "run.json").read_text("utf-8"))
 
 
+def momentum(run: Path) -> Tensor:
+    """Adam's running mean of all gradients, at the newest checkpoint of a run."""
+    state = torch.load(checkpoint.newest(run) / "state/optimizer.bin", weights_only=True)["state"]
+    return torch.cat([state[number]["exp_avg"].flatten() for number in sorted(state)])
+
+
 def apart(one: Sequence[dict[str, Any]], other: Sequence[dict[str, Any]]) -> float:
     """The greatest relative difference of any loss of any step of two runs of the same steps."""
     assert [line["step"] for line in one] == [line["step"] for line in other]
     pairs = [(a[name], b[name]) for a, b in zip(one, other, strict=True) for name in trainer.NAMES]
     return max(abs(a - b) / max(1.0, abs(b)) for a, b in pairs)
+
+
+def ran() -> Preset:
+    """The preset of the run that many tests look at."""
+    return preset(save_every=5, validate_every=10, **UNCLIPPED)

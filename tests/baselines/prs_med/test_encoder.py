@@ -100,12 +100,19 @@ def test_positions_tell_places_apart_from_the_first_step_on():
     assert distances.min() > 0.1
 
 
-def test_a_window_attends_by_offset_and_not_by_order():
-    """A picture turned upside down gives features turned upside down where biases are all that knows of places."""
+@pytest.mark.parametrize(("number", "down", "right"), [(0, 0, 0), (1, 0, 1), (4, 1, 0), (9, 2, 1)])
+def test_a_bias_belongs_to_an_offset_down_and_right(number: int, down: int, right: int):
+    """A token that is drawn to one offset with all its might sees the tokens at that offset and no other."""
     attention = small().layers[1].blocks[0].attn
-    tokens = torch.randn(1, 4, 4, 16)
-    turned = attention(tokens.flip(1).flatten(1, 2)).unflatten(1, (4, 4)).flip(1)
-    assert torch.allclose(turned, attention(tokens.flatten(1, 2)).unflatten(1, (4, 4)), atol=1e-5)
+    with torch.no_grad():
+        attention.attention_biases.zero_()[:, number] = 1e4
+    tokens = torch.randn(1, 16, 16)
+    other = tokens.clone()
+    other[0, 4 * 1 + 2] = torch.randn(16)  # row 1, column 2
+    moved = (attention(tokens) - attention(other)).abs().amax((0, 2)).view(4, 4) > 1e-4
+    wanted = {(1 + a * down, 2 + b * right) for a in (-1, 1) for b in (-1, 1)}
+    wanted = {(row, column) for row, column in wanted if 0 <= row < 4 and 0 <= column < 4} | {(1, 2)}  # asks otherwise
+    assert {(row, column) for row, column in moved.nonzero().tolist()} == wanted
 
 
 @pytest.mark.parametrize("side", [32, 48, 80])

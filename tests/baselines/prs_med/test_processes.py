@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
 from baselines.prs_med import checkpoint
 from baselines.prs_med.config import Preset
 from tests.baselines.prs_med import minute
 from tests.build.command import ROOT
 
-PRESET = minute.preset(save_every=5, validate_every=10)  # as of ``ran``
+PRESET = minute.ran()
 LIMIT = 240  # s
 
 
@@ -70,6 +71,10 @@ def test_two_processes_have_the_losses_of_one(pair: Path, ran: Path):
     assert minute.apart(minute.losses(pair), minute.losses(ran)) < 1e-5
     views = [(one["views"], both["views"]) for one, both in zip(minute.losses(ran), minute.losses(pair), strict=True)]
     assert all(both == one[::2] for one, both in views)  # the first process writes what it was given
+
+
+def test_two_processes_have_the_gradients_of_one(pair: Path, ran: Path):
+    torch.testing.assert_close(minute.momentum(pair), minute.momentum(ran), rtol=1e-3, atol=1e-3)
 
 
 def test_two_processes_validate_as_one(pair: Path, ran: Path):

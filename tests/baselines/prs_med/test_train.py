@@ -7,7 +7,7 @@ import math
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +25,7 @@ from baselines.prs_med.card import card
 from baselines.prs_med.config import Preset, Refused
 from tests.baselines.prs_med import minute
 
-SHORT = {"steps": 6, "picture_steps": 1}
+SHORT = {"steps": 6, "picture_steps": 1} | minute.UNCLIPPED
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +37,11 @@ def fresh() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def short(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """The losses of six steps."""
-    return losses_of(shards, tmp_path_factory.mktemp("short"), minute.preset(**SHORT))
+def short(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of six steps."""
+    out = tmp_path_factory.mktemp("short") / "run"
+    assert minute.train(shards, out, minute.preset(**SHORT)) == 0
+    return out
 
 
 def losses_of(shards: Path, out: Path, preset: Preset, *more: str) -> list[dict[str, Any]]:
@@ -85,7 +87,7 @@ def test_words_masks_and_structures_are_learnt(ran: Path):
 
 def test_the_record_says_how_the_model_came_about(ran: Path, shards: Path):
     record = minute.record(ran / "checkpoints/step-0000020")
-    assert record["config"] == asdict(minute.preset(save_every=5, validate_every=10))
+    assert record["config"] == asdict(minute.ran())
     assert record["shards"] == data.digests_of(shards)
     assert (record["step"], record["processes"], record["device"], record["preset"]) == (20, 1, "cpu", "tiny")
     assert (
@@ -134,13 +136,11 @@ def test_training_and_validation_read_their_own_splits(
     assert {view for line in minute.losses(ran) for view in line["views"]} <= {row["view_id"] for row in rows}
 
 
-def test_the_same_seed_gives_the_same_run_and_another_does_not(
-    shards: Path, tmp_path: Path, short: list[dict[str, Any]]
-):
+def test_the_same_seed_gives_the_same_run_and_another_does_not(shards: Path, tmp_path: Path, short: Path):
     again = losses_of(shards, tmp_path / "again", minute.preset(**SHORT))
     other = losses_of(shards, tmp_path / "other", minute.preset(**SHORT, seed=1))
-    assert again == short
-    assert [line["views"] for line in other] != [line["views"] for line in short]
+    assert again == minute.losses(short)
+    assert [line["views"] for line in other] != [line["views"] for line in again]
 
 
 @pytest.mark.parametrize(
@@ -148,22 +148,29 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(
     [{"views_per_pass": 1}, {"views_per_pass": 3}, {"workers": 1}, {"checkpointing": True}, {"validate_every": 3}],
     ids=str,
 )
-def test_how_a_step_is_done_does_not_change_its_losses(
-    shards: Path, tmp_path: Path, short: list[dict[str, Any]], change: dict[str, Any]
+def test_how_a_step_is_done_changes_neither_losses_nor_gradients(
+    shards: Path, tmp_path: Path, short: Path, change: dict[str, Any]
 ):
-    found = losses_of(shards, tmp_path, minute.preset(**SHORT, **change))
-    assert [line["views"] for line in found] == [line["views"] for line in short]
-    assert minute.apart(found, short) < 1e-5
+    found, wanted = losses_of(shards, tmp_path, minute.preset(**SHORT, **change)), minute.losses(short)
+    assert [line["views"] for line in found] == [line["views"] for line in wanted]
+    assert minute.apart(found, wanted) < 1e-5
+    torch.testing.assert_close(minute.momentum(tmp_path), minute.momentum(short), rtol=1e-3, atol=1e-3)
 
 
-def test_mixed_precision_stays_near_full_precision(shards: Path, tmp_path: Path, short: list[dict[str, Any]]):
-    assert 0 < minute.apart(losses_of(shards, tmp_path, minute.preset(**SHORT, precision="bf16")), short) < 0.05
+def test_mixed_precision_stays_near_full_precision(shards: Path, tmp_path: Path, short: Path):
+    found = losses_of(shards, tmp_path, minute.preset(**SHORT, precision="bf16"))
+    assert 0 < minute.apart(found, minute.losses(short)) < 0.05
+
+
+def test_gradients_are_clipped(shards: Path, tmp_path: Path):
+    losses_of(shards, tmp_path, minute.preset(steps=1, picture_steps=0, clip=0.01))
+    assert minute.momentum(tmp_path).norm() == pytest.approx(0.01 * 0.1, rel=1e-3)  # Adam's mean takes a tenth of it
 
 
 def test_a_run_goes_on_in_mid_epoch_as_if_never_interrupted(shards: Path, tmp_path: Path, ran: Path):
     out = cut(ran, tmp_path / "run", 15)
     (out / "losses.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in minute.losses(ran)[:18]), "utf-8")
-    found = losses_of(shards, out, minute.preset(save_every=5, validate_every=10), "--resume")
+    found = losses_of(shards, out, minute.ran(), "--resume")
     assert [line["views"] for line in found] == [line["views"] for line in minute.losses(ran)]
     assert minute.apart(found, minute.losses(ran)) < 1e-6
     weights, wanted = (load_file(run / "checkpoints/step-0000020/model.safetensors") for run in (out, ran))
@@ -176,7 +183,7 @@ def test_a_run_goes_on_in_mid_epoch_as_if_never_interrupted(shards: Path, tmp_pa
 
 def test_a_finished_run_has_nothing_to_go_on_with(shards: Path, tmp_path: Path, ran: Path):
     out = cut(ran, tmp_path / "run", 20)
-    assert losses_of(shards, out, minute.preset(save_every=5, validate_every=10), "--resume") == minute.losses(ran)
+    assert losses_of(shards, out, minute.ran(), "--resume") == minute.losses(ran)
 
 
 def test_a_streamed_run_goes_on_as_if_never_interrupted(shards: Path, tmp_path: Path):
@@ -266,9 +273,10 @@ def test_a_loss_that_is_no_number_stops_with_the_views_and_whole_checkpoints(
         checkpoint.check(folder)
 
 
-def test_signals_mean_after_a_run_what_they_meant_before(ran: Path):
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+def test_signals_mean_after_a_run_what_they_meant_before(shards: Path, tmp_path: Path):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    losses_of(shards, tmp_path, minute.preset(steps=1))
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def refused(capsys: pytest.CaptureFixture[str], shards: Path, out: Path, preset: Preset, *more: str) -> str:
@@ -289,14 +297,14 @@ def test_there_is_nothing_to_resume_in_a_new_folder(shards: Path, tmp_path: Path
 
 
 def test_resuming_with_other_settings_is_refused(ran: Path, shards: Path, capsys: pytest.CaptureFixture[str]):
-    other = minute.preset(save_every=5, validate_every=10, learning_rate=1e-3)
+    other = replace(minute.ran(), train=replace(minute.ran().train, learning_rate=1e-3))
     assert "with other settings" in refused(capsys, shards, ran, other, "--resume")
 
 
 def test_resuming_on_other_shards_is_refused(
     ran: Path, shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    preset = minute.preset(save_every=5, validate_every=10)
+    preset = minute.ran()
     assert "other shards" in refused(capsys, edited(shards, tmp_path, dict), ran, preset, "--resume")
 
 
@@ -306,7 +314,7 @@ def test_resuming_from_a_damaged_checkpoint_is_refused(
     out = cut(ran, tmp_path / "run", 20)
     file = out / "checkpoints/step-0000020/state/optimizer.bin"
     file.write_bytes(file.read_bytes()[:-1])
-    preset = minute.preset(save_every=5, validate_every=10)
+    preset = minute.ran()
     assert "is damaged: state/optimizer.bin is changed" in refused(capsys, shards, out, preset, "--resume")
 
 
