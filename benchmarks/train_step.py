@@ -82,7 +82,7 @@ def small() -> ModelConfig:
     encoder = config.encoder_config | {
         "image_size": 64, "dims": (16, 32, 40, 64), "heads": (2, 4, 5, 4), "depths": (1, 1, 1, 1), "hidden_size": 32,
     }  # fmt: skip
-    return replace(config, vlm_config=vlm, encoder_config=encoder, image_size=64, width=32, text_hidden=64)
+    return replace(config, vlm_config=vlm, encoder_config=encoder, image_size=64, text_hidden=64)
 
 
 SHAPES: dict[str, Callable[[], ModelConfig]] = {"prs_med_7b": llava_med_7b, "small": small}

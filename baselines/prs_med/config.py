@@ -32,8 +32,7 @@ class ModelConfig:
     encoder_config: dict[str, Any] = field(default_factory=dict)
     encoder_weights: Literal["frozen", "all"] = "all"
     image_size: int = 1024  # px, side of the encoder's square input; the aspect ratio is not kept, as in the paper
-    width: int = 256  # channels of the image features and of the fusion
-    text_hidden: int = 512  # between the language model's width and ``width``
+    text_hidden: int = 512  # between the width of the language model and that of the image features
     heads: int = 8
     layer_heads: int = 16
     stages: int = 2  # doublings of the coarse grid in the mask decoder
@@ -101,7 +100,7 @@ def tiny() -> Preset:
             "model_type": "llava", "vision_config": vision, "text_config": language, "vision_feature_layer": -1,
             "vision_feature_select_strategy": "full", "image_seq_length": 64, "tie_word_embeddings": True,
         },
-        vlm_weights="all", image_size=128, width=128, text_hidden=128, heads=4, layer_heads=4, stages=3, glance=True,
+        vlm_weights="all", image_size=128, text_hidden=128, heads=4, layer_heads=4, stages=3, glance=True,
     )  # fmt: skip
     train = TrainConfig(
         steps=2400, picture_steps=900, views=8, views_per_pass=8, questions=4, learning_rate=1.5e-3,
@@ -123,7 +122,7 @@ def small() -> Preset:
     }  # fmt: skip
     vlm = vlm | {"vision_config": vision, "text_config": language, "image_seq_length": 256}
     return Preset(
-        model=replace(preset.model, vlm_config=vlm, image_size=256, width=256, text_hidden=512, heads=8, layer_heads=8),
+        model=replace(preset.model, vlm_config=vlm, image_size=256, text_hidden=512, heads=8, layer_heads=8),
         train=replace(
             preset.train, steps=20_000, views=64, views_per_pass=64, learning_rate=5e-4, precision="bf16", workers=8
         ),

@@ -31,8 +31,11 @@ from baselines.prs_med.decoder import Fusion, Glance, MaskDecoder, PaperDecoder
 from baselines.prs_med.encoder import Features, channels, features
 from baselines.prs_med.packing import FIRST, block_mask, visible
 
-BOTH_WAYS = ("gemma3", "paligemma")
+BOTH_WAYS = ("gemma3",)
 """Models whose picture tokens see each other whatever their order."""
+
+PREFIXED = ("paligemma",)
+"""Models in which the picture sees the question too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +162,8 @@ class PRSMed(nn.Module):
         segment = text.segment
         mine = FIRST + torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
         said = [ids]
-        end = self.end
         for _ in range(limit - 1):
-            if end is not None and bool((torch.stack(said) == end).any(0).all()):
+            if self.end is not None and ended(torch.stack(said), text.last, self.end):
                 break
             segment, place = torch.cat([segment, mine], 1), place + 1
             out = self.core.model(
@@ -197,6 +199,11 @@ class PRSMed(nn.Module):
         offset = placed.amax((0, 2)) + 1 - picture.sum(1)
         moved = (text.positions + offset[:, None]).expand_as(placed)
         return torch.where(picture[None].bool(), placed, moved), offset[:, None]
+
+
+def ended(said: Tensor, last: Tensor, end: int) -> bool:
+    """Whether every question has said ``end``: tokens (n, B, K); a question whose prompt ends at 0 does not exist."""
+    return bool(((said == end).any(0) | (last == 0)).all())
 
 
 def assemble(config: ModelConfig, vlm: Any, encoder: nn.Module | None, labels: int = 0) -> PRSMed:
@@ -245,9 +252,14 @@ def _lora(config: ModelConfig) -> peft.LoraConfig:
 def _language(config: ModelConfig, tokenizer: Any) -> Any:
     dtype = getattr(torch, config.dtype) if config.vlm_weights != "all" else torch.float32
     options: dict[str, Any] = {"dtype": dtype, "attn_implementation": config.attention}
+    source = _sized(config.vlm_config, tokenizer) if not config.vlm else hf.AutoConfig.from_pretrained(config.vlm)
+    if source.model_type in PREFIXED:
+        raise Refused(
+            f"{source.model_type} reads pictures and questions in both directions: questions cannot share one"
+        )
     if config.vlm:
         return hf.AutoModelForImageTextToText.from_pretrained(config.vlm, trust_remote_code=False, **options)
-    return hf.AutoModelForImageTextToText.from_config(_sized(config.vlm_config, tokenizer), **options)
+    return hf.AutoModelForImageTextToText.from_config(source, **options)
 
 
 def _sized(given: Mapping[str, Any], tokenizer: Any) -> Any:

@@ -24,7 +24,7 @@ LANGUAGE = {
     "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
     "num_key_value_heads": 2,
 }  # fmt: skip
-MODEL = {"image_size": SIDE, "width": 32, "text_hidden": 32, "heads": 2, "layer_heads": 2, "stages": 2}
+MODEL = {"image_size": SIDE, "text_hidden": 32, "heads": 2, "layer_heads": 2, "stages": 2}
 TRAIN = {
     "steps": 20, "picture_steps": 2, "views": 4, "views_per_pass": 4, "questions": 3, "warmup": 2,
     "validate_every": 1000, "save_every": 1000, "validation_views": 4,

@@ -10,8 +10,8 @@ import pytest
 import torch
 import transformers as hf
 
-from baselines.prs_med import losses
-from baselines.prs_med.model import PRSMed
+from baselines.prs_med import config, losses
+from baselines.prs_med.model import PRSMed, build
 from baselines.prs_med.packing import Words
 from tests.baselines.prs_med import families
 from tests.baselines.prs_med.families import ASKED, END, FAMILIES
@@ -189,3 +189,9 @@ def test_the_encoder_of_a_whole_sam_checkpoint_is_taken(tmp_path: Path):
     assert sum(p.numel() for p in encoder.parameters()) == sum(p.numel() for p in whole.vision_encoder.parameters())
     assert torch.equal(encoder.neck.conv1.weight, whole.vision_encoder.neck.conv1.weight.float())
     assert {weight.dtype for weight in encoder.parameters()} == {torch.float32}
+
+
+def test_a_model_whose_pictures_see_the_question_is_refused():
+    wanted = config.ModelConfig(vlm_config={"model_type": "paligemma", "text_config": {}, "vision_config": {}})
+    with pytest.raises(config.Refused, match="both directions"):
+        build(wanted)

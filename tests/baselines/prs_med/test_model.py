@@ -11,7 +11,7 @@ import torch
 
 from baselines.prs_med import data, losses, train
 from baselines.prs_med.data import Batch, Reader, Sample
-from baselines.prs_med.model import PRSMed
+from baselines.prs_med.model import PRSMed, ended
 from tests.baselines.prs_med import minute
 
 CLOSE = 1e-5
@@ -135,6 +135,16 @@ def test_answers_stop_when_all_have_ended(model: PRSMed, reader: Reader, samples
     model.end = first
     assert model.answer(batch, limit=30)[1] == [[[first]]]
     model.end = None
+
+
+def test_nobody_waits_for_the_questions_a_view_does_not_have(reader: Reader, samples: list[Sample]):
+    fewer = replace(samples[1], questions=samples[1].questions[:1], masks=samples[1].masks[:1])
+    last = reader.batch([samples[0], fewer], answers=False).text.last
+    said = torch.full((2, *last.shape), 7)
+    said[1, 0, :], said[1, 1, 0] = 3, 3
+    assert ended(said, last, end=3)
+    said[1, 0, 0] = 7
+    assert not ended(said, last, end=3)
 
 
 def test_language_model_and_tower_run_once_per_step(model: PRSMed, reader: Reader, samples: list[Sample]):
