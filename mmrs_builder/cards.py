@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from mmrs_builder import __version__, resources
+from mmrs_builder.digests import digest
 from mmrs_builder.types import Source
 from mmrs_builder.vocab import REASONS, SPLITS
 
@@ -57,12 +58,16 @@ def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str
     }
 
 
-def _config(name: str, folder: str, shards: Iterable[str]) -> dict[str, object]:
+def _config(name: str, folder: str, shards: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+    """The entry of a config. Its description names the shards' content: ``datasets`` finds its cache by what the card
+    says, and would read a folder that was built anew as it was before."""
     splits = [split for split in SPLITS if any(path.startswith(f"{folder}/{split}-") for path in shards)]
     files = [{"split": split, "path": f"{folder}/{split}-*.parquet"} for split in splits]
     if not files:
         return {}
-    return {"config_name": name, "data_files": files, **({"default": True} if name == "default" else {})}
+    content = digest({path: entry["sha256"] for path, entry in shards.items() if path.startswith(f"{folder}/")})
+    described = {"config_name": name, "description": f"shards {content[:16]}", "data_files": files}
+    return {**described, **({"default": True} if name == "default" else {})}
 
 
 def _size(n: int) -> str:

@@ -128,3 +128,19 @@ def test_duckdb_unnests_questions(built: Path):
 def asked_of_duckdb(query: str) -> object:
     with duckdb.connect() as connection:
         return connection.execute(query).fetchone()
+
+
+def test_a_folder_built_anew_is_not_read_from_the_cache_of_the_old_one(tmp_path: Path):
+    """``datasets`` finds its cache by what the card says: cards of different shards must differ."""
+    out, seen = tmp_path / "shards", []
+    for seed in (0, 1):
+        words = ("--set", "phantom.count=6", "--set", f"phantom.seed={seed}", "--set", "phantom.size=96")
+        done = mmrs("build", "--source", "phantom", *words, "--out", out, "--overwrite", "--workers", 1)
+        assert done.code == 0, done.err
+        stored = [digest for path in (out / "data").iterdir() for digest in pd.read_parquet(path)["pixels_sha256"]]
+        code = 'found = load_dataset(out)\nshow([row["pixels_sha256"] for split in found.values() for row in split])'
+        shown = reader(code, tmp_path, out)
+        assert isinstance(shown, list)
+        assert sorted(shown) == sorted(stored)
+        seen.append(sorted(stored))
+    assert seen[0] != seen[1]
