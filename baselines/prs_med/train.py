@@ -1,7 +1,7 @@
 """Train PRS-Med on shards, with Accelerate: one CPU, one GPU or many from the same script.
 
     python -m baselines.prs_med.train --data shards --out runs/mine --preset tiny
-    accelerate launch --num_processes 2 -m baselines.prs_med.train --data shards --out runs/mine --resume
+    accelerate launch --multi_gpu --num_processes 2 -m baselines.prs_med.train --data shards --out runs/mine --resume
 
 The batch of a step is a function of the seed and the step's number alone, split over the processes; losses are divided
 by counts over all of them. So the loss curve is the same for any number of processes, and a run that was interrupted

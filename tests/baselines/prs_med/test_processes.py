@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -38,16 +39,22 @@ def port() -> str:
 
 
 def two(shards: Path, out: Path, *more: str) -> None:
-    """Train in two processes that find each other as a launcher would have it."""
-    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port(), "GLOO_SOCKET_IFNAME": "lo"}
-    line = [*minute.words(shards, out, PRESET), *more]
-    processes = [started(line, RANK=rank, LOCAL_RANK=rank, **common) for rank in ("0", "1")]
+    """Train in two processes, started by Accelerate with the configuration that is shipped, on the CPU."""
+    config = ROOT / "baselines" / "prs_med" / "accelerate" / "ddp.yaml"
+    launch = ["--config_file", str(config), "--mixed_precision", "no", "--main_process_port", port()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "accelerate.commands.launch", *launch, "-m", "baselines.prs_med.train",
+         *minute.words(shards, out, PRESET), *more],
+        cwd=ROOT, env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, start_new_session=True,
+    )  # fmt: skip
     try:
-        said = [process.communicate(timeout=LIMIT)[0] for process in processes]
+        said = process.communicate(timeout=LIMIT)[0]
     finally:
-        for process in processes:
-            process.kill()
-    assert [process.returncode for process in processes] == [0, 0], "\n".join(said)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, said
+    assert json.loads((checkpoint.newest(out) / "run.json").read_text("utf-8"))["processes"] == 2
 
 
 @pytest.fixture(scope="module")
