@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Mask: TypeAlias = npt.NDArray[np.bool_]  # (H, W)
 Pixels: TypeAlias = npt.NDArray[np.uint8]  # (H, W) grey or (H, W, 3) RGB
+Voxels: TypeAlias = npt.NDArray[Any]  # (i, j, k), integer or floating
+Mask3: TypeAlias = npt.NDArray[np.bool_]  # (i, j, k)
 Point: TypeAlias = tuple[float, float]  # (x, y)
 Vector: TypeAlias = tuple[float, float, float]  # patient LPS
 Box: TypeAlias = tuple[int, int, int, int]  # half-open x0 y0 x1 y1
@@ -46,12 +48,35 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lattice:
+    """Where the voxels of a volume lie: (i, j, k) is centred at ``origin + i·steps[0] + j·steps[1] + k·steps[2]``.
+
+    Millimetres in patient LPS. ``evidence`` is ``None`` where nothing says how the axes lie in the patient; steps are
+    then along the array's own axes and mean distances only.
+    """
+
+    shape: tuple[int, int, int]
+    origin: Vector
+    steps: tuple[Vector, Vector, Vector]
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Scalar values (shape of the lattice) of any integer or floating type, and where they lie."""
+
+    values: Voxels
+    lattice: Lattice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MaskRef:
     """One annotation file of a case and the canonical label it shows."""
 
     path: str  # relative to the corpus root
     label: str
     instance: bool = False  # annotated one by one: several files of one label are several instances
+    pick: str = ""  # what of the file is meant, in the source's own spelling: a label number, a segment, an outline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +94,7 @@ class CaseRef:
     group: str | None = None  # lesion, sequence, study: what a split must keep together
     split_official: str | None = None
     boxes: tuple[Box, ...] = ()  # boxes published beside the masks, used as a cross-check
+    files: tuple[str, ...] = ()  # the files of a series, where ``image`` is the folder that holds them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,14 +58,31 @@ REASONS: Final[dict[str, str]] = {
     "duplicate_instance": "two masks show one and the same structure",
     "boxes_disagree": "the mask contradicts the box published beside it",
     "too_many_structures": "more separate structures than can be told apart in words",
+    "bad_geometry": "the header's spacing or axes cannot be: zero, negative, not finite or not at right angles",
+    "affine_conflict": "the header states two positions that contradict each other",
+    "grid_mismatch": "image and mask do not lie on the same grid",
+    "oblique": "the volume is tilted against the body axes by more than the limit",
+    "not_finite": "voxels that are not numbers",
+    "labels_not_whole": "label values that are not whole numbers",
+    "sides_contradict": "structures named left and right lie on the other sides",
+    "no_slice": "no slice of the volume fulfils the rule for choosing slices",
+    "missing_slices": "slices of the series are missing, doubled or unevenly spaced",
+    "unsupported_modality": "a modality that is not covered",
+    "bad_outline": "an outline that is no closed polygon of the picture",
     "excluded": "named in the exclusion list",
     "changed": "the file changed while the build was running",
     "crashed": "the reader crashed on this file",
+    "timed_out": "the reader took longer than the limit",
+    "out_of_memory": "the reader needed more memory than the limit",
     "bad_metadata": "the metadata of the case cannot be understood",
 }
 """Why a file or case was not used."""
 
-ENVIRONMENTAL: Final = frozenset({"unreadable", "empty_file", "not_an_image", "truncated", "crashed", "changed"})
+ENVIRONMENTAL: Final = frozenset(
+    {
+        "unreadable", "empty_file", "not_an_image", "truncated", "crashed", "changed", "timed_out", "out_of_memory",
+    }
+)  # fmt: skip
 """Reasons that count against ``--quarantine-max``: unreadable, crashing or hanging files, not pairs refused by rule."""
 
 
