@@ -55,6 +55,10 @@ Splits = Annotated[
 ]
 PerShard = Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")]
+ReadSeconds = Annotated[float, typer.Option("--read-seconds", min=1, help="Refuse a case that takes longer to read.")]
+ReadMemory = Annotated[
+    float, typer.Option("--read-memory", min=0.5, help="Refuse a case whose reading takes more, in GiB.")
+]
 Quarantine = Annotated[
     float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
 ]
@@ -116,6 +120,8 @@ def build(
     splits: Splits = None,
     rows_per_shard: PerShard = None,
     workers: Workers = CPUS,
+    read_seconds: ReadSeconds = 120,
+    read_memory: ReadMemory = 8,
     quarantine_max: Quarantine = 0.01,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
@@ -141,7 +147,8 @@ def build(
         return
     try:
         with reporting.bars(Console(stderr=True)) as stage:
-            done = building.build(settings, out, workers=workers, overwrite=overwrite, stage=stage)
+            limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
+            done = building.build(settings, out, workers=workers, limits=limits, overwrite=overwrite, stage=stage)
     except (KeyboardInterrupt, SystemExit):
         typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
         raise

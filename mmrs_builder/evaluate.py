@@ -9,10 +9,10 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from mmrs_builder import programs
-from mmrs_builder.relations import between, extent, groups, position
+from mmrs_builder.relations import between, extent, groups, patient, position
 from mmrs_builder.relations.judged import Judged, cap
 from mmrs_builder.structures import units
-from mmrs_builder.types import Grid, Pair, Scene, Structure
+from mmrs_builder.types import Grid, Label, Pair, Scene, Structure
 
 Members: TypeAlias = tuple[int, ...]
 
@@ -32,7 +32,14 @@ REASONS: Final[dict[str, str]] = {
     "too_few": "a choice among fewer than two structures",
     "same_structure": "a structure compared with itself",
     "degenerate": "leaving a word out would not change the answer",
+    "told": "the names of the structures tell the answer",
+    "not_sided": "the side of a structure that is not one of a left and a right one",
+    "no_frame": "nothing says how the picture lies in the patient",
+    "not_visible": "the picture lies across the axis of the body that is asked about",
+    "no_midline": "no pair of a left and a right structure shows where the midline is",
+    "no_spacing": "the size of a pixel in mm is not known",
     "undecided": "a tie, or a relation that the masks do not decide",
+    "not_looked_at": "the picture holds more combinations of structures than are looked at",
     "close_call": "decided, but inside the family's margin",
 }
 """Why a candidate question was not asked."""
@@ -48,19 +55,25 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A scene with its pair table indexed."""
+    """A scene with its pair table indexed, and the patient's midline where paired structures show it."""
 
     scene: Scene
     pairs: Mapping[tuple[int, int], Pair]
+    midline: patient.Midline | None
 
     def pair(self, a: int, b: int) -> Pair:
         """What was measured of two structures, in whatever order they are named."""
         return self.pairs[min(a, b), max(a, b)]
 
 
-def measured(scene: Scene) -> Measured:
-    """Index a scene's pair table."""
-    return Measured(scene=scene, pairs={(pair.a, pair.b): pair for pair in scene.pairs})
+def measured(scene: Scene, labels: Mapping[str, Label]) -> Measured:
+    """Index a scene's pair table. ``labels`` hold those of the scene, and say which are each other's partners."""
+    sided = patient.couples(labels, {s.label for s in scene.structures})
+    return Measured(
+        scene=scene,
+        pairs={(pair.a, pair.b): pair for pair in scene.pairs},
+        midline=patient.midline(scene.structures, scene.grid, sided),
+    )
 
 
 def evaluate(program: str, on: Measured) -> Outcome:
@@ -87,6 +100,11 @@ _SIDES: Final[dict[str, Callable[[Structure, Structure, Pair], Judged]]] = {
     "direction": between.direction,
     "horizontal": between.horizontal,
     "vertical": between.vertical,
+}
+_IN_BODY: Final[dict[str, Callable[[Structure, Structure, Pair, Grid], Judged | None]]] = {
+    "lateral": patient.lateral,
+    "anteroposterior": patient.anteroposterior,
+    "craniocaudal": patient.craniocaudal,
 }
 _PICKS: Final[dict[str, Callable[..., Judged | None]]] = {
     "largest": partial(groups.by_area, largest=True),
@@ -158,20 +176,49 @@ def _relation(name: str, node: ast.Call, on: Measured) -> Found:
     if name in ("nearest", "farthest"):
         return _by_distance(name, node, on)
     a, margin = _one(node.args[0], on)
+    if name in programs.PATIENT:
+        _check_frame(name, on)
+    if name == "body_side":
+        return _least(patient.body_side(structures[a], grid, on.midline), margin)
     if name in _PLACES:
         return _least(_PLACES[name](structures[a], grid), margin)
     b, margin_b = _one(node.args[1], on)
     if a == b:
         raise NoValue("same_structure")
-    margin = min(margin, margin_b)
-    pair = on.pair(a, b)
+    return _least(_between(name, a, b, on), min(margin, margin_b))
+
+
+def _between(name: str, i: int, j: int, on: Measured) -> Judged | None:
+    a, b, pair, grid = on.scene.structures[i], on.scene.structures[j], on.pair(i, j), on.scene.grid
     if name in _SIDES:
-        return _least(_SIDES[name](structures[a], structures[b], pair), margin)
-    if name == "larger":
-        return _least(extent.larger(structures[a], structures[b]), margin)
-    if name == "gap":
-        return _least(between.gap(pair, grid), margin)
-    return _least(between.topology(structures[a], structures[b], pair, grid), margin)
+        return _SIDES[name](a, b, pair)
+    if name in _IN_BODY:
+        return _IN_BODY[name](a, b, pair, grid)
+    if name in programs.MILLIMETRES and grid.spacing is None:
+        raise NoValue("no_spacing")
+    match name:
+        case "laterality":
+            return patient.laterality(a, b, grid, on.midline)
+        case "distance_mm":
+            return patient.distance_mm(a, b, grid)
+        case "gap_mm":
+            return patient.gap_mm(pair)
+        case "gap":
+            return between.gap(pair, grid)
+        case "larger":
+            return extent.larger(a, b)
+    return between.topology(a, b, pair, grid)
+
+
+def _check_frame(name: str, on: Measured) -> None:
+    """Whether the picture shows the body axis that a relation of the patient's frame is about."""
+    grid = on.scene.grid
+    if grid.direction is None:
+        raise NoValue("no_frame")
+    if patient.axis(grid, patient.AXES[name]) is None:
+        raise NoValue("not_visible")
+    if name in ("body_side", "laterality") and on.midline is None:
+        raise NoValue("no_midline")
 
 
 def _least(judged: Judged | None, margin: float, reason: str = "undecided") -> Found:

@@ -43,16 +43,6 @@ def run(fn: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R | C
             yield result
 
 
-def survives(fn: Callable[[J], R], job: J) -> bool:
-    """Whether ``fn(job)`` ends, in a process of its own, without taking that process down."""
-    with _pool(1) as pool:
-        try:
-            pool.submit(fn, job).result()
-        except BrokenProcessPool:
-            return False
-    return True
-
-
 def _result(fn: Callable[[J], R], job: J, future: Future[R]) -> R | Crashed[J]:
     try:
         return future.result()
@@ -73,7 +63,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     with (
         lifeline,
         held,
-        ProcessPoolExecutor(workers, mp_context=spawn, initializer=_depend_on, initargs=(lifeline,)) as pool,
+        ProcessPoolExecutor(workers, mp_context=spawn, initializer=depend_on, initargs=(lifeline,)) as pool,
     ):
         try:
             yield pool
@@ -82,8 +72,8 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def _depend_on(lifeline: Connection) -> None:
-    """In a worker: leave Ctrl-C to the parent, and end when the other end of the pipe is closed."""
+def depend_on(lifeline: Connection) -> None:
+    """In a process that works for another one: leave Ctrl-C to that, and end when the pipe's other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def wait() -> None:

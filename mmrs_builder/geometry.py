@@ -112,6 +112,18 @@ def gap(a: Ints, b: Ints) -> float:
     return math.sqrt(int((delta * delta).sum(axis=1).min()))
 
 
+def gap_mm(a: Ints, b: Ints, spacing: tuple[float, float], at_most: float) -> float:
+    """The same in mm, for a ``spacing`` (down, right) that may differ between the axes.
+
+    ``at_most`` is a length that is known not to be exceeded, in mm, as the gap in px gives one: it prunes the search.
+    """
+    small, large = (a, b) if len(a) <= len(b) else (b, a)
+    scale = np.array([spacing[1], spacing[0]])
+    # Pixels at exactly the bound would not be found; those beyond it come back at an infinite distance.
+    distances, _ = cKDTree(large * scale).query(small * scale, distance_upper_bound=at_most * (1 + 1e-9))
+    return float(distances.min())
+
+
 def shared_px(a: Mask, b: Mask, box_a: Box, box_b: Box) -> int:
     """Number of pixels in both masks."""
     x0, y0 = max(box_a[0], box_b[0]), max(box_a[1], box_b[1])

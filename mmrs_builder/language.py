@@ -193,7 +193,7 @@ def _family_json(family: Family) -> dict[str, object]:
 
 
 def _label_json(label: Label, term: Term) -> dict[str, object]:
-    return {**asdict(term), "role": label.role, "side": label.side}
+    return {**asdict(term), "role": label.role, "side": label.side, "partner": label.partner}
 
 
 def _filled(field: str, language: Language, labels: Mapping[str, str], value: str | None, value_type: str) -> str:

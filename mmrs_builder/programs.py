@@ -7,8 +7,8 @@ grammar and its types; ``evaluate`` knows what the words mean.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -39,10 +39,12 @@ class Signature:
 _ONE = {
     "quadrant": "Quadrant", "zone": "Zone", "side": "Side", "level": "Level", "near_centre": "Bool",
     "covers_centre": "Bool", "border": "Bool", "aspect": "Aspect", "extent": "Extent", "share": "Number",
+    "body_side": "Lateral",
 }  # fmt: skip
 _TWO = {
     "direction": "Direction", "horizontal": "Horizontal", "vertical": "Vertical", "topology": "Topology",
-    "larger": "Bool", "gap": "Number",
+    "larger": "Bool", "gap": "Number", "lateral": "Lateral", "anteroposterior": "Depth", "craniocaudal": "Height",
+    "laterality": "Laterality", "distance_mm": "Number", "gap_mm": "Number",
 }  # fmt: skip
 _PICK = ("largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost")
 
@@ -61,8 +63,25 @@ FUNCTIONS: Final[dict[str, Signature]] = {
 }
 """Every word of the language."""
 
+PATIENT: Final = frozenset({"lateral", "anteroposterior", "craniocaudal", "body_side", "laterality"})
+"""Calls that need to know how the picture lies in the patient."""
+
+VIEWER: Final = frozenset(
+    {
+        "quadrant", "zone", "side", "level", "direction", "horizontal", "vertical", "leftmost", "rightmost", "topmost",
+        "bottommost", "within",
+    }
+)  # fmt: skip
+"""Calls whose left, right, up and down are the viewer's."""
+
+MILLIMETRES: Final = frozenset({"distance_mm", "gap_mm"})
+"""Calls that need the spacing, and give a length in mm."""
+
 REFERENCES: Final = frozenset({"all", "the", "among"})
 """Calls that only name structures; they do not count as hops."""
+
+
+_NAME: Final = re.compile(r'"[^"]*"|\b[A-Z]\b')  # literals are passed over: a label may be called A
 
 
 @lru_cache(maxsize=1 << 16)
@@ -91,6 +110,13 @@ def slots(text: str) -> tuple[str, ...]:
     return tuple(sorted({node.id for node in _walk(parse(text)) if isinstance(node, ast.Name)}))
 
 
+@lru_cache(maxsize=4096)
+def single(text: str) -> frozenset[str]:
+    """The slots that stand for one certain structure, by ``the`` or ``among``."""
+    calls = [n for n in _walk(parse(text)) if isinstance(n, ast.Call) and call_name(n) in ("the", "among")]
+    return frozenset(arg.id for call in calls for arg in call.args if isinstance(arg, ast.Name))
+
+
 def labels(text: str) -> tuple[str, ...]:
     """The labels a closed program names, in order of appearance."""
     named = {"all", "the", "among", "exists"}
@@ -104,6 +130,25 @@ def hops(text: str) -> int:
     return sum(isinstance(node, ast.Call) and call_name(node) not in REFERENCES for node in _walk(parse(text)))
 
 
+@lru_cache(maxsize=4096)
+def words(text: str) -> frozenset[str]:
+    """The names of all functions that a program calls."""
+    return frozenset(call_name(node) for node in _walk(parse(text)) if isinstance(node, ast.Call))
+
+
+@lru_cache(maxsize=4096)
+def compared(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each call of the patient's frame, with the slot (or label) that every one of its arguments is of."""
+    calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call) and call_name(node) in PATIENT]
+    return tuple((call_name(call), tuple(_subject(arg) for arg in call.args)) for call in calls)
+
+
+def _subject(node: ast.expr) -> str:
+    """The slot or label that a reference picks from: the first one it names."""
+    first = next(inner for inner in _walk(node) if isinstance(inner, ast.Name | ast.Constant))
+    return first.id if isinstance(first, ast.Name) else constant(first)
+
+
 def close(text: str, bound: Mapping[str, str]) -> str:
     """The program with its slots replaced by labels, in canonical spelling."""
     return _close(text, tuple(sorted(bound.items())))
@@ -112,12 +157,12 @@ def close(text: str, bound: Mapping[str, str]) -> str:
 @lru_cache(maxsize=1 << 16)
 def _close(text: str, bound: tuple[tuple[str, str], ...]) -> str:
     names = dict(bound)
+    return _NAME.sub(lambda word: f'"{names[word[0]]}"' if word[0] in names else word[0], _spelled(text))
 
-    class Fill(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:
-            return ast.copy_location(ast.Constant(names[node.id]), node) if node.id in names else node
 
-    return spell(Fill().visit(deepcopy(parse(text))))
+@lru_cache(maxsize=4096)
+def _spelled(text: str) -> str:
+    return spell(parse(text))
 
 
 def claim(text: str, token: str) -> str:

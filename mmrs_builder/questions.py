@@ -5,17 +5,21 @@ No pixels, no wording, no choice: what is asked in the end is decided over all s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations
-from typing import cast
+from itertools import combinations, product
+from typing import Final, cast
 
 from mmrs_builder import programs
+from mmrs_builder.digests import keyed
 from mmrs_builder.evaluate import Measured, NoValue, Outcome, evaluate
 from mmrs_builder.structures import units
 from mmrs_builder.templates import Family
-from mmrs_builder.types import Kind, Label
+from mmrs_builder.types import Grid, Kind, Label
 from mmrs_builder.vocab import VALUES
+
+MOST_BINDINGS: Final = 128
+"""Bindings of one family that are looked at in one picture: 11 structures give 110 pairs, a whole body 5000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,33 +44,97 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A binding that was not asked, with a code of ``evaluate.REASONS``."""
+    """Bindings that were not asked, with a code of ``evaluate.REASONS``."""
 
     family: str
     reason: str
+    times: int = 1
 
 
 def candidates(
     on: Measured, families: tuple[Family, ...], labels: Mapping[str, Label]
 ) -> Iterator[Candidate | Refusal]:
-    """All decided questions about a scene, in the order of families and bindings."""
-    present = sorted({s.label for s in on.scene.structures} | set(on.scene.absent))
+    """All decided questions about a scene, in the order of families and bindings.
+
+    What the grid cannot tell is not refused, it does not exist: the patient's sides where nothing says how the picture
+    lies, and millimetres where the size of a pixel is not known.
+    """
+    present = {s.label for s in on.scene.structures}
     for family in families:
-        for bound in bindings(family, present, labels):
-            yield from _asked(family, bound, on)
-
-
-def bindings(family: Family, present: list[str], labels: Mapping[str, Label]) -> Iterator[dict[str, str]]:
-    """Assignments of different labels to a family's slots that fit the roles it asks for."""
-    slots = programs.slots(family.program)
-    where = dict(family.where)
-    for chosen in permutations(present, len(slots)):
-        if family.symmetric and list(chosen) != sorted(chosen):
+        if not applies(family, on.scene.grid):
             continue
-        if all(
-            labels[label].role == where.get(slot, labels[label].role) for slot, label in zip(slots, chosen, strict=True)
-        ):
-            yield dict(zip(slots, chosen, strict=True))
+        every = bindings(family, present, on.scene.absent, labels)
+        some = looked_at(every, on.scene.view_id, family.id)
+        if len(every) > len(some):
+            yield Refusal(family=family.id, reason="not_looked_at", times=len(every) - len(some))
+        for bound in some:
+            if reason := known_from_names(family, bound, labels):
+                yield Refusal(family=family.id, reason=reason)
+            else:
+                yield from _asked(family, bound, on)
+
+
+def applies(family: Family, grid: Grid) -> bool:
+    """Whether a view's grid tells what the family's program needs to know."""
+    used = programs.words(family.program)
+    placed = grid.direction is not None or not used & programs.PATIENT
+    return placed and (grid.spacing is not None or not used & programs.MILLIMETRES)
+
+
+def known_from_names(family: Family, bound: Mapping[str, str], labels: Mapping[str, Label]) -> str | None:
+    """Why a binding is no question about the picture, as a code of ``evaluate.REASONS``; None if it is one.
+
+    The left kidney lies to the left of the right one whatever the picture shows. And a side is compared only with that
+    of a structure which has one: nothing is ipsilateral to the spine.
+    """
+    for call, slots in programs.compared(family.program):
+        named = [labels[bound[slot]] for slot in slots]
+        told = [_told(call, label) for label in named]
+        if None not in told and (call in ("body_side", "laterality") or len(set(told)) > 1):
+            return "told"
+        if call == "laterality" and named[1].partner is None:
+            return "not_sided"
+    return None
+
+
+def _told(call: str, label: Label) -> str | None:
+    """The place along the axis of ``call`` that a structure's name gives away."""
+    if call in ("lateral", "body_side", "laterality"):
+        return label.side
+    tokens = VALUES[programs.FUNCTIONS[call].result]
+    return next((word for word in label.id.split("_") if word in tokens), None)
+
+
+def bindings(
+    family: Family, present: Collection[str], absent: Collection[str], labels: Mapping[str, Label]
+) -> list[dict[str, str]]:
+    """Assignments of different labels to a family's slots that fit the roles it asks for.
+
+    A slot that means one certain structure is bound to what the picture shows; only where all of a kind are meant, or
+    whether there is one, may it be missing.
+    """
+    slots, where, shown = programs.slots(family.program), dict(family.where), programs.single(family.program)
+    pools = [
+        [
+            label
+            for label in sorted({*present} if slot in shown else {*present, *absent})
+            if labels[label].role == where.get(slot, labels[label].role)
+        ]
+        for slot in slots
+    ]
+    if family.symmetric and all(pool == pools[0] for pool in pools):
+        chosen: Iterable[tuple[str, ...]] = combinations(pools[0], len(slots))
+    else:
+        chosen = (c for c in product(*pools) if not family.symmetric or list(c) == sorted(c))
+    return [dict(zip(slots, names, strict=True)) for names in chosen if len({*names}) == len(names)]
+
+
+def looked_at(found: list[dict[str, str]], view_id: str, family: str) -> list[dict[str, str]]:
+    """At most ``MOST_BINDINGS`` of a family's bindings, in order, whichever their keyed hash takes."""
+    if len(found) <= MOST_BINDINGS:
+        return found
+    drawn = sorted(range(len(found)), key=lambda i: keyed("binding", view_id, family, *found[i].values()))
+    return [found[i] for i in sorted(drawn[:MOST_BINDINGS])]
 
 
 def value_text(outcome: Outcome) -> str:

@@ -61,6 +61,7 @@ def scene(
     singles = [i for label_id in {s.label for s in structures} for i in units(structures, label_id)]
     if len(singles) > MAX_UNITS:
         raise Rejected("too_many_structures", view.view_id, f"{len(singles)}, the limit is {MAX_UNITS}")
+    outlines = {i: geometry.outline(masks[i], structures[i].box) for i in singles}
     return (
         Scene(
             view_id=view.view_id,
@@ -69,7 +70,9 @@ def scene(
             modality=modality,
             grid=view.grid,
             structures=tuple(structures),
-            pairs=tuple(_pair(structures, masks, a, b) for a, b in combinations(sorted(singles), 2)),
+            pairs=tuple(
+                _pair(structures, masks, outlines, a, b, view.grid.spacing) for a, b in combinations(sorted(singles), 2)
+            ),
             absent=view.absent,
             incomplete=() if exhaustive else tuple(sorted({s.label for s in structures})),
         ),
@@ -97,14 +100,31 @@ def _order(s: Structure) -> tuple[int, int, int]:
     return -s.area_px, s.box[1], s.box[0]
 
 
-def _pair(structures: list[Structure], masks: list[Mask], i: int, j: int) -> Pair:
+def _pair(
+    structures: list[Structure],
+    masks: list[Mask],
+    outlines: Mapping[int, geometry.Ints],
+    i: int,
+    j: int,
+    spacing: tuple[float, float] | None,
+) -> Pair:
     a, b = structures[i], structures[j]
     shared = geometry.shared_px(masks[i], masks[j], a.box, b.box)
     if shared:
-        return Pair(a=i, b=j, shared_px=shared, gap_px=0.0, contact_px=0)
-    gap = geometry.gap(geometry.outline(masks[i], a.box), geometry.outline(masks[j], b.box))
+        return Pair(a=i, b=j, shared_px=shared, gap_px=0.0, contact_px=0, gap_mm=0.0 if spacing else None)
+    gap = geometry.gap(outlines[i], outlines[j])
     contact = _contact(a, b, masks[i], masks[j]) if gap < 2 else 0
-    return Pair(a=i, b=j, shared_px=0, gap_px=gap, contact_px=contact)
+    return Pair(
+        a=i, b=j, shared_px=0, gap_px=gap, contact_px=contact, gap_mm=_gap_mm(outlines[i], outlines[j], gap, spacing)
+    )
+
+
+def _gap_mm(a: geometry.Ints, b: geometry.Ints, gap_px: float, spacing: tuple[float, float] | None) -> float | None:
+    if spacing is None:
+        return None
+    if spacing[0] == spacing[1]:
+        return gap_px * spacing[0]
+    return geometry.gap_mm(a, b, spacing, gap_px * max(spacing))
 
 
 def _contact(a: Structure, b: Structure, mask_a: Mask, mask_b: Mask) -> int:

@@ -17,7 +17,12 @@ from mmrs_builder.vocab import KINDS, ROLES, VALUES
 from mmrs_builder.wording_checks import Wording, normalised, wording_problems
 
 _OPEN_TYPES: Final = {"Bool": ("yes_no",), "Count": ("number",), "Number": ("number",), "Set": ("segment",)}
-_ORDERED: Final = frozenset({"direction", "horizontal", "vertical", "larger", "nearest", "farthest"})
+_ORDERED: Final = frozenset(
+    {
+        "direction", "horizontal", "vertical", "larger", "nearest", "farthest", "lateral", "anteroposterior",
+        "craniocaudal",
+    }
+)  # fmt: skip
 _PARTS: Final = ("question", "claim", "statement")
 
 _Report = Callable[[str, str, str], Problem]  # field, message, advice
@@ -70,6 +75,8 @@ def _family_problems(family: Family, language: Language) -> Iterator[Problem]:
         yield report("id", "the id does not fit the file", f"begin it with {family.theme}. and use lower case")
     if family.frame not in get_args(Frame):
         yield report("frame", f"unknown frame {family.frame!r}", f"use one of {', '.join(get_args(Frame))}")
+    else:
+        yield from _frame(family, report)
     yield from _kinds(family, value_type, report)
     yield from _target(family, report)
     yield from _roles(family, report)
@@ -77,6 +84,17 @@ def _family_problems(family: Family, language: Language) -> Iterator[Problem]:
     yield from _parts(family, value_type, report)
     for wording in _wordings(family, value_type):
         yield from wording_problems(wording, language)
+
+
+def _frame(family: Family, report: _Report) -> Iterator[Problem]:
+    """A program speaks of the viewer's directions or of the patient's, and the family says which."""
+    used = programs.words(family.program)
+    wanted = "patient" if used & programs.PATIENT else "viewer"
+    if family.frame != wanted:
+        yield report("frame", f"the program does not speak of the {family.frame}'s sides", f'write frame = "{wanted}"')
+    if wanted == "patient" and (mixed := used & programs.VIEWER):
+        message = f"{', '.join(sorted(mixed))} beside the patient's sides"
+        yield report("program", message, "pick structures by size or distance instead")
 
 
 def fitting_kinds(program: str) -> tuple[str, ...]:
@@ -133,7 +151,11 @@ def _options(family: Family, value_type: str, language: Language, report: _Repor
     if family.unit is not None and family.unit not in language.terms.units:
         yield report("unit", f"unknown unit {family.unit!r}", f"use one of {', '.join(language.terms.units)}")
     if (family.unit is not None) != (value_type == "Number"):
-        yield report("unit", f"wrong for a program of type {value_type}", "give share and gap a unit, nothing else")
+        yield report("unit", f"wrong for a program of type {value_type}", "give numbers a unit, nothing else")
+    elif family.unit in language.terms.units:
+        measured = "mm" if programs.words(family.program) & programs.MILLIMETRES else "percent"
+        if family.unit != measured:
+            yield report("unit", f"the program does not measure in {family.unit}", f'write unit = "{measured}"')
     if family.tolerance is not None and (family.tolerance < 0 or "number" not in family.kinds):
         yield report("tolerance", f"{family.tolerance} does not fit", "only for kind number: 0 or more")
 

@@ -69,7 +69,10 @@ _FAMILY: Final = {
     "where": "table",
     "symmetric": "true or false",
 }
-_LABEL: Final = {"id": "text", "role": "text", "side": "text", "partner": "text", "codes": "list of texts"}
+_LABEL: Final = {
+    "id": "text", "role": "text", "side": "text", "partner": "text", "aliases": "list of texts",
+    "codes": "list of texts",
+}  # fmt: skip
 _TERM: Final = {"name": "text", "plural": "text", "article": "text"}
 _TABLES: Final = ("label", "value", "phrase", "unit", "word")
 

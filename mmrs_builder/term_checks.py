@@ -60,6 +60,10 @@ def _label_problems(label: Label, labels: Mapping[str, Label]) -> Iterator[Probl
         yield problem("partner", f"there is no label {label.partner!r}", "name the label of the other side")
     elif partner and (partner.partner != label.id or SIDES.get(str(label.side)) != partner.side):
         yield problem("partner", f"{partner.id!r} is not its opposite", "make both partners, with opposite sides")
+    for alias in label.aliases:
+        others = [other.id for other in labels.values() if alias == other.id or alias in other.aliases]
+        if others != [label.id]:
+            yield problem("aliases", f"{alias!r} is a name of {' and '.join(others)}", "give it to one label, once")
     for code in label.codes:
         if not _CODE.fullmatch(code):
             yield problem("codes", f"{code!r} is not a code", "write SCT:…, RID:… or UBERON:…")

@@ -182,7 +182,8 @@ class Pair:
     """What only the pixels of two structures can tell. ``a < b`` are indices into a scene's structures.
 
     ``shared_px`` common pixels; ``gap_px`` smallest distance between pixel centres; ``contact_px`` pixels of the
-    smaller structure that have an 8-neighbour in the other one (of equal areas: the smaller number).
+    smaller structure that have an 8-neighbour in the other one (of equal areas: the smaller number); ``gap_mm`` the
+    smallest distance in mm, which need not be between the same two pixels, None where the grid has no spacing.
     """
 
     a: int
@@ -190,6 +191,7 @@ class Pair:
     shared_px: int
     gap_px: float
     contact_px: int
+    gap_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +265,7 @@ class Label:
     role: str
     side: str | None = None
     partner: str | None = None
+    aliases: tuple[str, ...] = ()  # other names that corpora give it, in the spelling of an id
     codes: tuple[str, ...] = ()
 
 

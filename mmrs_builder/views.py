@@ -10,8 +10,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from mmrs_builder.io.raster import MaskGrid, read_pair
-from mmrs_builder.types import Annotation, Box, Case, CaseRef, Grid, Mask, MaskRef, View
+from mmrs_builder.io.raster import MaskGrid, MaskReading, read_pair
+from mmrs_builder.shown import Shown, placed
+from mmrs_builder.types import Annotation, Box, Case, CaseRef, Mask, MaskRef, Picture, View
 from mmrs_builder.vocab import Rejected
 
 BOX_AGREEMENT: Final = 0.7
@@ -46,16 +47,44 @@ def flat_case(
     exhaustive: bool,
     labels: tuple[str, ...],
     mask_grid: MaskGrid | None = None,
+    shown: Shown = "",
 ) -> Case:
-    """Read a picture and its masks as a case with one view, without spatial knowledge.
+    """Read a picture and its masks as a case with one view, placed in the patient only where ``shown`` says how.
 
     Each mask marked as an instance is an annotation of its own, and keeps its largest component however small; the
     others of a label are united. Labels of an ``exhaustive`` source are absent when no pixel of theirs was there before
-    specks were removed. ``mask_grid`` is explained at ``raster.read_pair``.
-    Raises ``Rejected`` for files that cannot be used, ``duplicate_instance`` for a structure annotated twice, and
-    ``boxes_disagree`` when published boxes contradict the mask.
+    specks were removed. ``mask_grid`` is explained at ``raster.read_pair``, ``shown`` in ``shown``.
+    Raises ``Rejected`` for files that cannot be used, ``duplicate_instance`` for a structure annotated twice,
+    ``sides_contradict`` when structures named left and right contradict ``shown``, and ``boxes_disagree`` when
+    published boxes contradict the mask.
     """
     picture, readings = read_pair(Path(ref.root), ref.image, [mask.path for mask in ref.masks], mask_grid=mask_grid)
+    return case_of(
+        ref,
+        picture,
+        readings,
+        minimum_area=minimum_area,
+        exhaustive=exhaustive,
+        labels=labels,
+        shown=shown,
+    )
+
+
+def case_of(
+    ref: CaseRef,
+    picture: Picture,
+    readings: Sequence[MaskReading],
+    *,
+    minimum_area: float,
+    exhaustive: bool,
+    labels: tuple[str, ...],
+    shown: Shown = "",
+    spacing: tuple[float, float] | None = None,
+) -> Case:
+    """The case of a picture whose masks were read: one reading for each of ``ref.masks``. ``spacing`` is [down, right].
+
+    Raises ``Rejected`` as ``flat_case`` does, without what reading raises.
+    """
     _check_instances(ref.masks, [reading.mask for reading in readings])
     found = _annotations(ref.masks, [reading.mask for reading in readings])
     cleaned = [remove_specks(item.mask, minimum_area, keep_largest=item.instance) for item in found]
@@ -71,7 +100,7 @@ def flat_case(
         view_id=f"{ref.source}:{ref.case_id}",
         case_id=ref.case_id,
         picture=picture,
-        grid=Grid(width=width, height=height),
+        grid=placed(width, height, kept, shown, ref.image, spacing),
         annotations=kept,
         absent=tuple(label for label in labels if label not in seen) if exhaustive else (),
         doubtful_px=sum(reading.doubtful_px for reading in readings),

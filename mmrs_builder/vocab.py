@@ -26,6 +26,10 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "Horizontal": ("left", "right"),
     "Vertical": ("above", "below"),
     "Topology": ("inside", "contains", "overlaps", "touches", "apart"),
+    "Lateral": ("left", "right"),
+    "Depth": ("anterior", "posterior"),
+    "Height": ("superior", "inferior"),
+    "Laterality": ("ipsilateral", "contralateral"),
     "Bool": ("true", "false"),
 }  # fmt: skip
 """Closed answer sets; the order is the order of the definition in ``docs/language.md``."""
@@ -68,6 +72,7 @@ REASONS: Final[dict[str, str]] = {
     "no_slice": "no slice of the volume fulfils the rule for choosing slices",
     "missing_slices": "slices of the series are missing, doubled or unevenly spaced",
     "unsupported_modality": "a modality that is not covered",
+    "unknown_label": "a structure whose name or number nobody has explained",
     "bad_outline": "an outline that is no closed polygon of the picture",
     "excluded": "named in the exclusion list",
     "changed": "the file changed while the build was running",

@@ -1,4 +1,4 @@
-"""Checks of single wordings: placeholders, articles, leaking answers, the viewer's left and right, form and length."""
+"""Checks of single wordings: placeholders, articles, leaking answers, whose left and right, form and length."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from mmrs_builder.vocab import VALUES
 
 MAX_LENGTH: Final = 160
 SIDED: Final = frozenset({"Quadrant", "Zone", "Side", "Direction", "Horizontal"})
-"""Value types whose terms say left or right."""
+"""Value types whose terms say the viewer's left or right."""
+PATIENT_SIDED: Final = frozenset({"Lateral"})
+"""Value types whose terms say the patient's left or right."""
 
 Finding: TypeAlias = tuple[int | None, str, str]  # column, message, advice
 
@@ -26,6 +28,11 @@ _ARTICLE: Final = re.compile(r"\b(an?) $", re.IGNORECASE)
 _LITERAL_ARTICLE: Final = re.compile(r"\b(an?) (?=(\w+))", re.IGNORECASE)
 _SIDE_WORD: Final = re.compile(r"\b(left|right|leftmost|rightmost)\b", re.IGNORECASE)
 _VIEWER: Final = re.compile(r"\b(image|displayed)\b", re.IGNORECASE)
+_PATIENT: Final = re.compile(r"\bpatient", re.IGNORECASE)
+_ANATOMICAL: Final = re.compile(
+    r"\b(anterior|posterior|superior|inferior|ipsilateral|contralateral|cranial|caudal|medial|lateral|dorsal|ventral)\b",
+    re.IGNORECASE,
+)
 _STATING: Final = re.compile(r"(\{|the\b|there\b|this\b|it\b|an?\b)", re.IGNORECASE)
 
 
@@ -71,8 +78,7 @@ def _findings(wording: Wording, language: Language) -> Iterator[Finding]:
     yield from _slots(wording)
     yield from _values(wording)
     yield from _form(wording)
-    if wording.family.frame == "viewer":
-        yield from _frame(wording)
+    yield from _viewer_frame(wording) if wording.family.frame == "viewer" else _patient_frame(wording)
     if wording.part == "question":
         yield from _leaks(wording, language)
     if language.language == "en":
@@ -113,13 +119,26 @@ def _form(wording: Wording) -> Iterator[Finding]:
         yield MAX_LENGTH + 1, f"too long: {len(text)} characters", f"keep to {MAX_LENGTH} characters"
 
 
-def _frame(wording: Wording) -> Iterator[Finding]:
-    if found := re.search(r"\bpatient", wording.text, re.IGNORECASE):
+def _viewer_frame(wording: Wording) -> Iterator[Finding]:
+    if found := _PATIENT.search(wording.text):
         yield found.start() + 1, "the patient in a family of the viewer frame", "speak of the image only"
+    if found := _ANATOMICAL.search(wording.text):
+        yield found.start() + 1, f"{found[0]!r} in a family of the viewer frame", "say where it lies in the image"
     sided = _SIDE_WORD.search(wording.text)
     if (sided or wording.value_type in SIDED) and not _VIEWER.search(wording.text):
         column = sided.start() + 1 if sided else None
         yield column, "left and right could be taken for the patient's", 'say "in the image" or "as displayed"'
+
+
+def _patient_frame(wording: Wording) -> Iterator[Finding]:
+    sided = _SIDE_WORD.search(wording.text)
+    if not (sided or wording.value_type in PATIENT_SIDED):
+        return
+    if not _PATIENT.search(wording.text):
+        column = sided.start() + 1 if sided else None
+        yield column, "left and right could be taken for the viewer's", "say that they are the patient's"
+    if found := _VIEWER.search(wording.text):
+        yield found.start() + 1, f"{found[0]!r} beside the patient's left and right", "speak of the patient only"
 
 
 def _leaks(wording: Wording, language: Language) -> Iterator[Finding]:

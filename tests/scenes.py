@@ -10,7 +10,7 @@ import numpy as np
 from mmrs_builder import structures
 from mmrs_builder.evaluate import Measured, NoValue, evaluate, measured
 from mmrs_builder.questions import value_text
-from mmrs_builder.types import Annotation, Box, Grid, Label, Mask, Picture, Scene, View
+from mmrs_builder.types import Annotation, Box, Grid, Label, Mask, Picture, Scene, Vector, View
 
 LABELS = {
     name: Label(id=name, role=role)
@@ -22,6 +22,10 @@ LABELS = {
         "polyp": "lesion",
         "spleen": "organ",
     }.items()
+} | {
+    f"{organ}_{side}": Label(id=f"{organ}_{side}", role="organ", side=side, partner=f"{organ}_{other}")
+    for organ in ("kidney", "lung")
+    for side, other in (("left", "right"), ("right", "left"))
 }
 """Labels that scenes can hold."""
 
@@ -36,8 +40,18 @@ def rectangles(size: tuple[int, int], *boxes: Box) -> Mask:
     return mask
 
 
-def view(*, absent: Sequence[str] = (), view_id: str = "v1", **drawn: Drawn) -> View:
-    """A view with a black picture. A mask is the whole of its label, a list of masks its instances."""
+def view(
+    *,
+    absent: Sequence[str] = (),
+    view_id: str = "v1",
+    spacing: tuple[float, float] | None = None,
+    direction: tuple[Vector, Vector] | None = None,
+    **drawn: Drawn,
+) -> View:
+    """A view with a black picture. A mask is the whole of its label, a list of masks its instances.
+
+    ``spacing`` and ``direction`` are those of the grid, (down, right).
+    """
     annotations = [
         Annotation(label=label, mask=mask, instance=not isinstance(masks, np.ndarray))
         for label, masks in drawn.items()
@@ -49,22 +63,46 @@ def view(*, absent: Sequence[str] = (), view_id: str = "v1", **drawn: Drawn) -> 
         view_id=view_id,
         case_id=view_id,
         picture=picture,
-        grid=Grid(width=width, height=height),
+        grid=Grid(
+            width=width,
+            height=height,
+            spacing=spacing,
+            direction=direction,
+            evidence=None if direction is None else "header",
+        ),
         annotations=tuple(annotations),
         absent=tuple(absent),
     )
 
 
 def scene(
-    *, absent: Sequence[str] = (), exhaustive: bool = True, view_id: str = "v1", **drawn: Drawn
+    *,
+    absent: Sequence[str] = (),
+    exhaustive: bool = True,
+    view_id: str = "v1",
+    spacing: tuple[float, float] | None = None,
+    direction: tuple[Vector, Vector] | None = None,
+    **drawn: Drawn,
 ) -> tuple[Scene, tuple[Mask, ...]]:
     """The measured scene and the masks of its structures."""
-    return structures.scene(view(absent=absent, view_id=view_id, **drawn), "test", "ct", LABELS, exhaustive=exhaustive)
+    shown = view(absent=absent, view_id=view_id, spacing=spacing, direction=direction, **drawn)
+    return structures.scene(shown, "test", "ct", LABELS, exhaustive=exhaustive)
 
 
-def board(*, absent: Sequence[str] = (), exhaustive: bool = True, view_id: str = "v1", **drawn: Drawn) -> Measured:
+def board(
+    *,
+    absent: Sequence[str] = (),
+    exhaustive: bool = True,
+    view_id: str = "v1",
+    spacing: tuple[float, float] | None = None,
+    direction: tuple[Vector, Vector] | None = None,
+    **drawn: Drawn,
+) -> Measured:
     """The measured scene, ready for programs."""
-    return measured(scene(absent=absent, exhaustive=exhaustive, view_id=view_id, **drawn)[0])
+    found, _ = scene(
+        absent=absent, exhaustive=exhaustive, view_id=view_id, spacing=spacing, direction=direction, **drawn
+    )
+    return measured(found, LABELS)
 
 
 def ask(program: str, on: Measured) -> tuple[str, float] | None:

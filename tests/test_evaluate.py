@@ -49,6 +49,24 @@ def test_no_value_comes_with_a_reason(on: Measured, program: str, reason: str):
     assert reason in REASONS
 
 
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ('lateral(the("liver"), the("clip"))', "no_frame"),
+        ('lateral(the("liver"), the("kidney"))', "no_frame"),
+        ('lateral(the("kidney"), the("liver"))', "not_present"),
+        ('body_side(largest(all("clip")))', "too_few"),
+        ('gap_mm(the("liver"), the("clip"))', "no_spacing"),
+        ('distance_mm(the("liver"), the("liver"))', "same_structure"),
+    ],
+)
+def test_a_picture_of_unknown_place_and_scale_tells_no_sides_and_no_lengths(on: Measured, program: str, reason: str):
+    with pytest.raises(NoValue) as refused:
+        evaluate(program, on)
+    assert refused.value.reason == reason
+    assert reason in REASONS
+
+
 def test_all_of_a_label_needs_a_corpus_that_annotates_all(on: Measured):
     partly = board(liver=rectangles(SIZE, (1, 1, 6, 6)), exhaustive=False)
     with pytest.raises(NoValue) as refused:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from mmrs_builder.executors import Crashed, run, survives
+from mmrs_builder.executors import Crashed, run
 
 
 def square(number: int) -> int:
@@ -62,8 +62,3 @@ def test_one_worker_runs_in_this_process():
 
 def whereabouts(number: int) -> int:
     return os.getpid()
-
-
-@pytest.mark.parametrize(("number", "alive"), [(2, True), (-1, False)])
-def test_whether_a_job_survives_is_tried_in_a_process_of_its_own(number: int, alive: bool):
-    assert survives(fragile, number) is alive

@@ -83,6 +83,17 @@ def test_the_gap_is_the_smallest_distance_over_all_pairs_of_pixels(ids: np.ndarr
     assert geometry.gap(outlines[0], outlines[1]) == geometry.gap(outlines[1], outlines[0]) == expected
 
 
+@given(TWO_MASKS, st.tuples(*[st.sampled_from([0.3, 0.7, 1.0, 5.0])] * 2))
+def test_the_gap_in_mm_is_the_smallest_length_over_all_pairs_of_pixels(ids: np.ndarray, spacing: tuple[float, float]):
+    a, b = ids == 1, ids == 2
+    outlines = [geometry.outline(mask, geometry.box(mask)) for mask in (a, b)]
+    down, right = spacing
+    lengths = [math.hypot((x - u) * right, (y - v) * down) for (x, y), (u, v) in product(pixels(a), pixels(b))]
+    bound = geometry.gap(*outlines) * max(spacing)
+    assert geometry.gap_mm(*outlines, spacing, bound) == pytest.approx(min(lengths), rel=1e-12)
+    assert geometry.gap_mm(*outlines[::-1], spacing, bound) == pytest.approx(min(lengths), rel=1e-12)
+
+
 @given(TWO_MASKS)
 def test_contact_counts_the_pixels_with_a_neighbour_in_the_other_mask(ids: np.ndarray):
     a, b = ids == 1, ids == 2

@@ -121,6 +121,22 @@ def test_a_number_may_be_off_by_a_part_of_its_value_and_at_least_by_its_last_dec
     assert question.tolerance == expected
 
 
+def test_a_question_of_the_patient_s_frame_says_so():
+    masks = {"liver": rectangles(SIZE, (12, 1, 17, 6)), "spleen": rectangles(SIZE, (1, 1, 6, 6))}
+    on = board(direction=((0.0, 1.0, 0.0), (1.0, 0.0, 0.0)), **masks)
+    family = replace(
+        QUADRANT, id="patient.lateral", frame="patient", program="lateral(the(A), the(B))", kinds=("open",),
+        question=("On which side of the patient is {A} from {B}?",), claim=(),
+        statement=("{A} lies to the patient's {value} of {B}.",),
+    )  # fmt: skip
+    candidate = next(c for c in candidates(on, (family,), LABELS) if isinstance(c, Candidate))
+    terms = replace(LANGUAGE.terms, values={"Lateral": {"left": "left", "right": "right"}})
+    language = replace(LANGUAGE, families=(family,), terms=terms)
+    question = phrase(Selected(candidate=candidate, source="s", split="train"), on.scene, language, 1)
+    assert (question.frame, question.value) == ("patient", "left")
+    assert question.answer == "The liver lies to the patient's left of the spleen."
+
+
 def test_a_count_has_no_unit():
     question = asked(found(COUNT, "number", "polyp"))
     assert (question.question, question.answer, question.unit) == ("How many polyps?", "2", None)

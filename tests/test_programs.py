@@ -15,6 +15,13 @@ from mmrs_builder.programs import MAX_DEPTH, MAX_LENGTH, ProgramError
     [
         ("quadrant(the(A))", "Quadrant"),
         ("exists(A)", "Bool"),
+        ("lateral(the(A), the(B))", "Lateral"),
+        ("body_side(largest(all(A)))", "Lateral"),
+        ("anteroposterior(the(A), the(B))", "Depth"),
+        ("craniocaudal(the(A), the(B))", "Height"),
+        ("laterality(the(A), the(B))", "Laterality"),
+        ("gap_mm(the(A), the(B))", "Number"),
+        ('laterality(the(A), the(B)) == "ipsilateral"', "Bool"),
         ("count(all(A))", "Count"),
         ("count(all(A)) == 2", "Bool"),
         ("share(largest(all(A)))", "Number"),
@@ -65,6 +72,10 @@ def test_a_program_has_the_type_of_its_outermost_word(text: str, kind: str):
         'quadrant(the(A)) == "upper_left" == "upper_left"',
         '"upper_left" == quadrant(the(A))',
         'exists(A) == "true"',
+        'lateral(the(A), the(B)) == "anterior"',
+        "body_side(all(A))",
+        "laterality(the(A))",
+        "distance_mm(the(A), the(B)) == 1.0",
         "largest(all(A)) == 1",
         'count(all(A)) == "2"',
         "count(all(A)) == 2.0",
@@ -160,3 +171,27 @@ def test_labels_of_a_closed_program_come_in_order_of_appearance_once_each():
 )
 def test_difficulty_counts_the_words_that_relate_something(text: str, hops: int):
     assert programs.hops(text) == hops
+
+
+def test_the_words_of_a_program_are_the_functions_it_calls():
+    used = programs.words('lateral(nearest(all(A), to=the(B)), the(C)) == "left"')
+    assert used == {"lateral", "nearest", "all", "the"}
+
+
+@pytest.mark.parametrize(
+    ("text", "compared"),
+    [
+        ("lateral(the(A), the(B))", (("lateral", ("A", "B")),)),
+        ('body_side(nearest(all(A), to=the(B))) == "left"', (("body_side", ("A",)),)),
+        ('laterality(largest(all("tumour")), the("kidney_left"))', (("laterality", ("tumour", "kidney_left")),)),
+        ("horizontal(the(A), the(B))", ()),
+    ],
+)
+def test_what_a_call_of_the_patient_s_frame_compares(text: str, compared: tuple[tuple[str, tuple[str, ...]], ...]):
+    assert programs.compared(text) == compared
+
+
+def test_the_viewer_s_words_and_the_patient_s_are_apart_and_all_known():
+    groups = (programs.PATIENT, programs.VIEWER, programs.MILLIMETRES, programs.REFERENCES)
+    assert len(frozenset().union(*groups)) == sum(map(len, groups))
+    assert frozenset().union(*groups) <= programs.FUNCTIONS.keys()

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from mmrs_builder import programs, resources
 from mmrs_builder.evaluate import Measured
-from mmrs_builder.questions import Candidate, Refusal, bindings, candidates, is_claim
-from mmrs_builder.templates import Family
+from mmrs_builder.questions import (
+    MOST_BINDINGS,
+    Candidate,
+    Refusal,
+    bindings,
+    candidates,
+    is_claim,
+    known_from_names,
+    looked_at,
+)
+from mmrs_builder.templates import Family, load
+from mmrs_builder.types import Box
 from tests.scenes import LABELS, board, rectangles
 
 SIZE = (20, 20)
@@ -56,13 +68,27 @@ def test_a_candidate_carries_the_closed_program_its_value_and_its_target(on: Mea
 
 
 def test_every_binding_is_asked_or_refused_with_a_reason(on: Measured):
-    # absent kidney, clip on the midline, polyp in two pieces
-    assert refused(QUADRANT, on) == ["undecided", "not_present", "not_unique"]
+    # clip on the midline, polyp in two pieces; no one asks where the absent kidney lies
+    assert refused(QUADRANT, on) == ["undecided", "not_unique"]
 
 
 def test_slots_are_bound_to_different_labels_in_both_orders(on: Measured):
-    assert len(list(bindings(PAIR, ["clip", "kidney", "liver", "polyp"], LABELS))) == 12
+    assert len(list(bindings(PAIR, ["clip", "liver", "polyp"], ["kidney"], LABELS))) == 6
     assert set(asked(PAIR, on)) == {("clip", "liver"), ("liver", "clip")}
+
+
+def test_what_is_missing_is_bound_only_where_all_of_a_kind_or_its_presence_is_meant():
+    counted = replace(QUADRANT, program="count(all(A))", kinds=("number",))
+    assert bindings(counted, ["liver"], ["kidney"], LABELS) == [{"A": "kidney"}, {"A": "liver"}]
+    assert bindings(QUADRANT, ["liver"], ["kidney"], LABELS) == [{"A": "liver"}]
+
+
+def test_of_very_many_structures_a_part_of_the_combinations_is_looked_at():
+    found = [{"A": f"a{i}", "B": f"b{j}"} for i in range(20) for j in range(20)]
+    some = looked_at(found, "view", "family")
+    assert len(some) == MOST_BINDINGS
+    assert [found.index(bound) for bound in some] == sorted(found.index(bound) for bound in some)
+    assert looked_at(found, "view", "family") == some != looked_at(found, "other view", "family")
 
 
 def test_interchangeable_slots_are_bound_once(on: Measured):
@@ -71,7 +97,7 @@ def test_interchangeable_slots_are_bound_once(on: Measured):
 
 def test_a_family_binds_only_labels_of_the_role_it_asks_for():
     family = replace(PAIR, where=(("A", "lesion"), ("B", "organ")))
-    assert list(bindings(family, ["clip", "liver", "polyp", "spleen"], LABELS)) == [
+    assert list(bindings(family, ["clip", "liver", "polyp", "spleen"], [], LABELS)) == [
         {"A": "polyp", "B": "liver"},
         {"A": "polyp", "B": "spleen"},
     ]
@@ -113,6 +139,108 @@ def test_an_empty_set_is_not_asked_for():
 def test_all_units_are_asked_for_where_no_place_is_named(on: Measured):
     family = replace(SEGMENT, program="all(A)")
     assert set(asked(family, on)) == {("clip",), ("liver",), ("polyp",)}
+
+
+AXIAL, SAGITTAL = ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0)), ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
+IN_PATIENT = tuple(
+    replace(QUADRANT, id=program, frame="patient", program=program, target=None, kinds=("open",))
+    for program in (
+        "lateral(the(A), the(B))", "anteroposterior(the(A), the(B))", "craniocaudal(the(A), the(B))",
+        "body_side(the(A))", "laterality(the(A), the(B))",
+    )
+)  # fmt: skip
+IN_MM = tuple(
+    replace(QUADRANT, id=program, program=program, target=None, kinds=("number",))
+    for program in ("distance_mm(the(A), the(B))", "gap_mm(the(A), the(B))")
+)
+ENGLISH = load(resources.path("templates"))
+VOCABULARY = {name: label for name, (label, _) in ENGLISH.terms.labels.items()} | LABELS
+
+
+def torso(**known: Any) -> Measured:
+    """Two kidneys, and what lies around them."""
+    boxes: dict[str, Box] = {
+        "kidney_left": (14, 8, 18, 12),
+        "kidney_right": (2, 8, 6, 12),
+        "liver": (1, 1, 8, 6),
+        "lung_left": (12, 1, 19, 6),
+        "polyp": (13, 14, 16, 18),
+    }
+    return board(**known, **{label: rectangles(SIZE, box) for label, box in boxes.items()})
+
+
+def test_a_view_of_unknown_place_and_scale_has_no_questions_of_either_and_no_refusals():
+    assert list(candidates(torso(), (*IN_PATIENT, *IN_MM), LABELS)) == []
+    assert list(candidates(torso(spacing=(1.0, 1.0)), IN_PATIENT, LABELS)) == []
+    assert list(candidates(torso(direction=AXIAL), IN_MM, LABELS)) == []
+
+
+def types(on: Measured, frame: str) -> set[str]:
+    """Value types of the questions that the project's families of a frame decide."""
+    families = tuple(family for family in ENGLISH.families if family.frame == frame)
+    found = {c.family for c in candidates(on, families, VOCABULARY) if isinstance(c, Candidate)}
+    return {programs.value_type(family.program) for family in families if family.id in found}
+
+
+def test_no_family_of_the_project_asks_for_the_patient_s_sides_without_direction():
+    assert types(torso(spacing=(1.0, 1.0)), "patient") == set()
+    assert types(torso(spacing=(1.0, 1.0)), "viewer") >= {"Quadrant", "Number"}
+
+
+def test_an_axial_slice_is_asked_for_left_and_right_and_a_sagittal_one_is_not():
+    assert types(torso(direction=AXIAL), "patient") == {"Lateral", "Depth", "Laterality"}
+    assert types(torso(direction=SAGITTAL), "patient") == {"Depth", "Height"}
+
+
+def told(family: Family) -> dict[tuple[str, ...], str]:
+    """What is refused because of names, by the labels bound."""
+    names = [
+        "heart_ventricle_left", "hippocampus_anterior", "hippocampus_posterior", "kidney_left", "kidney_right", "liver",
+        "polyp",
+    ]  # fmt: skip
+    found = {
+        tuple(bound.values()): known_from_names(family, bound, VOCABULARY)
+        for bound in bindings(family, names, [], VOCABULARY)
+    }
+    return {bound: reason for bound, reason in found.items() if reason is not None}
+
+
+def test_of_a_left_and_a_right_structure_the_side_is_not_asked():
+    assert told(IN_PATIENT[0]) == {
+        ("heart_ventricle_left", "kidney_right"): "told",
+        ("kidney_left", "kidney_right"): "told",
+        ("kidney_right", "heart_ventricle_left"): "told",
+        ("kidney_right", "kidney_left"): "told",
+    }
+
+
+def test_of_an_anterior_and_a_posterior_part_it_is_not_asked_which_lies_in_front():
+    assert told(IN_PATIENT[1]) == {
+        ("hippocampus_anterior", "hippocampus_posterior"): "told",
+        ("hippocampus_posterior", "hippocampus_anterior"): "told",
+    }
+    assert told(IN_PATIENT[2]) == {}
+
+
+def test_the_side_of_the_body_is_not_asked_of_what_is_called_by_it():
+    assert told(IN_PATIENT[3]) == {
+        ("heart_ventricle_left",): "told",
+        ("kidney_left",): "told",
+        ("kidney_right",): "told",
+    }
+
+
+def test_laterality_is_asked_of_what_has_no_side_by_name_against_one_of_a_pair():
+    lesion = replace(IN_PATIENT[4], where=(("A", "lesion"),))
+    others = ("heart_ventricle_left", "hippocampus_anterior", "hippocampus_posterior", "liver")
+    assert told(lesion) == {("polyp", other): "not_sided" for other in others}
+    assert told(IN_PATIENT[4])["kidney_left", "kidney_right"] == "told"
+
+
+def test_what_names_tell_is_refused_with_a_reason():
+    found = candidates(torso(direction=AXIAL), IN_PATIENT[:1], LABELS)
+    # the right kidney against the left one and the left lung, in both orders
+    assert [item.reason for item in found if isinstance(item, Refusal)].count("told") == 4
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,26 @@ def test_a_pair_that_shares_pixels_has_no_gap():
     assert (pair.shared_px, pair.gap_px, pair.contact_px) == (2, 0.0, 0)
 
 
+@pytest.mark.parametrize(
+    ("spacing", "gap_mm"),
+    [
+        (None, None),
+        ((0.5, 0.5), 2.0),
+        # 4 px to the right are 12 mm, 5 px down only 5
+        ((1.0, 3.0), 5.0),
+    ],
+)
+def test_the_gap_in_mm_may_lie_between_other_pixels(spacing: tuple[float, float] | None, gap_mm: float | None):
+    two_pieces = rectangles(SIZE, (6, 0, 7, 3), (0, 7, 3, 8))
+    (pair,) = scene(spacing=spacing, clip=[two_pieces], liver=rectangles(SIZE, BIG))[0].pairs
+    assert (pair.gap_px, pair.gap_mm) == (4.0, gap_mm)
+
+
+def test_masks_that_share_pixels_are_0_mm_apart():
+    (pair,) = scene(spacing=(1.0, 2.0), liver=rectangles(SIZE, BIG), polyp=rectangles(SIZE, (2, 1, 9, 9)))[0].pairs
+    assert pair.gap_mm == 0.0
+
+
 @pytest.mark.parametrize("names", [("liver", "polyp"), ("polyp", "liver")])
 def test_contact_is_counted_on_the_smaller_structure(names: tuple[str, str]):
     large, small = rectangles(SIZE, (0, 0, 4, 9)), rectangles(SIZE, (4, 3, 7, 5))

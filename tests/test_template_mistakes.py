@@ -46,9 +46,26 @@ frame      = "viewer"
 program    = "largest(among(A, B))"
 kinds      = ["choice"]
 question   = ["Which of the two structures is the larger one?"]
+
+[[family]]
+id         = "probe.lateral"
+frame      = "patient"
+program    = "lateral(the(A), the(B))"
+kinds      = ["open"]
+question   = ["On which side of the patient does {A} lie from {B}?"]
+statement  = ["{A} lies to the patient's {value} of {B}."]
+
+[[family]]
+id         = "probe.depth"
+frame      = "patient"
+program    = "anteroposterior(the(A), largest(all(B)))"
+kinds      = ["open"]
+question   = ["How does {A} lie to the largest {B.name}, from front to back?"]
+statement  = ["{A} lies {value} to the largest {B.name}."]
 """
 
 QUADRANT, SEGMENT, GAP, LARGER = "probe.quadrant", "probe.segment", "probe.gap", "probe.larger"
+LATERAL, DEPTH = "probe.lateral", "probe.depth"
 ASKED = "Which quadrant of the image holds {A}?"
 
 # What is written, what stands there after the slip; the family, the place and the complaint that must be named.
@@ -104,6 +121,27 @@ MISTAKES = {
     "wrong article": ("Segment {A}.", "Segment {A} with a outline.", SEGMENT, "question 1, column 18", "'outline'"),
     "the patient": ("holds {A}?", "holds the patient's {A.name}?", QUADRANT, "question 1, column 39", "patient"),
     "whose left": ("Segment {A}.", "Segment {A} on the left.", SEGMENT, "question 1, column 20", "left and right"),
+    "anatomy in the image": ("Segment {A}.", "Segment the anterior part of {A}.", SEGMENT, "question 1, column 13",
+                             "'anterior' in a family of the viewer frame"),
+    "frame of another program": ('frame      = "patient"\nprogram    = "lat', 'frame = "viewer"\nprogram = "lat',
+                                 LATERAL, "frame", 'write frame = "patient"'),
+    "patient without a side": ('frame      = "viewer"\nprogram    = "gap', 'frame = "patient"\nprogram = "gap',
+                               GAP, "frame", 'write frame = "viewer"'),
+    "two frames in one program": ("largest(all(B))", "leftmost(all(B))", DEPTH, "program", "leftmost beside the"),
+    "left of nobody": ("to the patient's {value} of {B}", "to the {value} of {B}", LATERAL, "statement 1",
+                       "taken for the viewer's"),
+    "side of nobody": ("On which side of the patient does", "On which side does", LATERAL, "question 1",
+                       "taken for the viewer's"),
+    "left of nobody in words": ("{A} lies {value} to", "Left or right, {A} lies {value} to", DEPTH,
+                                "statement 1, column 1", "taken for the viewer's"),
+    "the patient's left in the image": ("patient's {value} of {B}.", "patient's {value} of {B} in the image.", LATERAL,
+                                        "statement 1, column 49", "speak of the patient only"),
+    "leaking side": ("On which side of the patient does {A} lie from {B}?", "Is {A} on the patient's left of {B}?",
+                     LATERAL, "question 1, column 25", "'left'"),
+    "percent of millimetres": ('"gap(the(A), the(B))"', '"gap_mm(the(A), the(B))"', GAP, "unit", 'unit = "mm"'),
+    "millimetres of a part": ('"percent"', '"mm"', GAP, "unit", 'write unit = "percent"'),
+    "lateral either way": ('"lateral(the(A), the(B))"', '"lateral(the(A), the(B))"\nsymmetric = true', LATERAL,
+                           "symmetric", "interchangeable"),
     "same wording twice": ('["Segment {A}."]', '["Segment {A}.", "SEGMENT  {A}"]', SEGMENT, "question 2, column 1",
                            "the same wording as probe.segment, question 1"),
     "same question in two families": ('program    = "largest(among(A, B))"\nkinds      = ["choice"]',
@@ -154,6 +192,8 @@ def test_a_slip_in_a_family_is_named(folder: Path, old: str, new: str, family: s
         ("en/terms.toml", 'article = "an"', 'article = "a"', "en/terms.toml: infection_region, article: 'a'"),
         ("en/terms.toml", 'upper_left = "upper left"\n', "", "en/terms.toml: value.Quadrant, upper_left: "),
         ("en/terms.toml", 'wider = "wider than tall"', 'wider = "taller than wide"', "en/terms.toml: value.Aspect, "),
+        ("en/terms.toml", 'anterior = "anterior"', "", "en/terms.toml: value.Depth, anterior: the value has no term"),
+        ("en/terms.toml", "[value.Height]", "[value.Hight]", "en/terms.toml: value.Height, value: the type"),
         ("en/terms.toml", "[value.Side]", "[value.Slide]", "en/terms.toml: value.Side, value: the type has no terms"),
         ("en/terms.toml", 'no = "No"', "", "en/terms.toml: word, no: the value has no term"),
         ("en/terms.toml", "[word]", "[words]", "en/terms.toml: words: unknown key"),

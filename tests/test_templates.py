@@ -87,17 +87,41 @@ def test_a_and_an_fit_the_next_word(family: Family):
         assert re.search(r"\b(the|an?|every|each|any) (the|an?)\b", text, re.IGNORECASE) is None, text
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+VIEWER = {name: family for name, family in FAMILIES.items() if family.frame == "viewer"}
+PATIENT = {name: family for name, family in FAMILIES.items() if family.frame == "patient"}
+
+
+@pytest.mark.parametrize("family", VIEWER.values(), ids=VIEWER)
 def test_left_and_right_are_visibly_those_of_the_image(family: Family):
     sided = programs.value_type(family.program) in SIDED
     for text in parts(family):
         if sided or re.search(r"\b(left|right)", text):
             assert re.search(r"\b(image|displayed)\b", text), text
-        assert "patient" not in text
+        assert re.search(r"\b(patient|(anter|poster|super|infer)ior|(ipsi|contra)lateral)", text) is None, text
+
+
+@pytest.mark.parametrize("family", PATIENT.values(), ids=PATIENT)
+def test_left_and_right_are_visibly_those_of_the_patient(family: Family):
+    for text in parts(family):
+        if programs.value_type(family.program) == "Lateral" or re.search(r"\b(left|right)", text):
+            assert "patient" in text, text
+        assert re.search(r"\b(image|displayed|viewer|above|below)\b", text) is None, text
+
+
+def test_the_frame_of_a_family_is_that_of_its_program():
+    assert {name for name, family in FAMILIES.items() if programs.words(family.program) & programs.PATIENT} == set(
+        PATIENT
+    )
+
+
+def test_a_choice_of_the_patient_s_frame_does_not_name_its_options():
+    for family in PATIENT.values():
+        options = VALUES[programs.value_type(family.program)]
+        assert not [text for text in family.question if re.search(rf"\b({'|'.join(options)})\b", text)]
 
 
 def test_one_question_text_never_asks_two_programs():
-    few = ("polyp", "nodule", "liver", "lung_left", "instrument", "ventricle")
+    few = ("polyp", "nodule", "liver", "lung_left", "instrument", "hippocampus_anterior")
     asked: dict[str, str] = {}
     for family in FAMILIES.values():
         for labels in few_bindings(family, few):
@@ -135,6 +159,9 @@ def few_bindings(family: Family, few: tuple[str, ...]) -> Iterator[dict[str, str
          "The infected region covers between 5 % and 15 % of the image."),
         ("How many {A.plural} are there?", None, "Count", "How many infected regions are there?"),
         ("The largest {A.name} covers {value}.", "12.3", "Number", "The largest infected region covers 12.3."),
+        ("{A} lies to the patient's {value} of {B}.", "right", "Lateral",
+         "The infected region lies to the patient's right of the left lung."),
+        ("{A} is {value} to {B}.", "posterior", "Depth", "The infected region is posterior to the left lung."),
     ],
 )  # fmt: skip
 def test_placeholders_become_terms(wording: str, value: str | None, kind: str, text: str):
@@ -170,7 +197,9 @@ def test_a_shard_stores_the_families_and_labels_it_uses():
     assert (gap["unit"], gap["tolerance"], gap["symmetric"], gap["where"]) == ("percent", 0.2, True, {})
     assert stored["labels"]["lung_left"] == {
         "name": "left lung", "plural": "left lungs", "article": "a", "role": "organ", "side": "left",
+        "partner": "lung_right",
     }  # fmt: skip
+    assert stored["labels"]["polyp"]["partner"] is None
     assert stored["values"]["Side"] == {"left": "left", "right": "right"}
 
 

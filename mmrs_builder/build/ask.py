@@ -121,13 +121,14 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
     found: list[Found] = []
     decided: list[Candidate] = []
     refused: Counter[str] = Counter()
+    labels = dict(job.labels)
     for number, row in enumerate(pq.read_table(Path(job.state) / job.part, columns=columns).to_pylist()):
         scene = scene_from_json(row.pop("scene"))
         named = tuple(sorted({*scene.absent, *(s.label for s in scene.structures)}))
         found.append(Found(part=job.part, row=number, member=Member(**row), labels=named))
-        for item in candidates(measured(scene), job.families, dict(job.labels)):
+        for item in candidates(measured(scene, labels), job.families, labels):
             if isinstance(item, Refusal):
-                refused[item.reason] += 1
+                refused[item.reason] += item.times
             else:
                 decided.append(item)
     return Evaluated(found=tuple(found), decided=tuple(decided), refused=refused)

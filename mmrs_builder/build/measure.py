@@ -6,22 +6,22 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from mmrs_builder import executors
+from mmrs_builder import executors, reading
+from mmrs_builder.build.guard import GUARDED, Limits, Reader
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_table
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest, pixels_sha256, sha256
-from mmrs_builder.errors import USAGE, MmrsError
+from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.schema import SCHEMA_VERSION
-from mmrs_builder.sources import find, module_at, pick
 from mmrs_builder.structures import scene
 from mmrs_builder.types import CaseRef, Drop, Label, Pixels, Source, View
 from mmrs_builder.vocab import Rejected
@@ -43,14 +43,14 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureJob:
-    """A part of a source. ``skip`` names cases whose reader is known to crash."""
+    """A part of a source, and what reading one of its cases may take."""
 
     choice: SourceChoice
     refs: tuple[CaseRef, ...]
     labels: tuple[tuple[str, Label], ...]
     path: str
     key: str
-    skip: tuple[str, ...] = ()
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +67,7 @@ class Measured:
 @lru_cache(maxsize=64)
 def source_of(choice: SourceChoice) -> Source:
     """The source with its options applied."""
-    if choice.adapter is not None:
-        return pick(module_at(choice.adapter), choice.name, dict(choice.options))
-    return find(choice.name, dict(choice.options))
+    return reading.chosen(choice.name, choice.options, choice.adapter, choice.root)
 
 
 def index(choice: SourceChoice, limit: int | None, exclude: Collection[str] = ()) -> Indexed:
@@ -90,8 +88,13 @@ def index(choice: SourceChoice, limit: int | None, exclude: Collection[str] = ()
     return Indexed(choice=choice, refs=tuple(refs[:limit]), drops=tuple(drops))
 
 
-def measure(indexed: Indexed, labels: dict[str, Label], stage: Path, workers: int, progress: Progress) -> Measured:
-    """Measure a source into ``stage``; parts that are there under the same key are kept."""
+def measure(
+    indexed: Indexed, labels: dict[str, Label], stage: Path, workers: int, limits: Limits, progress: Progress
+) -> Measured:
+    """Measure a source into ``stage``; parts that are there under the same key are kept.
+
+    Raises ``MmrsError`` when a process dies though it reads no file itself.
+    """
     own = {name: labels[name] for name in source_of(indexed.choice).labels}
     key = source_key(indexed, own)
     folder = stage / f"{indexed.choice.name}-{digest(indexed.choice.options)[:12]}"
@@ -102,6 +105,7 @@ def measure(indexed: Indexed, labels: dict[str, Label], stage: Path, workers: in
             labels=tuple(sorted(own.items())),
             path=str(folder / f"part-{number:05d}.parquet"),
             key=key,
+            limits=limits,
         )
         for number, refs in enumerate(batched_refs(indexed.refs))
     ]
@@ -109,7 +113,11 @@ def measure(indexed: Indexed, labels: dict[str, Label], stage: Path, workers: in
     progress(sum(len(job.refs) for job in jobs) - sum(len(job.refs) for job in todo))
     for job, result in zip(todo, executors.run(run_job, todo, workers), strict=True):
         if isinstance(result, executors.Crashed):
-            run_job(without_crashing(job))
+            raise MmrsError(
+                f"measuring {Path(job.path).stem} of {indexed.choice.name} took its process down",
+                code=ENVIRONMENT,
+                hint="Free memory or use fewer --workers, then run the same command again; finished parts are kept.",
+            )
         progress(len(job.refs))
     return collect(indexed, jobs)
 
@@ -120,9 +128,12 @@ def batched_refs(refs: Sequence[CaseRef]) -> list[tuple[CaseRef, ...]]:
 
 
 def is_done(job: MeasureJob) -> bool:
-    """Whether a job's part and its sidecar are there, made with the same key."""
-    sidecar = read_json(_sidecar(job))
-    return sidecar is not None and sidecar.get("key") == job.key and Path(job.path).exists()
+    """Whether a job's part and its sidecar are there, made with the same key and, where it matters, limits."""
+    sidecar: dict[str, Any] | None = read_json(_sidecar(job))
+    if sidecar is None or sidecar.get("key") != job.key or not Path(job.path).exists():
+        return False
+    reasons = {drop["reason"] for drop in sidecar["drops"]}
+    return sidecar.get("limits") == asdict(job.limits) or GUARDED.isdisjoint(reasons)
 
 
 def collect(indexed: Indexed, jobs: Sequence[MeasureJob]) -> Measured:
@@ -175,36 +186,20 @@ def run_job(job: MeasureJob) -> None:
     drops: list[Drop] = []
     counts: Counter[str] = Counter()
     forget(Path(job.path))
-    for ref in job.refs:
-        try:
-            if ref.case_id in job.skip:
-                raise Rejected("crashed", ref.image or ref.case_id)
-            case = source.load(ref)
-            measured = [_row(job.choice, ref, view, labels, counts) for view in case.views]
-        except Rejected as refused:
-            drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
-        else:
-            rows += measured
-            counts["used"] += 1
+    with Reader(job.limits) as reader:
+        load = source.load if source.embedded else partial(reader.load, job.choice)
+        for ref in job.refs:
+            try:
+                measured = [_row(job.choice, ref, view, labels, counts) for view in load(ref).views]
+            except Rejected as refused:
+                drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
+            else:
+                rows += measured
+                counts["used"] += 1
     write_table(Path(job.path), rows, MEASURED)
     counts["views"] += len(rows)
-    facts = {"key": job.key, "sha256": sha256(Path(job.path).read_bytes())}
+    facts = {"key": job.key, "limits": asdict(job.limits), "sha256": sha256(Path(job.path).read_bytes())}
     write_json(_sidecar(job), {**facts, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})
-
-
-def without_crashing(job: MeasureJob) -> MeasureJob:
-    """The job without the cases whose reader takes its process down."""
-    crashing = [ref.case_id for ref in job.refs if not executors.survives(load_one, (job.choice, ref))]
-    return replace(job, skip=tuple(crashing))
-
-
-def load_one(item: tuple[SourceChoice, CaseRef]) -> None:
-    """Load one case and forget it."""
-    choice, ref = item
-    try:
-        source_of(choice).load(ref)
-    except Rejected:
-        return
 
 
 def _row(

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from mmrs_builder import cards, resources
 from mmrs_builder.build import folder
 from mmrs_builder.build.ask import Asked, ask
+from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import Indexed, Measured, index, measure, source_of
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.settings import STATE, Settings
@@ -51,8 +52,8 @@ def plan_only(settings: Settings) -> tuple[Indexed, ...]:
     return tuple(index(choice, settings.limit, settings.exclude) for choice in settings.sources)
 
 
-def build(settings: Settings, out: Path, *, workers: int, overwrite: bool, stage: Stage) -> Report:
-    """Build ``out``. Finished stages with unchanged keys are kept.
+def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwrite: bool, stage: Stage) -> Report:
+    """Build ``out``. Finished stages with unchanged keys are kept; a case that breaks ``limits`` is refused.
 
     Raises ``MmrsError`` for what the user can mend: a folder that is not ours, other settings, a locked folder.
     """
@@ -70,7 +71,7 @@ def build(settings: Settings, out: Path, *, workers: int, overwrite: bool, stage
     try:
         with FileLock(folder.state(out) / "lock", timeout=0):
             folder.claim(out, settings, overwrite=overwrite)
-            return _build(settings, out, indexed, language, workers, stage)
+            return _build(settings, out, indexed, language, workers, limits, stage)
     except Timeout:
         raise MmrsError(
             f"{out} is being built by another process", code=LOCKED, hint="Wait for it, or choose another --out."
@@ -78,11 +79,17 @@ def build(settings: Settings, out: Path, *, workers: int, overwrite: bool, stage
 
 
 def _build(
-    settings: Settings, out: Path, indexed: Sequence[Indexed], language: Language, workers: int, stage: Stage
+    settings: Settings,
+    out: Path,
+    indexed: Sequence[Indexed],
+    language: Language,
+    workers: int,
+    limits: Limits,
+    stage: Stage,
 ) -> Report:
     state = out / STATE
     labels = {label.id: label for label, _ in language.terms.labels.values()}
-    measured = _measure_all(indexed, labels, state, workers, stage)
+    measured = _measure_all(indexed, labels, state, workers, limits, stage)
     parts = [part for m in measured for part in m.parts]
     keys = [m.key for m in measured]
     asked = ask(parts, keys, language, labels, settings, state / "ask", workers, lambda total: stage("ask", total))
@@ -100,10 +107,10 @@ def _build(
 
 
 def _measure_all(
-    indexed: Sequence[Indexed], labels: dict[str, Label], state: Path, workers: int, stage: Stage
+    indexed: Sequence[Indexed], labels: dict[str, Label], state: Path, workers: int, limits: Limits, stage: Stage
 ) -> list[Measured]:
     advance = stage("measure", sum(len(found.refs) for found in indexed))
-    return [measure(found, labels, state / "measure", workers, advance) for found in indexed]
+    return [measure(found, labels, state / "measure", workers, limits, advance) for found in indexed]
 
 
 def _write(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 
-from mmrs_builder.io.listing import leftovers, listing, pictures
-from mmrs_builder.io.pairing import compiled, matching, natural, pairs
+from mmrs_builder.io.listing import leftovers, listing, pictures, volumes
+from mmrs_builder.io.pairing import compiled, matching, natural, pairs, without_suffix
 from mmrs_builder.types import CaseRef, Drop, MaskRef
 from mmrs_builder.vocab import SPLITS
 
@@ -52,14 +52,14 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a folder becomes cases of one label."""
+    """How a folder becomes cases."""
 
     source: str
     modality: str
-    label: str
     globs: Globs
     keys: Keys
-    instances: bool = False  # each mask file is one instance
+    refs: Callable[[str], tuple[MaskRef, ...]]  # what a mask file shows, by its path
+    kind: Literal["pictures", "volumes"] = "pictures"
     unmasked: bool = False  # an image without a mask is a case
     ranked: bool = False  # case ids are ranks, so that no file name is stored
 
@@ -79,29 +79,28 @@ def index(root: Path, *, layout: Layout) -> Iterator[CaseRef | Drop]:
 
     Patients and groups appear as their rank among all keys found. An image in which an expression finds nothing is
     dropped (``bad_metadata``): it could belong to anybody. Images that share a mask or a case id are dropped, all of
-    them. Raises ``ValueError`` when no picture matches ``images``.
+    them. Raises ``ValueError`` when no file matches ``images``.
     """
     found = listing(root)
-    paths = pictures(found.files)
+    paths = pictures(found.files) if layout.kind == "pictures" else volumes(found.files)
     paired = pairs(paths, layout.globs.images, layout.globs.masks, layout.globs.stem)
     if not paired:
-        raise ValueError(
-            f"no picture in {root} matches images={layout.globs.images!r}: {_examples(paths, found.outside)}"
-        )
+        there = _examples(layout.kind, paths, found.outside)
+        raise ValueError(f"no {layout.kind[:-1]} in {root} matches images={layout.globs.images!r}: {there}")
     source, used = layout.source, {mask for masks in paired.values() for mask in masks}
     strays = {path for path in matching(paths, layout.globs.masks) if path not in used and not paired.get(path)}
     items = [
         *(Drop(source=source, what=path, reason="outside_root") for path in found.outside),
         *(Drop(source=source, what=path, reason="bad_name") for path in found.misnamed),
         *(Drop(source=source, what=path, reason="no_image") for path in strays),
-        *leftovers(source, found.files, {*paired, *used, *strays}),
+        *leftovers(source, found.files, {*paired, *used, *strays}, read=paths),
         *_cases(root, layout, {image: masks for image, masks in paired.items() if image not in strays}),
     ]
     yield from sorted(items, key=lambda item: item.case_id if isinstance(item, CaseRef) else item.what)
 
 
 def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) -> Iterator[CaseRef | Drop]:
-    stems = {image: str(PurePosixPath(image).with_suffix("")) for image in paired}
+    stems = {image: without_suffix(image) for image in paired}
     ids = _numbered(stems) if layout.ranked else stems
     claims = Counter([*stems.values(), *(mask for masks in paired.values() for mask in masks)])
     patients, groups = ranks("p", answers(paired, layout.keys.patient)), ranks("g", answers(paired, layout.keys.group))
@@ -125,7 +124,7 @@ def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) ->
                 root=str(root),
                 case_id=ids[image],
                 image=image,
-                masks=tuple(MaskRef(path=mask, label=layout.label, instance=layout.instances) for mask in masks),
+                masks=tuple(ref for mask in masks for ref in layout.refs(mask)),
                 modality=layout.modality,
                 patient_id=patients.get(image),
                 group=groups.get(image),
@@ -152,7 +151,7 @@ def ranks(letter: str, keys: Mapping[str, str]) -> dict[str, str]:
     return {image: rank[key] for image, key in keys.items()}
 
 
-def _examples(paths: Sequence[str], outside: Sequence[str]) -> str:
+def _examples(kind: str, paths: Sequence[str], outside: Sequence[str]) -> str:
     if outside:
         return f"links out of the folder are not followed: {', '.join(outside[:3])}"
-    return f"there is {', '.join(paths[:3])}" if paths else "it holds no pictures"
+    return f"there is {', '.join(paths[:3])}" if paths else f"it holds no {kind}"

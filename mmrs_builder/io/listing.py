@@ -14,6 +14,9 @@ from mmrs_builder.types import Drop
 PICTURES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """Suffixes, in lower case, of files that may be pictures."""
 
+VOLUMES: Final = (".mha", ".mhd", ".nhdr", ".nii", ".nii.gz", ".nrrd")
+"""Endings, in lower case, of files that may be volumes."""
+
 UNREAD: Final = (
     ".avif", ".dcm", ".dicom", ".heic", ".ima", ".jfif", ".jp2", ".mha", ".mhd", ".nii", ".nii.gz", ".npy", ".npz",
     ".nrrd", ".pbm", ".pnm", ".svs",
@@ -84,13 +87,21 @@ def pictures(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if PurePosixPath(path).suffix.casefold() in PICTURES)
 
 
-def leftovers(source: str, paths: Iterable[str], taken: Iterable[str]) -> Iterator[Drop]:
-    """A drop (``not_matched``) for each of ``paths`` that a user would call a picture and that is not ``taken``."""
-    known = frozenset(taken)
+def volumes(paths: Iterable[str]) -> tuple[str, ...]:
+    """Those paths that end like a file of ``VOLUMES``, in any case."""
+    return tuple(path for path in paths if path.casefold().endswith(VOLUMES))
+
+
+def leftovers(source: str, paths: Iterable[str], taken: Iterable[str], read: Iterable[str] = ()) -> Iterator[Drop]:
+    """A drop (``not_matched``) for each of ``paths`` that a user would call a picture and that is not ``taken``.
+
+    Those in ``read`` are of a kind that the source reads.
+    """
+    known, kind = frozenset(taken), frozenset(read)
     for path in paths:
         if path in known:
             continue
-        if PurePosixPath(path).suffix.casefold() in PICTURES:
+        if path in kind or PurePosixPath(path).suffix.casefold() in PICTURES:
             yield Drop(source=source, what=path, reason="not_matched")
         elif path.casefold().endswith(UNREAD):
             yield Drop(source=source, what=path, reason="not_matched", detail="files of this kind are not read")

@@ -54,6 +54,12 @@ def _wild(token: str) -> str:
     return _WILD["*" if token == "{stem}" else "**/" if token.startswith("{parent}") else token]  # noqa: S105
 
 
+def without_suffix(path: str) -> str:
+    """A path without its file's extension; ``.nii.gz`` is one extension."""
+    short = path[: -len(".gz")] if path.casefold().endswith(".nii.gz") else path
+    return str(PurePosixPath(short).with_suffix(""))
+
+
 def matching(paths: Sequence[str], glob: str, stem: str | None = None, parent: str | None = None) -> list[str]:
     """Paths, out of a sorted sequence, that match a glob as ``compiled`` reads it."""
     prefix, expression = compiled(glob, stem, parent)
@@ -72,8 +78,9 @@ def pairs(paths: Sequence[str], images: str, masks: str, key: str = "") -> Mappi
     claims: dict[str, tuple[str, ...]] = {}
     for image in matching(paths, images):
         path = PurePosixPath(image)
-        found = re.search(key, path.stem) if key else None
-        stem = (found.group(1) if found else path.stem) or path.stem
+        name = without_suffix(path.name)
+        found = re.search(key, name) if key else None
+        stem = (found.group(1) if found else name) or name
         parent = "" if str(path.parent) == "." else str(path.parent)
         claims[image] = tuple(sorted((m for m in matching(paths, masks, stem, parent) if m != image), key=natural))
     claimed = {mask for masks_of in claims.values() for mask in masks_of}

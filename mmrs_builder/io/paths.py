@@ -43,8 +43,9 @@ def read_bytes(root: Path, relative: str) -> bytes:
     try:
         _check(path.stat(), relative)
         with os.fdopen(os.open(path, _FLAGS), "rb") as stream:
-            _check(os.fstat(stream.fileno()), relative)
-            return stream.read(MAX_BYTES)
+            status = os.fstat(stream.fileno())
+            _check(status, relative)
+            return stream.read(status.st_size)
     except OSError as error:
         raise Rejected("unreadable", relative, error.strerror or type(error).__name__) from error
 

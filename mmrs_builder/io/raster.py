@@ -18,16 +18,20 @@ import numpy as np
 
 from mmrs_builder.digests import sha256
 from mmrs_builder.io.binarise import MASK_RULE, binarise
+from mmrs_builder.io.coded import coded
 from mmrs_builder.io.decode import Decoded, decode
 from mmrs_builder.io.metadata import cleaned
 from mmrs_builder.io.orientation import upright
-from mmrs_builder.io.paths import read_bytes
 from mmrs_builder.io.png import encode_mask, encode_pixels
 from mmrs_builder.io.render import render
-from mmrs_builder.types import Mask, Picture
+from mmrs_builder.io.table import read_stored
+from mmrs_builder.types import Mask, MaskRef, Picture
 from mmrs_builder.vocab import Rejected
 
-__all__ = ["MASK_RULE", "MaskGrid", "MaskReading", "encode_mask", "read_pair", "read_picture", "stored_bytes"]
+__all__ = [
+    "MASK_RULE", "MaskGrid", "MaskReading", "Opened", "encode_mask", "fitted", "read_coded", "read_opened", "read_pair",
+    "read_picture", "stored_bytes",
+]  # fmt: skip
 
 MaskGrid: TypeAlias = Literal["stored", "upright"]
 """Where masks without a stated orientation were drawn: before or after their picture's EXIF rotation."""
@@ -41,9 +45,31 @@ class MaskReading:
     doubtful_px: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A picture as it will be stored, and how its file stores it: what a mask must be laid upon."""
+
+    picture: Picture
+    raw_size: tuple[int, int]  # width, height as stored
+    orientation: int | None  # what the file states
+
+
 def read_picture(root: Path, image: str) -> Picture:
-    """The picture at ``image`` under ``root``. Raises ``Rejected`` (see ``paths``, ``decode``, ``render``)."""
-    return _picture(root, image)[0]
+    """The picture at ``image`` under ``root``. Raises ``Rejected`` (see ``table``, ``decode``, ``render``)."""
+    return read_opened(root, image).picture
+
+
+def read_opened(root: Path, image: str) -> Opened:
+    """As ``read_picture``, with what ``fitted`` needs to know."""
+    found = read_stored(root, image)
+    decoded = decode(found, image)
+    if decoded.plain and decoded.orientation in (None, 1):
+        data, pixels, steps = decoded.clean, np.asarray(decoded.image), None
+    else:
+        pixels, steps = render(decoded, image)
+        data = encode_pixels(pixels)
+    picture = Picture(data=data, pixels=pixels, source_sha256=sha256(found), render=steps)
+    return Opened(picture=picture, raw_size=decoded.raw_size, orientation=decoded.orientation)
 
 
 def read_pair(
@@ -52,52 +78,72 @@ def read_pair(
     """A picture and its masks, in the order given; paths are relative to ``root``. An empty mask is no error.
 
     ``mask_grid`` decides for masks without an orientation of their own, even where the size could tell; ``None`` is
-    not known. Raises ``Rejected`` with the path of the file concerned: what ``paths``, ``decode``, ``render`` and
+    not known. Raises ``Rejected`` with the path of the file concerned: what ``table``, ``decode``, ``render`` and
     ``binarise`` raise, ``size_mismatch``, and ``orientation_unclear`` when nothing tells which way up a mask is.
     """
-    picture, decoded = _picture(root, image)
-    shape = (picture.pixels.shape[0], picture.pixels.shape[1])
-    return picture, tuple(_reading(root, mask, decoded, shape, mask_grid) for mask in masks)
+    opened = read_opened(root, image)
+    readings = []
+    for path in masks:
+        decoded = decode(read_stored(root, path), path)
+        mask, doubtful = binarise(decoded, path)
+        readings.append(MaskReading(mask=_upright(mask, decoded, opened, path, mask_grid), doubtful_px=doubtful))
+    return opened.picture, tuple(readings)
+
+
+def read_coded(
+    root: Path, image: str, masks: Sequence[MaskRef], known: Sequence[str], *, mask_grid: MaskGrid | None = None
+) -> tuple[Picture, tuple[MaskReading, ...]]:
+    """As ``read_pair``, where ``MaskRef.pick`` is the code that is meant and ``known`` are all codes (see ``coded``).
+
+    Each file is read once; its doubtful pixels are those of its first mask. Raises ``Rejected`` as ``read_pair`` does,
+    with what ``coded`` raises in place of what ``binarise`` raises.
+    """
+    opened = read_opened(root, image)
+    found: dict[tuple[str, str], MaskReading] = {}
+    for path in dict.fromkeys(mask.path for mask in masks):
+        decoded = decode(read_stored(root, path), path)
+        by_code, doubtful = coded(decoded, known, path)
+        for pick in dict.fromkeys(mask.pick for mask in masks if mask.path == path):
+            mask = _upright(by_code[pick], decoded, opened, path, mask_grid)
+            found[path, pick] = MaskReading(mask=mask, doubtful_px=doubtful)
+            doubtful = 0
+    return opened.picture, tuple(found[mask.path, mask.pick] for mask in masks)
 
 
 def stored_bytes(root: Path, image: str, source_sha256: str) -> bytes:
     """``Picture.data`` of a picture whose ``render`` is ``None``, from its file, without decoding it again.
 
-    Raises ``Rejected``: ``changed`` when the file is no longer the one with ``source_sha256``; else as ``paths`` does.
+    Raises ``Rejected``: ``changed`` when the file is no longer the one with ``source_sha256``; else as ``table`` does.
     """
-    data = read_bytes(root, image)
+    data = read_stored(root, image)
     if sha256(data) != source_sha256:
         raise Rejected("changed", image)
     return cleaned(data, image)
 
 
-def _picture(root: Path, path: str) -> tuple[Picture, Decoded]:
-    found = read_bytes(root, path)
-    decoded = decode(found, path)
-    if decoded.plain and decoded.orientation in (None, 1):
-        data, pixels, steps = decoded.clean, np.asarray(decoded.image), None
-    else:
-        pixels, steps = render(decoded, path)
-        data = encode_pixels(pixels)
-    return Picture(data=data, pixels=pixels, source_sha256=sha256(found), render=steps), decoded
+def fitted(mask: Mask, image: Opened, what: str, grid: MaskGrid | None = None) -> Mask:
+    """A mask (H, W) whose file states no orientation, upright like its picture.
+
+    Raises ``Rejected``: ``size_mismatch``, ``orientation_unclear``.
+    """
+    height, width = image.picture.pixels.shape[:2]
+    same = (mask.shape[1], mask.shape[0]) == image.raw_size
+    if grid is None:
+        if same and image.orientation not in (None, 1) and image.raw_size == (width, height):
+            raise Rejected("orientation_unclear", what, f"orientation {image.orientation}")
+        grid = "stored" if same else "upright"
+    turned: Mask = upright(mask, image.orientation if grid == "stored" else None)
+    return _checked(turned, image, what)
 
 
-def _reading(root: Path, path: str, image: Decoded, shape: tuple[int, int], grid: MaskGrid | None) -> MaskReading:
-    decoded = decode(read_bytes(root, path), path)
-    mask, doubtful = binarise(decoded, path)
+def _upright(mask: Mask, decoded: Decoded, image: Opened, what: str, grid: MaskGrid | None) -> Mask:
     if decoded.orientation is None:
-        grid = grid or _grid_by_size(decoded, image, shape, path)
-        mask = upright(mask, image.orientation if grid == "stored" else None)
-    elif not decoded.turned:
-        mask = upright(mask, decoded.orientation)
+        return fitted(mask, image, what, grid)
+    return _checked(mask if decoded.turned else upright(mask, decoded.orientation), image, what)
+
+
+def _checked(mask: Mask, image: Opened, what: str) -> Mask:
+    shape = image.picture.pixels.shape[:2]
     if mask.shape != shape:
-        raise Rejected("size_mismatch", path, f"{mask.shape[1]} x {mask.shape[0]}, image {shape[1]} x {shape[0]}")
-    return MaskReading(mask=mask, doubtful_px=doubtful)
-
-
-def _grid_by_size(mask: Decoded, image: Decoded, shape: tuple[int, int], path: str) -> MaskGrid:
-    turned = image.orientation not in (None, 1)
-    same = mask.raw_size == image.raw_size
-    if turned and same and image.raw_size == (shape[1], shape[0]):
-        raise Rejected("orientation_unclear", path, f"orientation {image.orientation}")
-    return "stored" if same else "upright"
+        raise Rejected("size_mismatch", what, f"{mask.shape[1]} x {mask.shape[0]}, image {shape[1]} x {shape[0]}")
+    return mask

@@ -12,13 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import permutations
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from mmrs_builder.types import Evidence, Lattice, Vector, Volume
 from mmrs_builder.vocab import Rejected
+
+S = TypeVar("S", bound=np.generic)
 
 MAX_TILT: Final = 20.0
 """Degrees between an array axis and the body axis it is taken for. Gantry tilt and brain scans along the line between
@@ -35,6 +37,9 @@ UPRIGHT: Final[tuple[Vector, Vector, Vector]] = ((0.0, 0.0, -1.0), (0.0, 1.0, 0.
 
 MAX_VOXELS: Final = 1 << 30
 
+STEPS: Final = (1e-6, 1e3)
+"""Smallest and largest distance in mm between neighbouring voxels: a scan with others has a damaged header."""
+
 
 def lattice(
     shape: Sequence[int],
@@ -45,25 +50,26 @@ def lattice(
 ) -> Lattice:
     """A lattice, checked. ``steps`` are the way in mm from a voxel to the next along each array axis.
 
-    Raises ``Rejected``: ``bad_geometry`` for what is not finite, steps of length 0 and axes that are not at right
-    angles; ``too_large`` for more than ``MAX_VOXELS`` voxels.
+    Raises ``Rejected``: ``bad_geometry`` for what is not finite, steps that are too short or too long (``STEPS``) and
+    axes that are not at right angles; ``too_large`` for more than ``MAX_VOXELS`` voxels.
     """
-    if len(shape) != 3 or min(shape) < 1:
-        raise Rejected("bad_geometry", what, f"{len(shape)} dimensions: {' x '.join(map(str, shape))}")
-    if math.prod(shape) > MAX_VOXELS:
-        raise Rejected("too_large", what, f"{' x '.join(map(str, shape))} voxels, limit {MAX_VOXELS}")
+    sizes = [int(n) for n in shape]  # the small integers of headers would wrap around when multiplied
+    if len(sizes) != 3 or min(sizes) < 1:
+        raise Rejected("bad_geometry", what, f"{len(sizes)} dimensions: {' x '.join(map(str, sizes))}")
+    if math.prod(sizes) > MAX_VOXELS:
+        raise Rejected("too_large", what, f"{' x '.join(map(str, sizes))} voxels, limit {MAX_VOXELS}")
     matrix = np.asarray(steps, np.float64)
     if not (np.isfinite(matrix).all() and np.isfinite(np.asarray(origin, np.float64)).all()):
         raise Rejected("bad_geometry", what, "not finite")
-    lengths = np.linalg.norm(matrix, axis=1)
-    if lengths.min() < 1e-6:
+    lengths = np.array([math.hypot(*step) for step in matrix])
+    if lengths.min() < STEPS[0] or lengths.max() > STEPS[1]:
         raise Rejected("bad_geometry", what, f"spacing {', '.join(f'{length:g}' for length in lengths)} mm")
     units = matrix / lengths[:, None]
     cosines = np.abs(units @ units.T - np.eye(3))
     if cosines.max() > RIGHT_ANGLE:
         raise Rejected("bad_geometry", what, f"axes are not at right angles: cosine {cosines.max():.3f}")
     return Lattice(
-        shape=(int(shape[0]), int(shape[1]), int(shape[2])),
+        shape=(sizes[0], sizes[1], sizes[2]),
         origin=_vector(origin),
         steps=(_vector(matrix[0]), _vector(matrix[1]), _vector(matrix[2])),
         evidence=evidence,
@@ -94,10 +100,11 @@ def same_grid(a: Lattice, b: Lattice) -> bool:
 def turn(grid: Lattice, what: str) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
     """How an array becomes upright: the array axis that becomes axis 0, 1 and 2, and which of those are reversed.
 
-    Without evidence the array stays as it is. Raises ``Rejected`` (``oblique``) beyond ``MAX_TILT`` degrees.
+    Without evidence nothing is reversed, and the last array axis becomes the first: files hold one slice after the
+    other, row by row. Raises ``Rejected`` (``oblique``) beyond ``MAX_TILT`` degrees.
     """
     if grid.evidence is None:
-        return (0, 1, 2), (False, False, False)
+        return (2, 1, 0), (False, False, False)
     units = np.asarray(grid.steps) / np.asarray(spacing(grid))[:, None]
     cosines = np.asarray(UPRIGHT) @ units.T  # (body axis, array axis)
     order = max(permutations(range(3)), key=lambda axes: sum(abs(cosines[i, axis]) for i, axis in enumerate(axes)))
@@ -108,7 +115,7 @@ def turn(grid: Lattice, what: str) -> tuple[tuple[int, int, int], tuple[bool, bo
     return (order[0], order[1], order[2]), (along[0] < 0, along[1] < 0, along[2] < 0)
 
 
-def turned(values: npt.NDArray[np.generic], axes: Sequence[int], reverse: Sequence[bool]) -> npt.NDArray[np.generic]:
+def turned(values: npt.NDArray[S], axes: Sequence[int], reverse: Sequence[bool]) -> npt.NDArray[S]:
     """An array in the order that ``turn`` found; a view, nothing is copied."""
     return values.transpose(tuple(axes))[tuple(slice(None, None, -1 if flip else 1) for flip in reverse)]
 

@@ -13,6 +13,7 @@ from mmrs_builder.metrics.agreement import (
     Reference,
     Shown,
     left_out,
+    partners_of,
     say_show,
     shown_value,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "is_closed",
     "left_out",
     "parse",
+    "partners_of",
     "rouge_l",
     "same",
     "say_show",

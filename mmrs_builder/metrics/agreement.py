@@ -7,11 +7,10 @@ each other, and each with the stored value.
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,13 +18,15 @@ from mmrs_builder import programs, structures
 from mmrs_builder.evaluate import REASONS as NO_VALUE
 from mmrs_builder.evaluate import Measured, NoValue, evaluate, measured
 from mmrs_builder.metrics.answers import same
-from mmrs_builder.types import Annotation, Grid, Label, Mask, Part, Picture, View
+from mmrs_builder.relations.patient import couples
+from mmrs_builder.types import Annotation, Grid, Label, Mask, Part, Picture, Vector, View
 
 LEFT_OUT: Final[dict[str, str]] = {
     "no_target": "the question has no target, or its target is the empty set",
     "several_targets": "the target is more than one structure",
     "names_structures": "the value is a structure or a set of them: the mask is the answer and not a proof of it",
     "not_read": "the program does not measure the target, as in counting",
+    "not_placed": "the reference does not say how the picture lies in the patient, or the size of a pixel",
 }
 """Why a question says nothing about agreement, whatever the model does."""
 
@@ -44,11 +45,18 @@ _COUNTED: Final = programs.REFERENCES | {"count", "exists"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A view's structures as its row stores them, in that order: parallel lists, masks (H, W) bool of one size."""
+    """A view's structures as its row stores them, in that order: parallel lists, masks (H, W) bool of one size.
+
+    ``spacing`` and ``direction`` are the row's ``spacing_mm`` and ``direction``, [down, right]; ``partners`` the labels
+    (left, right) of paired structures, as ``partners_of`` reads them. Questions that need what is missing are left out.
+    """
 
     labels: tuple[str, ...]
     parts: tuple[Part, ...]
     masks: tuple[Mask, ...]
+    spacing: tuple[float, float] | None = None
+    direction: tuple[Vector, Vector] | None = None
+    partners: tuple[tuple[str, str], ...] = ()
 
     def units(self, label: str) -> tuple[int, ...]:
         """Indices of what counts as one of ``label``: its instances, else its components, else its whole."""
@@ -128,6 +136,15 @@ class Cells:
         return self.agree / self.judged if self.judged else None
 
 
+def partners_of(language: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The labels (left, right) that are each other's partner, from the JSON object under ``mmrs.language``."""
+    labels = {
+        name: Label(id=name, role=label["role"], side=label["side"], partner=label.get("partner"))
+        for name, label in language["labels"].items()
+    }
+    return couples(labels, labels)
+
+
 def left_out(reference: Reference, program: str, target: Sequence[int] | None) -> str | None:
     """Why a question says nothing about agreement, a code of ``LEFT_OUT``; None if it does."""
     if not target:
@@ -136,9 +153,12 @@ def left_out(reference: Reference, program: str, target: Sequence[int] | None) -
         return "several_targets"
     if programs.value_type(program) in ("One", "Set"):
         return "names_structures"
-    calls = {programs.call_name(node) for node in ast.walk(programs.parse(program)) if isinstance(node, ast.Call)}
+    calls = programs.words(program)
     named = {i for label in programs.labels(program) for i in reference.units(label)}
-    return None if calls - _COUNTED and target[0] in named else "not_read"
+    if not (calls - _COUNTED and target[0] in named):
+        return "not_read"
+    unplaced = calls & programs.PATIENT and reference.direction is None
+    return "not_placed" if unplaced or (calls & programs.MILLIMETRES and reference.spacing is None) else None
 
 
 def shown_value(
@@ -162,7 +182,7 @@ def shown_value(
     _check(reference, predicted)
     if not predicted.any():
         return Shown(reason="empty")
-    on, place = _replaced(reference, target[0], predicted, programs.labels(program))
+    on, place = _replaced(reference, target[0], predicted, program)
     try:
         value = evaluate(program, on).value
         same_target = target_program is None or _names(target_program, place, on)
@@ -193,8 +213,13 @@ def _check(reference: Reference, predicted: Mask) -> None:
         raise ValueError(f"the predicted mask is {predicted.dtype} {predicted.shape}; give bool {wanted}")
 
 
-def _replaced(reference: Reference, target: int, predicted: Mask, labels: Sequence[str]) -> tuple[Measured, int]:
-    """The scene with the predicted mask, and the index it has there. Only what the program names is measured."""
+def _replaced(reference: Reference, target: int, predicted: Mask, program: str) -> tuple[Measured, int]:
+    """The scene with the predicted mask, and the index it has there.
+
+    Only what the program names is measured, and for the patient's sides the paired structures, which give the midline.
+    """
+    paired = reference.partners if programs.words(program) & programs.PATIENT else ()
+    labels = tuple(dict.fromkeys((*programs.labels(program), *(label for pair in paired for label in pair))))
     annotations = tuple(
         Annotation(label=label, mask=predicted if i == target else reference.masks[i], instance=True)
         for label in labels
@@ -205,12 +230,15 @@ def _replaced(reference: Reference, target: int, predicted: Mask, labels: Sequen
         view_id="",
         case_id="",
         picture=Picture(data=b"", pixels=np.zeros((0, 0), dtype=np.uint8), source_sha256=""),
-        grid=Grid(width=width, height=height),
+        grid=Grid(width=width, height=height, spacing=reference.spacing, direction=reference.direction),
         annotations=annotations,
     )
     vocabulary = {label: Label(id=label, role="region") for label in labels}
+    for left, right in paired:
+        vocabulary[left] = Label(id=left, role="region", side="left", partner=right)
+        vocabulary[right] = Label(id=right, role="region", side="right", partner=left)
     scene, masks = structures.scene(view, "", "", vocabulary)
-    return measured(scene), next(i for i, mask in enumerate(masks) if mask is predicted)
+    return measured(scene, vocabulary), next(i for i, mask in enumerate(masks) if mask is predicted)
 
 
 def _names(program: str, place: int, on: Measured) -> bool:

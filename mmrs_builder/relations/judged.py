@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Value: TypeAlias = str | bool | int | float
+
+TIE: Final = 1e-6
+"""In tenths: lengths in mm are computed in double precision, which is good to far less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,12 @@ def percent(square: Fraction) -> float:
     middle = Fraction(2 * below + 1, 2) ** 2
     up = scaled > middle or (scaled == middle and below % 2 == 1)
     return (below + up) / 10
+
+
+def tenths(length: float) -> float | None:
+    """A length rounded to one decimal; None within ``TIE`` of a half, where floats would decide by accident."""
+    scaled = 10 * length
+    return None if abs(scaled - math.floor(scaled) - 0.5) <= TIE else round(scaled) / 10
 
 
 def cap(value: float) -> float:

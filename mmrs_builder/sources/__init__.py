@@ -1,7 +1,8 @@
 """Where cases come from: one module per corpus layout, found by looking into this folder.
 
 A module holds ``SOURCE``, or ``SOURCES`` for several tasks in one layout. If it takes options it also holds
-``configure``, whose keyword-only ``str`` parameters with defaults are the options.
+``configure``, whose keyword-only ``str`` parameters with defaults are the options. A parameter ``root: Path | None`` is
+no option: it is the corpus folder, for layouts whose labels are written in the corpus itself; ``None`` if unknown.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import get_type_hints
+from typing import Final, get_type_hints
 
 from mmrs_builder.types import Source
+
+ROOT: Final = "root"
+"""The parameter of ``configure`` that takes the corpus folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +39,15 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
 
 
-def find(name: str, options: Mapping[str, str] = {}) -> Source:
+def find(name: str, options: Mapping[str, str] = {}, root: Path | None = None) -> Source:
     """The source of that name: a module's, or one task of a module that holds several.
 
     Raises ``ValueError``, saying what exists, for an unknown source, task or option or an option's bad value.
     """
-    return pick(_module(name), name, options)
+    return pick(_module(name), name, options, root)
 
 
-def pick(module: ModuleType, name: str, options: Mapping[str, str] = {}) -> Source:
+def pick(module: ModuleType, name: str, options: Mapping[str, str] = {}, root: Path | None = None) -> Source:
     """The source ``name`` that a module holds, with its options set. For modules outside this package too.
 
     Raises ``ValueError`` as ``find`` does.
@@ -52,8 +56,9 @@ def pick(module: ModuleType, name: str, options: Mapping[str, str] = {}) -> Sour
     for option in options:
         if option not in known:
             raise ValueError(_unknown(f"option of source {name!r}", option, sorted(known)))
-    if options:
-        configured: Source = module.configure(**options)
+    looking = root is not None and ROOT in _parameters(module)
+    if options or looking:
+        configured: Source = module.configure(**options, **({ROOT: root} if looking else {}))
         return configured
     held = every(module)
     if len(held) == 1 and hasattr(module, "SOURCE"):
@@ -98,7 +103,7 @@ def module_options(module: ModuleType) -> tuple[Option, ...]:
     """The options of a module's ``configure``. The help is the text in ``Annotated[str, text]``, else what the
     docstring says after ``name:``.
     """
-    if not hasattr(module, "configure"):
+    if not _parameters(module):
         return ()
     hints = get_type_hints(module.configure, include_extras=True)
     text = inspect.getdoc(module.configure) or ""
@@ -108,8 +113,13 @@ def module_options(module: ModuleType) -> tuple[Option, ...]:
             default=str(parameter.default),
             help=next(iter(getattr(hints[parameter.name], "__metadata__", ())), _help(text, parameter.name)),
         )
-        for parameter in inspect.signature(module.configure).parameters.values()
+        for parameter in _parameters(module).values()
+        if parameter.name != ROOT
     )
+
+
+def _parameters(module: ModuleType) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(module.configure).parameters if hasattr(module, "configure") else {}
 
 
 def _help(text: str, name: str) -> str:

@@ -65,6 +65,7 @@ def check_question(question: Question, view: StoredView, board: Board, language:
     yield from _check_plain(question, view, family)
     try:
         reading = read_program(question, family)
+        yield from _check_frame(question, view, reading)
         yield from _check_identity(question, view, reading)
         yield from _check_labels(question, reading, board, language)
         value, margin = evaluate(question.program, board)
@@ -86,16 +87,27 @@ def _check_plain(question: Question, view: StoredView, family: Family) -> Iterat
         yield "min_margin", f"{question.min_margin}, the family's is {family.min_margin}"
     if (question.unit, question.tolerance) != (family.unit, tolerance := allowed(family, question.value)):
         yield "unit", f"{question.unit}, {question.tolerance}; derived are {family.unit}, {tolerance}"
-    if question.frame != family.frame or question.frame not in ("viewer", "patient"):
+    if question.frame != family.frame or question.frame not in grammar.FRAMES:
         yield "frame", f"{question.frame}, the family's is {family.frame}"
-    if question.frame == "patient" and view.direction is None:
-        yield "frame", "patient frame on a view without direction"
     if question.prior_bound and view.split == "test":
         yield "prior_bound", "in the test split"
     if question.pair_kind not in PAIR_KINDS or (question.pair_id is None) != (question.pair_kind is None):
         yield "provenance", f"pair {question.pair_id}, {question.pair_kind}"
     if question.text_source not in TEXT_SOURCES:
         yield "provenance", f"text source {question.text_source}"
+
+
+def _check_frame(question: Question, view: StoredView, reading: Reading) -> Iterator[Finding]:
+    """The frame is that of the program's words; the patient's is known and was not turned with the picture."""
+    spoken = grammar.frames_of(grammar.parse(reading.family.program, slots=True))
+    if not spoken <= {question.frame}:
+        yield "frame", f"{question.frame}, the program speaks of the frame of {' and '.join(sorted(spoken))}"
+    if question.frame != "patient" and "patient" not in spoken:
+        return
+    if view.direction is None or view.evidence is None:
+        yield "frame", "patient frame on a view without direction or evidence"
+    if view.transform is not None:
+        yield "frame", f"patient frame on a view made by {view.transform}"
 
 
 def _check_identity(question: Question, view: StoredView, reading: Reading) -> Iterator[Finding]:

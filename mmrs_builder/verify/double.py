@@ -16,7 +16,8 @@ SECTORS: Final = ("right", "upper_right", "above", "upper_left", "left", "lower_
 CONTAINED: Final = 0.95  # part of an area that must be shared
 
 
-def _different(a: int, b: int) -> None:
+def different(a: int, b: int) -> None:
+    """Raises ``NoValue`` for a structure and itself."""
     if a == b:
         raise NoValue("a relation of two structures was asked of one")
 
@@ -24,23 +25,23 @@ def _different(a: int, b: int) -> None:
 def part_x(board: Board, a: int, b: int) -> float:
     """How far two structures have moved apart sideways; 1 when symmetric ones just stop overlapping."""
     one, other = board.shapes[a], board.shapes[b]
-    return min(2 * abs(one.x - other.x) / ((one.width + other.width) / 2) - 1, _outside(board, a, b))
+    return min(2 * abs(one.x - other.x) / ((one.width + other.width) / 2) - 1, outside(board, a, b))
 
 
 def part_y(board: Board, a: int, b: int) -> float:
     """How far two boxes have moved apart in height."""
     one, other = board.shapes[a], board.shapes[b]
-    return min(2 * abs(one.y - other.y) / ((one.height + other.height) / 2) - 1, _outside(board, a, b))
+    return min(2 * abs(one.y - other.y) / ((one.height + other.height) / 2) - 1, outside(board, a, b))
 
 
-def _outside(board: Board, a: int, b: int) -> float:
+def outside(board: Board, a: int, b: int) -> float:
     """1 for structures without a common pixel, 0 when half of one lies in the other."""
     return 1 - 2 * board.shared(a, b) / min(board.shapes[a].area, board.shapes[b].area)
 
 
 def direction(board: Board, a: int, b: int) -> Result:
     """Where ``a`` lies seen from ``b``: one of eight 45 degree sectors."""
-    _different(a, b)
+    different(a, b)
     dx = board.shapes[a].x - board.shapes[b].x
     dy = board.shapes[a].y - board.shapes[b].y
     angle = math.degrees(math.atan2(-dy, dx))
@@ -51,13 +52,13 @@ def direction(board: Board, a: int, b: int) -> Result:
 
 def horizontal(board: Board, a: int, b: int) -> Result:
     """``a`` left or right of ``b``."""
-    _different(a, b)
+    different(a, b)
     return ("left" if board.shapes[a].x < board.shapes[b].x else "right"), cap(part_x(board, a, b))
 
 
 def vertical(board: Board, a: int, b: int) -> Result:
     """``a`` above or below ``b``."""
-    _different(a, b)
+    different(a, b)
     return ("above" if board.shapes[a].y < board.shapes[b].y else "below"), cap(part_y(board, a, b))
 
 
@@ -71,7 +72,7 @@ def _disjoint(board: Board, a: int, b: int) -> Result:
 
 def topology(board: Board, a: int, b: int) -> Result:
     """How the areas of ``a`` and ``b`` relate."""
-    _different(a, b)
+    different(a, b)
     shared = board.shared(a, b)
     if shared == 0:
         return _disjoint(board, a, b)
@@ -88,7 +89,7 @@ def topology(board: Board, a: int, b: int) -> Result:
 
 def larger(board: Board, a: int, b: int) -> Result:
     """Whether the area of ``a`` is larger."""
-    _different(a, b)
+    different(a, b)
     one, other = board.shapes[a].area, board.shapes[b].area
     return one > other, abs(one - other) / max(one, other)
 
@@ -102,7 +103,7 @@ def _round_root(square: Fraction) -> int:
 
 def gap(board: Board, a: int, b: int) -> Result:
     """Gap in percent of the picture's diagonal, one decimal."""
-    _different(a, b)
+    different(a, b)
     if board.shared(a, b):
         raise NoValue("the structures share a pixel")
     diagonal = board.width**2 + board.height**2

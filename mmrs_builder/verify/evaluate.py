@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from mmrs_builder.verify import double, groups, single
+from mmrs_builder.verify import double, groups, patient, single
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.grammar import BadProgram, parse
 from mmrs_builder.verify.values import Many, NoValue, One, Result, Value, value_text
@@ -29,6 +29,13 @@ MEANINGS: Final[dict[str, tuple[Callable[..., Result], tuple[str, ...]]]] = {
     "topology": (double.topology, ("One", "One")),
     "larger": (double.larger, ("One", "One")),
     "gap": (double.gap, ("One", "One")),
+    "lateral": (patient.lateral, ("One", "One")),
+    "anteroposterior": (patient.anteroposterior, ("One", "One")),
+    "craniocaudal": (patient.craniocaudal, ("One", "One")),
+    "body_side": (patient.body_side, ("One",)),
+    "laterality": (patient.laterality, ("One", "One")),
+    "distance_mm": (patient.distance_mm, ("One", "One")),
+    "gap_mm": (patient.gap_mm, ("One", "One")),
     "all": (groups.everything, ("Label",)),
     "the": (groups.the, ("Label",)),
     "among": (groups.among, ("Label",)),

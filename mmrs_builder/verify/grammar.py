@@ -16,6 +16,8 @@ RESULTS: Final[dict[str, str]] = {
     "aspect": "Aspect", "extent": "Extent", "share": "Number",
     "direction": "Direction", "horizontal": "Horizontal", "vertical": "Vertical",
     "topology": "Topology", "larger": "Bool", "gap": "Number",
+    "lateral": "Lateral", "anteroposterior": "Depth", "craniocaudal": "Height", "body_side": "Lateral",
+    "laterality": "Laterality", "distance_mm": "Number", "gap_mm": "Number",
     "all": "Set", "among": "Set", "within": "Set", "the": "One",
     "largest": "One", "smallest": "One", "leftmost": "One", "rightmost": "One", "topmost": "One", "bottommost": "One",
     "nearest": "One", "farthest": "One", "count": "Count", "exists": "Bool",
@@ -23,6 +25,17 @@ RESULTS: Final[dict[str, str]] = {
 """Value type of every relation and expression."""
 
 REFERENCES: Final = frozenset({"all", "the", "among"})  # calls that do not count as a step
+
+FRAMES: Final[dict[str, frozenset[str]]] = {
+    "viewer": frozenset(
+        {
+            "quadrant", "zone", "side", "level", "direction", "horizontal", "vertical", "within",
+            "leftmost", "rightmost", "topmost", "bottommost",
+        }
+    ),
+    "patient": frozenset({"lateral", "anteroposterior", "craniocaudal", "body_side", "laterality"}),
+}  # fmt: skip
+"""Calls whose words have a meaning in one frame only: left and right, above and below, front and back."""
 
 
 class BadProgram(ValueError):
@@ -76,6 +89,12 @@ def steps(tree: ast.expr) -> int:
     """Difficulty: calls other than ``all``, ``the`` and ``among``."""
     calls = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     return sum(name not in REFERENCES for name in calls)
+
+
+def frames_of(tree: ast.expr) -> frozenset[str]:
+    """The frames that a program's words belong to; none where it speaks of no direction."""
+    calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    return frozenset(frame for frame, names in FRAMES.items() if calls & names)
 
 
 def slots_of(tree: ast.expr) -> frozenset[str]:

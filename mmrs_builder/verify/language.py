@@ -17,13 +17,14 @@ class BadLanguage(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelTerm:
-    """How a label is called, and what kind of structure it is."""
+    """How a label is called, and what kind of structure it is. Shards of before 4a know no ``partner``."""
 
     name: str
     plural: str
     article: str
     role: str
     side: str | None
+    partner: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ def _label(data: Mapping[str, Any]) -> LabelTerm:
         article=str(data["article"]),
         role=str(data["role"]),
         side=_text(data, "side"),
+        partner=_text(data, "partner"),
     )
 
 

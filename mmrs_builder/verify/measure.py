@@ -5,16 +5,21 @@ Viewer frame: x to the right, y down, in pixels, the first pixel centred at (0, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_dilation, binary_erosion
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from mmrs_builder.types import Box, Mask
 
 NEIGHBOURS = np.ones((3, 3), dtype=np.bool_)  # 8-connected
+TRIED: Final = 25_000_000  # pairs of outline pixels, a quarter of a second
+AT_ONCE: Final = 1_000_000  # pairs held in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,29 @@ def squared_gap(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> int:
     """Smallest squared distance between two outlines (N, 2) of masks that share no pixel, in px²."""
     distances, _ = cKDTree(b).query(a)
     return round(float(np.min(distances)) ** 2)
+
+
+def nearest_offset(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], steps: tuple[float, float]) -> tuple[int, int]:
+    """Rows and columns from a pixel of outline ``a`` (N, 2) to the pixel of ``b`` (M, 2) that is nearest to it.
+
+    ``steps`` is what one row and one column measure, in any unit. Every pair is tried; only outlines with more pairs
+    than ``TRIED`` are searched as a tree, lest a strange mask keep the verifier busy for days.
+    """
+    scale = np.asarray(steps) / max(steps)  # no square overflows
+    best, one, other = math.inf, 0, 0
+    if len(a) * len(b) > TRIED:
+        distances, nearest = cKDTree(b * scale).query(a * scale)
+        one = int(np.argmin(distances))
+        other = int(nearest[one])
+    else:
+        at_once = max(1, AT_ONCE // len(b))
+        for start in range(0, len(a), at_once):
+            squares = cdist(a[start : start + at_once] * scale, b * scale, "sqeuclidean")
+            if squares.min() < best:
+                best = float(squares.min())
+                one, other = divmod(start * len(b) + int(squares.argmin()), len(b))
+    down, right = b[other] - a[one]
+    return int(down), int(right)
 
 
 def contact_pixels(a: Shape, b: Shape) -> int:

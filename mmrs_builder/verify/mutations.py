@@ -8,22 +8,26 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from mmrs_builder import digests
+from mmrs_builder.verify import headers
 from mmrs_builder.verify.pictures import read_mask, read_pixels
 from mmrs_builder.verify.reseal import encode_mask, reseal_masks
-from mmrs_builder.verify.retell import Told, with_claim, with_labels, with_value
+from mmrs_builder.verify.retell import Changed, Told, with_claim, with_labels, with_value
 from mmrs_builder.vocab import VALUES
 
-Changed: TypeAlias = dict[str, Any] | None
 T = TypeVar("T")
 
-TWO_SIDED: Final = ("Side", "Horizontal")  # types where denying one token affirms the other
-ANTISYMMETRIC: Final = ("horizontal(A, B)", "vertical(A, B)", "direction(A, B)", "larger(A, B)")
+TWO_SIDED: Final = ("Side", "Horizontal", "Lateral")  # types where denying one side affirms the other
+ANTISYMMETRIC: Final = (
+    "horizontal(A, B)", "vertical(A, B)", "direction(A, B)", "larger(A, B)",
+    "lateral(A, B)", "anteroposterior(A, B)", "craniocaudal(A, B)",
+)  # fmt: skip
+TURNED_ROUND: Final = ("Horizontal", "Vertical", "Lateral", "Depth", "Height")  # likewise, for one seen from another
 
 
 def _mirrored(token: str) -> str:
@@ -53,7 +57,7 @@ def swap_subject_object(told: Told, _rng: np.random.Generator) -> Changed:
     if set(labels) != {"A", "B"} or len(told.question.bindings) != 2:
         return None
     plain = told.reading.family.program.replace("the(A)", "A").replace("the(B)", "B")
-    turned = plain in ANTISYMMETRIC and (claim is None or value == "true" or kind == "Horizontal" or kind == "Vertical")
+    turned = plain in ANTISYMMETRIC and (claim is None or value == "true" or kind in TURNED_ROUND)
     nested = plain == "topology(A, B)" and (
         value in ("inside", "contains") or (value == "true" and claim in ("inside", "contains"))
     )
@@ -222,12 +226,16 @@ OF_QUESTION: Final[dict[str, Callable[[Told, np.random.Generator], Changed]]] = 
     function.__name__: function
     for function in (
         swap_sides, swap_subject_object, change_value, edit_answer, edit_wording,
-        change_target, stale_choice_index, change_margin, rebind,
+        change_target, stale_choice_index, change_margin, rebind, headers.turn_patient_side,
     )
 }  # fmt: skip
 """Mutations of one question, by kind."""
 
 OF_VIEW: Final[dict[str, Callable[[dict[str, Any], Sequence[Told], np.random.Generator], Changed]]] = {
-    function.__name__: function for function in (flip_mask, swap_masks, move_measurement, drop_component, swap_images)
-}
+    function.__name__: function
+    for function in (
+        flip_mask, swap_masks, move_measurement, drop_component, swap_images,
+        headers.negate_axis, headers.exchange_axes, headers.change_spacing, headers.drop_evidence,
+    )
+}  # fmt: skip
 """Mutations of a whole view, by kind."""

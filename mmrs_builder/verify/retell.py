@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mmrs_builder.types import Question
 from mmrs_builder.verify import grammar, render
 from mmrs_builder.verify.asked import Reading, read_program
 from mmrs_builder.verify.language import Language, allowed
 from mmrs_builder.verify.rows import Row, StoredView, read_view
+
+Changed: TypeAlias = dict[str, Any] | None  # a changed question or row, or nothing to change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

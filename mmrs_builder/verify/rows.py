@@ -39,7 +39,10 @@ class StoredStructure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredView:
-    """What is verified of a view row. ``spacing`` and ``direction`` are ordered [down, right]."""
+    """What is verified of a view row. ``spacing`` and ``direction`` are ordered [down, right].
+
+    ``transform`` is what was done to the picture of another view to make this one, ``None`` for a view of its own.
+    """
 
     view_id: str
     group_id: str
@@ -49,10 +52,12 @@ class StoredView:
     image: bytes
     image_sha256: str
     pixels_sha256: str
+    plane: str | None
     evidence: str | None
     direction: tuple[tuple[float, ...], ...] | None
     spacing: tuple[float, ...] | None
     origin: tuple[float, ...] | None
+    transform: str | None
     absent: tuple[str, ...]
     structures: tuple[StoredStructure, ...]
     masks: tuple[bytes, ...]
@@ -133,10 +138,12 @@ def read_view(row: Row) -> StoredView:
         image=_need(_need(row, "image"), "bytes"),
         image_sha256=_need(row, "image_sha256"),
         pixels_sha256=_need(row, "pixels_sha256"),
+        plane=row.get("plane"),
         evidence=row.get("laterality_evidence"),
         direction=_vectors(row.get("direction")),
         spacing=_optional_items(row, "spacing_mm"),
         origin=_optional_items(row, "origin_mm"),
+        transform=None if row.get("transform") is None else _need(row["transform"], "op"),
         absent=_items(row, "absent"),
         structures=tuple(_structure(item) for item in _items(row, "structures")),
         masks=tuple(_need(item, "bytes") for item in _items(row, "masks")),

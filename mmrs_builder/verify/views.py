@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final
 
 from mmrs_builder import digests
-from mmrs_builder.types import Evidence, Question
+from mmrs_builder.types import Question
 from mmrs_builder.verify import anatomy, pictures
 from mmrs_builder.verify.anatomy import Finding
 from mmrs_builder.verify.asked import check_question
 from mmrs_builder.verify.board import Board
+from mmrs_builder.verify.grid import check_grid, sound_direction, sound_spacing
 from mmrs_builder.verify.language import Language
 from mmrs_builder.verify.measure import Shape, measure
 from mmrs_builder.verify.report import Fault, Tally
 from mmrs_builder.verify.rows import Malformed, Row, StoredView, read_view
-
-UNIT_TOLERANCE: Final = 1e-6
 
 BLIND: Final = frozenset({"family", "kind", "program"})  # codes after which nothing of a question is derived
 UNDERIVED: Final = {
@@ -97,28 +95,6 @@ def _check_structures(view: StoredView, shapes: list[Shape] | None, language: La
     yield from anatomy.check_parts(view.structures, [shape.mask for shape in shapes])
 
 
-def check_grid(view: StoredView) -> Iterator[Finding]:
-    """Direction exactly when there is evidence; unit vectors at right angles; positive spacing."""
-    if (view.direction is None) != (view.evidence is None):
-        yield "grid", f"evidence {view.evidence}, direction {view.direction}"
-    if view.evidence is not None and view.evidence not in get_args(Evidence):
-        yield "grid", f"evidence {view.evidence}"
-    if view.direction is not None and not _orthonormal(view.direction):
-        yield "grid", f"direction {view.direction} is not two unit vectors at right angles"
-    if view.spacing is not None and (len(view.spacing) != 2 or not all(step > 0 for step in view.spacing)):
-        yield "grid", f"spacing {view.spacing}"
-    if view.origin is not None and (len(view.origin) != 3 or not all(map(math.isfinite, view.origin))):
-        yield "grid", f"origin {view.origin}"
-
-
-def _orthonormal(vectors: tuple[tuple[float, ...], ...]) -> bool:
-    if [len(vector) for vector in vectors] != [3, 3]:
-        return False
-    down, right = vectors
-    products = (_dot(down, down) - 1, _dot(right, right) - 1, _dot(down, right))
-    return all(abs(product) <= UNIT_TOLERANCE for product in products)
-
-
 def _check_questions(view: StoredView, shapes: list[Shape], language: Language) -> tuple[list[Fault], Tally]:
     board = Board(
         width=view.width,
@@ -127,6 +103,10 @@ def _check_questions(view: StoredView, shapes: list[Shape], language: Language) 
         labels=[stored.label for stored in view.structures],
         parts=[stored.part for stored in view.structures],
         absent=view.absent,
+        sides=[stored.side for stored in view.structures],
+        partners={label: term.partner for label, term in language.labels.items()},
+        direction=sound_direction(view),
+        spacing=sound_spacing(view),
     )
     faults, tally, seen = [], Tally(), set[str]()
     for question in view.questions:
@@ -143,7 +123,3 @@ def _check_questions(view: StoredView, shapes: list[Shape], language: Language) 
 def _count(question: Question, codes: set[str]) -> Tally:
     derived = {name: int(not codes & blocking) for name, blocking in UNDERIVED.items()}
     return Tally(questions=1, **{**derived, "targets": derived["targets"] * (question.target is not None)})
-
-
-def _dot(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    return sum(one * other for one, other in zip(a, b, strict=True))

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mmrs_builder.metrics import LEFT_OUT, NOT_SHOWN, Agreement, Cells, Reference, Shown, say_show, shown_value
+from mmrs_builder.language import Language, to_json
+from mmrs_builder.metrics import (
+    LEFT_OUT,
+    NOT_SHOWN,
+    Agreement,
+    Cells,
+    Reference,
+    Shown,
+    partners_of,
+    say_show,
+    shown_value,
+)
 from mmrs_builder.types import Box, Mask
 from tests.metrics.conftest import reference
 from tests.scenes import rectangles
@@ -92,6 +104,53 @@ def test_a_mask_that_shows_no_value_comes_with_a_reason(
 ):
     assert show(predicted, program, (target,), named) == Shown(reason=reason)
     assert reason in NOT_SHOWN
+
+
+AXIAL = ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+PLACED = Reference(
+    labels=("kidney_left", "kidney_right", "liver", "tumour"),
+    parts=("whole", "whole", "whole", "whole"),
+    masks=(box((30, 20, 34, 24)), box((6, 20, 10, 24)), LIVER, box((26, 10, 30, 14))),
+    spacing=(2.0, 0.5),
+    direction=AXIAL,
+    partners=(("kidney_left", "kidney_right"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "predicted", "value"),
+    [
+        ('lateral(the("tumour"), the("liver"))', box((26, 10, 30, 14)), "left"),
+        ('lateral(the("tumour"), the("liver"))', box((0, 20, 3, 24)), "right"),
+        ('anteroposterior(the("tumour"), the("liver")) == "posterior"', box((26, 30, 30, 34)), "true"),
+        # the midline, at column 19.5, is that of the kidneys, which the program need not name
+        ('body_side(the("tumour"))', box((26, 10, 30, 14)), "left"),
+        ('body_side(the("tumour"))', box((2, 10, 6, 14)), "right"),
+        ('laterality(the("tumour"), the("kidney_left"))', box((2, 10, 6, 14)), "contralateral"),
+        # 21 columns of 0.5 mm and 5 rows of 2 mm between centres, 15 columns between edges
+        ('distance_mm(the("tumour"), the("liver"))', box((26, 10, 30, 14)), "14.5"),
+        ('gap_mm(the("tumour"), the("liver"))', box((26, 10, 30, 14)), "7.5"),
+    ],
+)
+def test_a_mask_shows_its_side_and_its_distance_where_the_reference_says_how_the_picture_lies(
+    program: str, predicted: Mask, value: str
+):
+    assert shown_value(PLACED, predicted, program=program, target=(3,)) == Shown(value=value)
+
+
+@pytest.mark.parametrize("program", ['lateral(the("tumour"), the("liver"))', 'gap_mm(the("tumour"), the("liver"))'])
+def test_what_the_reference_does_not_say_is_not_held_against_a_mask(program: str):
+    unplaced = replace(PLACED, spacing=None, direction=None)
+    assert shown_value(unplaced, PLACED.masks[3], program=program, target=(3,)) == Shown(reason="not_placed")
+    assert "not_placed" in LEFT_OUT
+
+
+def test_the_partners_of_a_shard_are_the_left_and_right_labels_that_name_each_other(english: Language):
+    stored = to_json(english, [], ["kidney_left", "kidney_right", "lung_left", "heart_ventricle_left", "liver"])
+    assert partners_of(stored) == (("kidney_left", "kidney_right"),)
+    for label in stored["labels"].values():
+        del label["partner"]  # a shard from before labels had partners
+    assert partners_of(stored) == ()
 
 
 @pytest.mark.parametrize("predicted", [np.ones((40, 39), dtype=np.bool_), np.ones((40, 40), dtype=np.float32)])

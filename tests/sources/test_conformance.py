@@ -49,7 +49,7 @@ class Written(Subject):
 
 def written_for(source: Source, root: Path) -> Written:
     corpus: Corpus = importlib.import_module(f"tests.corpora.{source.name}").write(root)
-    return Written(source=sources.find(source.name, corpus.options), root=root, corpus=corpus)
+    return Written(source=sources.find(source.name, corpus.options, root), root=root, corpus=corpus)
 
 
 @pytest.fixture(scope="module", params=ALL, ids=lambda source: source.name)
@@ -123,7 +123,9 @@ def test_masks_have_the_size_of_their_picture(subject: Subject):
 def test_areas_are_the_known_ones(written: Written):
     cases = {ref.case_id: load(written.source, ref) for ref in written.refs()}
     areas = {
-        i: [int(a.mask.sum()) for a in case.views[0].annotations] for i, case in cases.items() if isinstance(case, Case)
+        i: [int(a.mask.sum()) for view in case.views for a in view.annotations]
+        for i, case in cases.items()
+        if isinstance(case, Case)
     }
     assert areas.keys() == written.corpus.areas.keys()
     assert all(areas[i] == pytest.approx(known, rel=0.02) for i, known in written.corpus.areas.items())

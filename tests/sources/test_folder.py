@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from mmrs_builder import sources
 from mmrs_builder.types import Case, CaseRef, Drop, Source
 from mmrs_builder.vocab import Rejected
-from tests.corpora import folder, mask, picture
+from tests.corpora import folder, mask, picture, save
 from tests.io.drawing import exif
 
 CVC = {"images": "*/images/*.png", "masks": "{parent}/../masks/{stem}.png", "label": "polyp"}
@@ -235,3 +236,61 @@ def test_the_corpus_may_be_given_by_a_link(tmp_path: Path):
     paths = [(ref.case_id, ref.image, ref.masks) for ref in refs(tmp_path / "disk", **folder.OPTIONS)]
     assert [(ref.case_id, ref.image, ref.masks) for ref in refs(tmp_path / "alias", **folder.OPTIONS)] == paths
     assert loaded(tmp_path / "alias", {"images": "train/*/b.*", "masks": "{parent}/{stem}_mask.png"})
+
+
+def painted(root: Path, suffix: str = "png") -> None:
+    """A picture and a mask with two structures, red and green."""
+    picture(root / "images" / "a.png", 1)
+    drawn = np.zeros((48, 64, 3), np.uint8)
+    drawn[:16, :16], drawn[24:40, 32:64] = (255, 0, 0), (0, 255, 0)
+    save(root / "masks" / f"a.{suffix}", drawn)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_several_structures_may_be_painted_into_one_file(tmp_path: Path, suffix: str):
+    painted(tmp_path, suffix)
+    options = {"values": "#FF0000=left kidney,#00ff00=dark spot"}
+    source = sources.find("folder", options)
+    assert source.labels == ("dark_spot", "kidney_left")
+    assert [term.name for _, term in source.terms] == ["dark spot"]
+    [case] = loaded(tmp_path, options).values()
+    found = {item.label: int(item.mask.sum()) for item in case.views[0].annotations}
+    assert found == pytest.approx({"dark_spot": 512, "kidney_left": 256}, rel=0.1)
+
+
+def test_numbers_of_a_label_map_may_be_structures_or_instances(tmp_path: Path):
+    picture(tmp_path / "images" / "a.png", 1)
+    drawn = np.zeros((48, 64), np.uint8)
+    drawn[:8, :8], drawn[20:30, 20:30] = 1, 2
+    save(tmp_path / "masks" / "a.png", drawn)
+    [case] = loaded(tmp_path, {"values": "1=polyp,2=polyp", "instances": "yes", "exhaustive": "yes"}).values()
+    assert [(item.instance, int(item.mask.sum())) for item in case.views[0].annotations] == [(True, 64), (True, 100)]
+    [case] = loaded(tmp_path, {"values": "1=polyp,2=-"}).values()
+    assert [int(item.mask.sum()) for item in case.views[0].annotations] == [64]
+
+
+def test_a_colour_that_nobody_has_named_refuses_the_picture(tmp_path: Path):
+    painted(tmp_path)
+    with pytest.raises(Rejected, match="00ff00"):
+        loaded(tmp_path, {"values": "#ff0000=tumour"})
+
+
+def test_a_structure_of_an_exhaustive_corpus_that_no_pixel_shows_is_absent(tmp_path: Path):
+    painted(tmp_path)
+    options = {"values": "#ff0000=liver,#00ff00=spleen,#0000ff=colon", "exhaustive": "yes"}
+    [case] = loaded(tmp_path, options).values()
+    assert case.views[0].absent == ("colon",)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"values": "1=liver", "label": "liver"},
+        {"values": "red=liver"},
+        {"values": "1=liver,#ff0000=spleen"},
+        {"values": "1=-"},
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused_by_name(options: dict[str, str]):
+    with pytest.raises(ValueError, match="values"):
+        sources.find("folder", options)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from mmrs_builder import digests, schema
-
-Row = dict[str, Any]
+from tests.verify.drawn import LABELS, PAIRED, Row, asked, bind, draw, rectangle, sha, view
+from tests.verify.torso import PATIENT_FAMILIES, torso
 
 FAMILIES: list[Row] = [
     {
@@ -64,24 +60,19 @@ FAMILIES: list[Row] = [
     },
 ]  # fmt: skip
 
-LABELS = {
-    "liver": ("liver", "livers", "a", "organ"),
-    "spleen": ("spleen", "spleens", "a", "organ"),
-    "polyp": ("polyp", "polyps", "a", "lesion"),
-    "kidney": ("kidney", "kidneys", "a", "organ"),
-    "clip": ("clip", "clips", "a", "instrument"),
-}
-
 LANGUAGE: Row = {
     "version": 1,
     "language": "en",
     "families": [
         {"frame": "viewer", "target": None, "claim": [], "statement": [], "min_margin": 0.1, "choices": None,
          "unit": None, "tolerance": None, "where": {}, "symmetric": False, **family}
-        for family in FAMILIES
+        for family in (*FAMILIES, *PATIENT_FAMILIES)
     ],
     "labels": {
-        key: {"name": name, "plural": plural, "article": article, "role": role, "side": None}
+        key: {
+            "name": name, "plural": plural, "article": article, "role": role,
+            **dict(zip(("side", "partner"), PAIRED.get(key, (None, None)), strict=True)),
+        }
         for key, (name, plural, article, role) in LABELS.items()
     },
     "values": {
@@ -91,68 +82,14 @@ LANGUAGE: Row = {
         },
         "Side": {"left": "left", "right": "right"},
         "Horizontal": {"left": "left", "right": "right"},
+        "Lateral": {"left": "left", "right": "right"},
+        "Depth": {"anterior": "anterior", "posterior": "posterior"},
+        "Laterality": {"ipsilateral": "ipsilateral", "contralateral": "contralateral"},
     },
     "phrases": {"Horizontal": {"left": "to the left of", "right": "to the right of"}},
-    "units": {"percent": "%"},
+    "units": {"percent": "%", "mm": "mm"},
     "words": {"yes": "Yes", "no": "No"},
 }  # fmt: skip
-
-
-def png(pixels: np.ndarray[Any, Any]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
-def sha(data: bytes | str) -> str:
-    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
-
-
-def asked(view_id: str, family: str, kind: str, program: str, value: str, *texts: str, **other: Any) -> Row:
-    """A question; ``texts`` are question wording, answer wording (empty where none), question, answer."""
-    wording, statement, question, answer = texts
-    row: Row = dict.fromkeys((name for name, _ in schema.QUESTION_FIELDS), None)
-    return row | {
-        "question_id": sha(f"{view_id}\n{kind}\n{program}")[:16],
-        "template_id": f"{family}/{sha(f'{kind}{chr(10)}{wording}{chr(10)}{statement}')[:8]}",
-        "family": family, "kind": kind, "program": program, "value": value, "question": question, "answer": answer,
-        "frame": "viewer", "margin": 1.0, "min_margin": 0.1, "prior_bound": False, "balanced": True, "difficulty": 1,
-        "text_source": "template", **other,
-    }  # fmt: skip
-
-
-def bind(**slots: tuple[str, list[int]]) -> list[Row]:
-    return [{"slot": slot, "text": text, "structures": found} for slot, (text, found) in slots.items()]
-
-
-def rectangle(label: str, part: str, box: tuple[int, int, int, int], size: tuple[int, int], parent: int | None) -> Row:
-    """A structure that fills its box: its measurements follow from four numbers."""
-    x0, y0, x1, y1 = box
-    area = (x1 - x0) * (y1 - y0)
-    return {
-        "label": label, "role": LABELS[label][3], "side": None, "part": part, "parent": parent, "bbox": list(box),
-        "centroid": [(x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2], "area_px": area,
-        "area_fraction": area / (size[0] * size[1]), "touches_border": False,
-    }  # fmt: skip
-
-
-def draw(size: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Row:
-    mask = np.zeros((size[1], size[0]), dtype=np.bool_)
-    for x0, y0, x1, y1 in boxes:
-        mask[y0:y1, x0:x1] = True
-    return {"bytes": png(mask), "path": None}
-
-
-def view(view_id: str, split: str, pixels: np.ndarray[Any, Any], **other: Any) -> Row:
-    row: Row = dict.fromkeys((name for name, _ in schema.VIEW_FIELDS), None)
-    data = png(pixels)
-    head = f"{pixels.dtype.name} {pixels.shape}\n".encode()
-    return row | {
-        "view_id": view_id, "case_id": view_id, "group_id": view_id, "source": "drawn", "source_version": "1",
-        "license": "CC0-1.0", "modality": "ct", "split": split, "width": pixels.shape[1], "height": pixels.shape[0],
-        "image": {"bytes": data, "path": None}, "source_sha256": sha(data), "image_sha256": sha(data),
-        "pixels_sha256": sha(head + pixels.tobytes()), "absent": [], "structures": [], "masks": [], "qa": [], **other,
-    }  # fmt: skip
 
 
 def organs() -> Row:
@@ -266,6 +203,12 @@ def rows() -> list[Row]:
     """Sound view rows; a third one has neither structures nor questions."""
     empty = view("empty", "train", np.zeros((8, 12), dtype=np.uint8), group_id="organs")
     return [organs(), clips(), empty]
+
+
+@pytest.fixture
+def patient() -> Row:
+    """A sound view with questions of the patient's frame."""
+    return torso()
 
 
 @pytest.fixture

@@ -24,8 +24,10 @@ def language(language_json: Row) -> Language:
     return read_language(json.dumps(language_json))
 
 
-def test_every_mutant_is_caught_unless_it_changes_nothing(folder: Path) -> None:
-    tallies = run_mutants(folder, per_kind=2, seed=3)
+def test_every_mutant_is_caught_unless_it_changes_nothing(
+    rows: list[Row], patient: Row, publish: Callable[..., Path]
+) -> None:
+    tallies = run_mutants(publish([*rows, patient]), per_kind=2, seed=3)
     assert [tally.kind for tally in tallies] == list(KINDS)
     assert all(tally.made >= 1 for tally in tallies)
     assert {tally.kind: tally.missed for tally in tallies if tally.missed} == {}
@@ -92,3 +94,52 @@ def test_a_view_without_questions_offers_no_question_to_change(rows: list[Row], 
 def test_mutants_of_a_folder_without_shards_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no readable shard"):
         run_mutants(tmp_path, per_kind=1, seed=0)
+
+
+OF_HEADER = ("negate_axis", "exchange_axes", "change_spacing", "drop_evidence")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("negate_axis", {"value", "answer"}),
+        ("exchange_axes", {"value", "answer"}),
+        ("change_spacing", {"value", "answer"}),
+        ("drop_evidence", {"frame", "value"}),
+        ("turn_patient_side", {"value", "answer", "choices"}),
+    ],
+)
+def test_a_lie_about_the_patient_shows_in_what_hangs_on_it(
+    kind: str, expected: set[str], patient: Row, language: Language
+) -> None:
+    for seed in range(12):
+        changed = mutate_row(patient, language, kind, np.random.default_rng(seed))
+        assert changed is not None
+        found = {fault.code for fault in check_view(changed, language).faults}
+        assert found
+        assert found <= expected | {"margin"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "kinds"),
+    [
+        ([0], {"negate_axis", "exchange_axes", "drop_evidence"}),  # the spleen lies to the left and in front
+        ([2], {"negate_axis", "drop_evidence"}),  # the kidney lies to the left and behind: so it does after an exchange
+        ([3], {"negate_axis", "drop_evidence"}),  # the kidneys lie side by side
+        ([5], {"change_spacing"}),
+        ([6], {"change_spacing"}),
+        ([], set()),
+    ],
+)
+def test_a_header_is_changed_only_where_a_question_hangs_on_it(
+    kept: list[int], kinds: set[str], patient: Row, language: Language
+) -> None:
+    row = {**patient, "qa": [patient["qa"][index] for index in kept]}
+    made = {kind for kind in OF_HEADER if mutate_row(row, language, kind, np.random.default_rng(0)) is not None}
+    assert made == kinds
+
+
+def test_a_header_that_no_question_hangs_on_is_left_alone(rows: list[Row], language: Language) -> None:
+    for row in rows:
+        for kind in (*OF_HEADER, "turn_patient_side"):
+            assert mutate_row(row, language, kind, np.random.default_rng(0)) is None

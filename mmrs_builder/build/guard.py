@@ -1,0 +1,156 @@
+"""Reading cases in another process: a reader that crashes, hangs or takes too much memory costs only its case."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Final, Self
+
+from mmrs_builder.build.settings import SourceChoice
+from mmrs_builder.types import Case, CaseRef
+from mmrs_builder.vocab import Rejected
+
+TIME_LIMIT: Final = 120.0
+"""Seconds for one case."""
+
+MEMORY_LIMIT: Final = 8 * 2**30
+"""Bytes for the process that reads."""
+
+GUARDED: Final = frozenset({"crashed", "timed_out", "out_of_memory"})
+"""What ``Reader`` itself refuses a case for."""
+
+TICK: Final = 0.05
+"""Seconds between two looks at the memory of the process that reads."""
+
+PATIENCE: Final = 60.0
+"""Seconds for a process to start or, once killed, to end: one that waits for a broken disk does not."""
+
+NEARLY: Final = 0.75
+"""A process that dies with this part of its memory limit in use was most likely refused more."""
+
+_SERVE: Final = """
+import sys
+_, descriptor, memory, *sys.path = sys.argv
+from mmrs_builder.reading import serve
+serve(int(descriptor), int(memory))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What reading a case may take: ``seconds``, and ``memory`` of the process that reads, in bytes."""
+
+    seconds: float = TIME_LIMIT
+    memory: int = MEMORY_LIMIT
+
+
+class Reader:
+    """Loads cases in a process that is started for the first one and replaced when it dies or breaks a limit."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._child: _Child | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def load(self, choice: SourceChoice, ref: CaseRef) -> Case:
+        """The case as its source loads it.
+
+        Raises ``Rejected`` as the source does, or for one of ``GUARDED``. Any other exception of the source is raised
+        with the traceback of the other process as a note.
+        """
+        if self._child is None or self._child.process.poll() is not None:
+            self._end()
+            self._child = _Child(self._limits.memory)
+        answer = self._child.ask(choice, ref, self._limits)
+        if isinstance(answer, Case):
+            return answer
+        if not isinstance(answer, Rejected) or answer.reason in GUARDED:
+            self._end()
+        raise answer
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+class _Child:
+    """The other process. It does not run the user's main module, as one of ``multiprocessing`` would."""
+
+    def __init__(self, memory: int) -> None:
+        self._connection, theirs = Pipe()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _SERVE, str(theirs.fileno()), str(memory), *sys.path],
+                stdin=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+            )
+        try:
+            started = self._connection.poll(PATIENCE) and self._connection.recv() is None
+        except (EOFError, OSError):
+            started = False
+        if not started:
+            self.end()
+            raise RuntimeError("the process that reads cases did not start")
+
+    def ask(self, choice: SourceChoice, ref: CaseRef, limits: Limits) -> Case | BaseException:
+        """What came of loading a case: it, the exception raised, or how the process failed."""
+        what, held = ref.image or ref.case_id, 0
+        with suppress(BrokenPipeError):  # it has just died: reading tells how
+            self._connection.send(((choice.name, choice.options, choice.adapter, choice.root), ref))
+        # Ticks are counted, not the clock: a build that was suspended is not late when it goes on.
+        for _ in range(round(limits.seconds / TICK)):
+            if self._connection.poll(TICK):
+                return self._answer(what, held, limits)
+            held = max(held, _held(self.process.pid))
+            if held > limits.memory:
+                return _out_of_memory(what, limits)
+        return Rejected("timed_out", what, f"no answer within {limits.seconds:g} s")
+
+    def _answer(self, what: str, held: int, limits: Limits) -> Case | BaseException:
+        try:
+            answer: Case | BaseException = self._connection.recv()
+        except (EOFError, OSError):
+            return self._death(what, held, limits)
+        return _out_of_memory(what, limits) if isinstance(answer, MemoryError) else answer
+
+    def _death(self, what: str, held: int, limits: Limits) -> Rejected:
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        code = self.process.returncode
+        # Nobody else kills but the system that runs out of memory.
+        if code == -signal.SIGKILL or held > NEARLY * limits.memory:
+            return _out_of_memory(what, limits)
+        return Rejected("crashed", what, f"signal {-code}" if code and code < 0 else f"exit status {code}")
+
+    def end(self) -> None:
+        """Kill the process and wait for it, but not for one that hangs in the kernel."""
+        self.process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        self._connection.close()
+        if self.process.stdin:
+            self.process.stdin.close()
+
+
+def _out_of_memory(what: str, limits: Limits) -> Rejected:
+    return Rejected("out_of_memory", what, f"more than {limits.memory / 2**30:g} GiB")
+
+
+def _held(pid: int) -> int:
+    """Bytes in use, without pages of files, which the system can take back; 0 where there is no ``/proc``."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))

@@ -1,0 +1,25 @@
+"""Which reader opens which volume file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmrs_builder.types import Volume
+from mmrs_builder.vocab import Rejected
+
+
+def read_volume(root: Path, path: str, *, channel: int | None = None) -> Volume:
+    """The volume at ``path`` under ``root``: NIfTI with nibabel; NRRD and MetaImage with SimpleITK.
+
+    ``channel`` picks one of a 4-D NIfTI file. Raises ``Rejected`` as the readers do, ``not_an_image`` for others.
+    """
+    name = path.casefold()
+    if name.endswith((".nii", ".nii.gz")):
+        from mmrs_builder.io.nifti import read_nifti
+
+        return read_nifti(root, path, channel=channel)
+    if name.endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
+        from mmrs_builder.io.itk import read_itk
+
+        return read_itk(root, path)
+    raise Rejected("not_an_image", path, "no volume file that is read here")
