@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
 
@@ -66,6 +67,26 @@ def mapping(option: str, text: str) -> dict[str, str]:
     if len(told) < len(pairs):
         raise ValueError(f"{option}={text!r}: one key twice")
     return told
+
+
+def explained(text: str, told: Mapping[str, str]) -> Label | None:
+    """The label that ``told`` gives to somebody's free text, if any. Its keys match in any case; ``*`` and ``?`` match
+    any text and any letter. Raises ``ValueError`` as ``named`` does.
+    """
+    plain = text.strip().casefold()
+    exact_first = sorted(told, key=lambda key: (key.casefold() != plain, key))
+    keys = (key for key in exact_first if plain == key.casefold() or fnmatchcase(plain, key.casefold()))
+    key = next(keys, None)
+    return None if key is None else named(told[key])[0]
+
+
+def known(text: str) -> Label | None:
+    """The label of the vocabulary that somebody's free text names, if any."""
+    try:
+        label, own = named(text)
+    except ValueError:
+        return None
+    return label if own is None else None
 
 
 @cache

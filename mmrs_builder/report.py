@@ -58,11 +58,13 @@ def _questions(counts: Mapping[str, Any]) -> Table:
         ("  dropped: their group touches an official test set", -views["leaks_into_test"]),
         ("views published", views["published"]),
         ("  of these without questions", views["without_questions"]),
+        ("slices left out: more structures than can be told apart", counts["masks"].get("views_left_out", 0)),
         ("structures", counts["masks"].get("structures", 0)),
         ("specks removed from masks", counts["masks"].get("specks", 0)),
         ("doubtful mask pixels decided by threshold", counts["masks"].get("doubtful_px", 0)),
     ):
-        table.add_row(label, str(n))
+        if n or not label.startswith("slices"):
+            table.add_row(label, str(n))
     table.add_section()
     table.add_row("candidate questions", str(candidates["evaluated"]))
     for code, n in counts["refused"].items():

@@ -15,25 +15,27 @@ from mmrs_builder.naming import sided_pairs
 from mmrs_builder.types import Annotation, Evidence, Grid, Vector
 from mmrs_builder.vocab import Rejected
 
-Shown: TypeAlias = Literal["", "axial", "coronal", "sagittal", "by_sides"]
-"""``axial``, ``coronal`` (also frontal films) and ``sagittal``: in the radiological convention, head or front above,
-the patient's left at the viewer's right; sagittal with the face to the viewer's left. ``by_sides``: a coronal or
-frontal picture, head above, but only where structures named left and right prove which side is which."""
+Shown: TypeAlias = Literal["", "axial", "coronal", "frontal", "sagittal", "by_sides"]
+"""``axial``, ``coronal``, ``frontal`` (films) and ``sagittal``: in the radiological convention, head or front above,
+the patient's left at the viewer's right; sagittal with the face to the viewer's left. ``by_sides``: a frontal film,
+head above, but only where structures named left and right prove which side is which."""
 
 ShownOption: TypeAlias = Annotated[
     str,
-    "how pictures are shown, if a document of the corpus says so: axial, coronal (also frontal films) or sagittal, in "
+    "how pictures are shown, if a document of the corpus says so: axial, coronal, frontal (films) or sagittal, in "
     "the radiological convention; by_sides: frontal, where structures named left and right prove it; '': not known",
 ]
 SHOWN: Final[dict[str, Shown]] = {
-    "": "", "axial": "axial", "coronal": "coronal", "sagittal": "sagittal", "by_sides": "by_sides",
+    "": "", "axial": "axial", "coronal": "coronal", "frontal": "frontal", "sagittal": "sagittal",
+    "by_sides": "by_sides",
 }  # fmt: skip
 
 _LEFT: Final[Vector] = (1.0, 0.0, 0.0)
 _BACK: Final[Vector] = (0.0, 1.0, 0.0)
 _FEET: Final[Vector] = (0.0, 0.0, -1.0)
 _DIRECTIONS: Final[dict[str, tuple[Vector, Vector]]] = {
-    "axial": (_BACK, _LEFT), "coronal": (_FEET, _LEFT), "sagittal": (_FEET, _BACK),
+    "axial": (_BACK, _LEFT), "coronal": (_FEET, _LEFT), "frontal": (_FEET, _LEFT),
+    "sagittal": (_FEET, _BACK),
 }  # fmt: skip
 CLEAR: Final = 0.05
 """Part of the picture's width by which a left structure must lie apart from its right partner to say anything."""
@@ -51,8 +53,8 @@ def placed(
 
     Raises ``Rejected`` (``sides_contradict``) when the cited convention and structures named left and right disagree.
     """
-    plane = "coronal" if shown == "by_sides" else shown
-    sides = _sides(annotations, width) if plane in ("axial", "coronal") else set[bool]()
+    plane = "frontal" if shown == "by_sides" else shown
+    sides = _sides(annotations, width) if plane in ("axial", "coronal", "frontal") else set[bool]()
     if shown and shown != "by_sides" and False in sides:
         raise Rejected("sides_contradict", what, f"not shown as {shown} in the radiological convention")
     if not shown or (shown == "by_sides" and sides != {True}):

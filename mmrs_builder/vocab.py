@@ -72,6 +72,7 @@ REASONS: Final[dict[str, str]] = {
     "no_slice": "no slice of the volume fulfils the rule for choosing slices",
     "missing_slices": "slices of the series are missing, doubled or unevenly spaced",
     "unsupported_modality": "a modality that is not covered",
+    "burned_in": "the header says that text is burnt into the pixels",
     "unknown_label": "a structure whose name or number nobody has explained",
     "bad_outline": "an outline that is no closed polygon of the picture",
     "excluded": "named in the exclusion list",

@@ -96,10 +96,16 @@ def volume_case(
         _check_sides(pieces, lattice, ref.image)
     shown = greys(values, ref.modality, rules.window, ref.image)
     facts = _Facts(ref=ref, rules=rules, lattice=lattice, digest=source_sha256 or files_sha256(ref))
-    views = tuple(_views(facts, values, shown, pieces, hidden))
+    views: list[View] = []
+    refused = Rejected("no_slice", ref.image, "none may be shown" if pieces else "no mask holds a voxel")
+    for plane in rules.plan.planes:
+        try:
+            views += _views(facts, values, shown, pieces, hidden, PLANES.index(plane))
+        except Rejected as refusal:  # a slab of a few slices has no coronal view, and is still seen from above
+            refused = refusal
     if not views:
-        raise Rejected("no_slice", ref.image, "none may be shown" if pieces else "no mask holds a voxel")
-    return Case(ref=ref, views=views)
+        raise refused
+    return Case(ref=ref, views=tuple(views))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,24 +146,29 @@ def _check_sides(pieces: Sequence[_Piece], lattice: Lattice, what: str) -> None:
 
 
 def _across(label: str, pieces: Sequence[_Piece], lattice: Lattice) -> tuple[float, float]:
-    """Mean place towards the patient's left, and the extent that way, in mm, of all voxels of a label."""
+    """Mean place of a label's voxels towards the patient's left, and the extent of its largest box that way, in mm."""
     step = np.asarray(lattice.steps)[:, 0]
-    points = [
-        (np.argwhere(piece.mask) + piece.start) @ step + lattice.origin[0] for piece in pieces if piece.label == label
-    ]
-    across = np.concatenate(points)
-    return float(across.mean()), float(across.max() - across.min())
+    places, sizes, extents = [], [], []
+    for piece in (piece for piece in pieces if piece.label == label):
+        counts = [piece.mask.sum(axis=_others(axis), dtype=np.int64) for axis in range(3)]
+        size = int(counts[0].sum())
+        means = [float(np.arange(count.size) @ count) / size for count in counts]
+        places.append(lattice.origin[0] + float((np.add(piece.start, means)) @ step))
+        sizes.append(size)
+        extents.append(float(np.subtract(piece.mask.shape, 1) @ np.abs(step)))
+    return float(np.average(places, weights=sizes)), max(extents)
 
 
-def _views(facts: _Facts, values: Voxels, shown: Greys, pieces: Sequence[_Piece], hidden: Mask3) -> Iterator[View]:
-    for plane in facts.rules.plan.planes:
-        axis = PLANES.index(plane)
-        if facts.lattice.evidence is None and axis:
-            continue  # nobody knows what the other planes would be
-        usable = np.logical_not(hidden.any(axis=_others(axis)))
-        areas = _areas(pieces, axis, values.shape[axis])
-        for index in chosen(areas, usable, facts.rules.plan, facts.ref.case_id, plane):
-            yield _view(facts, _slice(values, axis, index), shown, _at(pieces, axis, index), axis, index)
+def _views(
+    facts: _Facts, values: Voxels, shown: Greys, pieces: Sequence[_Piece], hidden: Mask3, axis: int
+) -> Iterator[View]:
+    """The views across one axis; without evidence across the first only: nobody knows what the others would be."""
+    if facts.lattice.evidence is None and axis:
+        return
+    usable = np.logical_not(hidden.any(axis=_others(axis)))
+    areas = _areas(pieces, axis, values.shape[axis])
+    for index in chosen(areas, usable, facts.rules.plan, facts.ref.case_id, PLANES[axis]):
+        yield _view(facts, _slice(values, axis, index), shown, _at(pieces, axis, index), axis, index)
 
 
 def _areas(pieces: Sequence[_Piece], axis: int, length: int) -> Mapping[str, Areas]:

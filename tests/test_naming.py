@@ -40,7 +40,7 @@ def test_known_structures_are_found_whatever_their_spelling(name: str, label: st
     [
         ("left atrial appendage", "atrial_appendage_left", "left atrial appendage", "left atrial appendages", "a"),
         ("Femur_R", "femur_right", "right femur", "right femurs", "a"),
-        ("vertebrae_L1", "vertebrae_l1", "vertebrae L1", "vertebrae L1s", "a"),
+        ("vertebrae_L1", "vertebrae_l1", "vertebra L1", "vertebra L1s", "a"),
         ("optic nerve", "optic_nerve", "optic nerve", "optic nerves", "an"),
         ("artery", "artery", "artery", "arteries", "an"),
         ("LAD", "lad", "LAD", "LADs", "an"),

@@ -29,7 +29,7 @@ def test_nothing_is_known_unless_somebody_vouches_for_it():
 
 @pytest.mark.parametrize(
     ("shown", "directions"),
-    [("axial", (BACK, LEFT)), ("coronal", (FEET, LEFT)), ("sagittal", (FEET, BACK))],
+    [("axial", (BACK, LEFT)), ("coronal", (FEET, LEFT)), ("frontal", (FEET, LEFT)), ("sagittal", (FEET, BACK))],
 )
 def test_a_cited_convention_gives_the_directions(shown: Shown, directions: object):
     grid = at(shown, liver=10)
@@ -38,7 +38,7 @@ def test_a_cited_convention_gives_the_directions(shown: Shown, directions: objec
 
 def test_structures_named_left_and_right_prove_the_sides():
     grid = at("by_sides", lung_left=70, lung_right=10, liver=40)
-    assert (grid.direction, grid.plane, grid.evidence) == ((FEET, LEFT), "coronal", "annotation")
+    assert (grid.direction, grid.plane, grid.evidence) == ((FEET, LEFT), "frontal", "annotation")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_without_proof_there_is_only_the_viewers_frame(across: dict[str, int]):
     assert at("by_sides", **across) == Grid(width=WIDTH, height=HEIGHT, spacing=(0.5, 0.25))
 
 
-@pytest.mark.parametrize("shown", ["axial", "coronal"])
+@pytest.mark.parametrize("shown", ["axial", "coronal", "frontal"])
 def test_structures_on_the_wrong_sides_contradict_a_convention(shown: Shown):
     with pytest.raises(Rejected) as refusal:
         at(shown, lung_left=10, lung_right=70)

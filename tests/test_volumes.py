@@ -284,3 +284,9 @@ def test_masks_may_come_one_after_the_other():
         source_sha256="0",
     )
     assert len(case.views) == len({view.view_id for view in case.views}) > 6
+
+
+def test_a_slab_without_a_coronal_view_is_still_seen_from_above():
+    grid = block(shape=(5, 20, 24))
+    liver = mask("liver", (1, 2, 3, 4, 5, 6), grid=grid)
+    assert {view.grid.plane for view in views(grid, [liver], rules("liver", planes=("axial", "coronal")))} == {"axial"}

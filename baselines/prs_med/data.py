@@ -27,7 +27,9 @@ from baselines.prs_med.config import Condition, Refused
 from baselines.prs_med.packing import Packed, Words, pack
 from mmrs_builder.schema import SCHEMA_VERSION
 
-COLUMNS = ("view_id", "group_id", "source", "modality", "image", "structures", "masks", "qa")
+COLUMNS = (
+    "view_id", "group_id", "source", "modality", "image", "spacing_mm", "direction", "structures", "masks", "qa",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,11 +101,18 @@ def _judged(
         labels=tuple(s["label"] for s in structures),
         parts=tuple(s["part"] for s in structures),
         masks=tuple(data.mask_of(mask) for mask in item.row["masks"]),
+        spacing=_tuples(item.row.get("spacing_mm")),
+        direction=_tuples(item.row.get("direction")),
+        partners=words.partners,
     )
     for question, truth, (text, mask) in zip(item.questions, item.masks, said, strict=True):
         start = score.record(item.row, question, truth)
         found = score.told(score.drawn(start, mask, truth, surfaces=True), text, question, words)
         yield score.agreeing(found, question, reference, mask, words)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def trivial(samples: Iterable[Sample], frequent: Frequent, words: metrics.Words) -> list[score.Record]:

@@ -15,7 +15,10 @@ from mmrs_builder.vocab import VALUES
 
 Mask = npt.NDArray[np.bool_]
 
-POSITIONS: Final = ("Quadrant", "Zone", "Side", "Level", "Direction", "Horizontal", "Vertical")
+POSITIONS: Final = (
+    "Quadrant", "Zone", "Side", "Level", "Direction", "Horizontal", "Vertical", "Lateral", "Depth", "Height",
+    "Laterality",
+)  # fmt: skip
 """Types of answers that say where something lies."""
 
 TOLERANCE: Final = 2.0

@@ -166,7 +166,7 @@ def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
 
 def _state(ref: CaseRef) -> list[object]:
     """A reference without its root, and the state of its files, so that a changed file is measured again."""
-    files = [path for path in (ref.image, *(mask.path for mask in ref.masks)) if path]
+    files = [path for path in (ref.image, *ref.files, *(mask.path for mask in ref.masks)) if path]
     return [{**asdict(ref), "root": None}, [_stat(Path(ref.root) / path) for path in files]]
 
 
@@ -190,7 +190,7 @@ def run_job(job: MeasureJob) -> None:
         load = source.load if source.embedded else partial(reader.load, job.choice)
         for ref in job.refs:
             try:
-                measured = [_row(job.choice, ref, view, labels, counts) for view in load(ref).views]
+                measured = _rows(job.choice, ref, load(ref).views, labels, counts)
             except Rejected as refused:
                 drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
             else:
@@ -200,6 +200,23 @@ def run_job(job: MeasureJob) -> None:
     counts["views"] += len(rows)
     facts = {"key": job.key, "limits": asdict(job.limits), "sha256": sha256(Path(job.path).read_bytes())}
     write_json(_sidecar(job), {**facts, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})
+
+
+def _rows(
+    choice: SourceChoice, ref: CaseRef, views: Sequence[View], labels: dict[str, Label], counts: Counter[str]
+) -> list[dict[str, object]]:
+    """A row per view. A slice that cannot be measured costs itself; raises its ``Rejected`` if no other one is left."""
+    rows: list[dict[str, object]] = []
+    refusals: list[Rejected] = []
+    for view in views:
+        try:
+            rows.append(_row(choice, ref, view, labels, counts))
+        except Rejected as refused:
+            refusals.append(refused)
+    if refusals and not rows:
+        raise refusals[0]
+    counts["views_left_out"] += len(refusals)
+    return rows
 
 
 def _row(

@@ -93,14 +93,51 @@ class Segmentation:
     what: str  # the file, for messages
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a DICOM-SEG is about: its segments by number, and what it was drawn on."""
+
+    segments: tuple[Segment, ...]
+    kind: Kind
+    greatest: int  # the value that stands for 1
+    series: tuple[str, ...]  # identifiers of the series it was drawn on
+    frame_of_reference: str | None
+
+
+def read_contents(root: Path, path: str) -> Contents:
+    """What an index may know of a DICOM-SEG. Opens no pixels.
+
+    Raises ``Rejected``: ``unsupported_modality`` for another kind of file, ``truncated``, ``bad_metadata``,
+    ``unsupported_mode``, and what ``io.paths.read_bytes`` raises.
+    """
+    tags = [tag for tag in TAGS if tag != "PixelData" and tag not in FRAME_TAGS]
+    return _contents(parse(read_bytes(root, path), path, tags), path)
+
+
 def read_segmentation(root: Path, path: str) -> Segmentation:
     """What a DICOM-SEG holds; its frames are decoded by ``mask``.
 
-    Raises ``Rejected``: ``unsupported_modality`` for another kind of file, ``truncated``, ``bad_metadata``,
-    ``bad_geometry``, ``multi_frame`` when the place of a frame is not stated, ``unsupported_mode``, and what
-    ``io.paths.read_bytes`` raises.
+    Raises ``Rejected`` as ``read_contents`` does, and ``bad_geometry``, and ``multi_frame`` when the place of a frame
+    is not stated.
     """
     found = parse(read_bytes(root, path), path, TAGS, pixels=True)
+    about = _contents(found, path)
+    size(found, path)
+    planes = frame_planes(found, path)
+    numbers = _numbers(found, path) if about.kind != "LABELMAP" else [None] * len(planes)
+    return Segmentation(
+        segments=about.segments,
+        kind=about.kind,
+        greatest=about.greatest,
+        series=about.series,
+        frame_of_reference=about.frame_of_reference,
+        frames=tuple(zip(numbers, planes, strict=True)),
+        coded=_coded(found, path),
+        what=path,
+    )
+
+
+def _contents(found: Dataset, path: str) -> Contents:
     with reading(path):
         if code(found, "Modality") != "SEG":
             raise Rejected("unsupported_modality", path, "no segmentation")
@@ -113,18 +150,12 @@ def read_segmentation(root: Path, path: str) -> Segmentation:
         frame_of_reference = uid(found, "FrameOfReferenceUID")
     if len({segment.number for segment in segments}) < len(segments) or greatest < 1:
         raise Rejected("bad_metadata", path, "two segments of one number, or no greatest value")
-    size(found, path)
-    planes = frame_planes(found, path)
-    numbers = _numbers(found, path) if kind != "LABELMAP" else [None] * len(planes)
-    return Segmentation(
+    return Contents(
         segments=tuple(segments),
         kind=kind,
         greatest=greatest,
         series=tuple(sorted(name for name in series if name)),
         frame_of_reference=frame_of_reference,
-        frames=tuple(zip(numbers, planes, strict=True)),
-        coded=_coded(found, path),
-        what=path,
     )
 
 

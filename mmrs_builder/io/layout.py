@@ -101,7 +101,7 @@ def index(root: Path, *, layout: Layout) -> Iterator[CaseRef | Drop]:
 
 def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) -> Iterator[CaseRef | Drop]:
     stems = {image: without_suffix(image) for image in paired}
-    ids = _numbered(stems) if layout.ranked else stems
+    ids = numbered(stems) if layout.ranked else stems
     claims = Counter([*stems.values(), *(mask for masks in paired.values() for mask in masks)])
     patients, groups = ranks("p", answers(paired, layout.keys.patient)), ranks("g", answers(paired, layout.keys.group))
     named = answers(paired, layout.keys.split)
@@ -132,7 +132,7 @@ def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) ->
             )
 
 
-def _numbered(stems: Mapping[str, str]) -> dict[str, str]:
+def numbered(stems: Mapping[str, str]) -> dict[str, str]:
     """``c00001`` and so on, in the order of the stems; as many digits as the largest number needs."""
     digits = max(5, len(str(len(stems))))
     order = sorted(stems, key=lambda image: (stems[image], image))

@@ -84,7 +84,7 @@ def _above(path: str) -> str:
 def _split(path: str) -> str:
     """The name of the split: of the file (``train-00000-of-00002.parquet``, ``test.parquet``), or of its folder."""
     folder, _, file = path.rpartition("/")
-    words = re.findall(r"[A-Za-z]+(?:20\d\d)?", PurePosixPath(file).stem)
+    words: list[str] = re.findall(r"[A-Za-z]+(?:20\d\d)?", PurePosixPath(file).stem)
     inner = folder.split("/")[::-1] if folder else []
     for word in (*words, *inner):
         if official_split([word]):

@@ -13,13 +13,13 @@ from mmrs_builder.metrics.agreement import (
     Reference,
     Shown,
     left_out,
-    partners_of,
     say_show,
     shown_value,
 )
 from mmrs_builder.metrics.answers import Words, correct, is_closed, parse, same, value_said
 from mmrs_builder.metrics.interval import Interval, bootstrap
 from mmrs_builder.metrics.overlap import dice, hausdorff95, iou, surface_dice
+from mmrs_builder.metrics.partners import partners_of
 from mmrs_builder.metrics.texts import exact_match, rouge_l, token_f1
 
 __all__ = [

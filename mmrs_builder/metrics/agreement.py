@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from mmrs_builder import programs, structures
 from mmrs_builder.evaluate import REASONS as NO_VALUE
 from mmrs_builder.evaluate import Measured, NoValue, evaluate, measured
 from mmrs_builder.metrics.answers import same
-from mmrs_builder.relations.patient import couples
 from mmrs_builder.types import Annotation, Grid, Label, Mask, Part, Picture, Vector, View
 
 LEFT_OUT: Final[dict[str, str]] = {
@@ -134,15 +133,6 @@ class Cells:
     def agreement(self) -> float | None:
         """The part of ``judged`` in which said and shown agree; a mask that shows nothing agrees with nothing."""
         return self.agree / self.judged if self.judged else None
-
-
-def partners_of(language: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The labels (left, right) that are each other's partner, from the JSON object under ``mmrs.language``."""
-    labels = {
-        name: Label(id=name, role=label["role"], side=label["side"], partner=label.get("partner"))
-        for name, label in language["labels"].items()
-    }
-    return couples(labels, labels)
 
 
 def left_out(reference: Reference, program: str, target: Sequence[int] | None) -> str | None:

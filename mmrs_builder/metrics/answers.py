@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from mmrs_builder.metrics.partners import partners_of
 from mmrs_builder.metrics.texts import Tokens, folded
 from mmrs_builder.vocab import VALUES
 
@@ -31,6 +32,7 @@ class Words:
     labels: frozenset[Tokens]
     terms: Mapping[str, Mapping[Tokens, str]]
     truths: Mapping[Tokens, str]
+    partners: tuple[tuple[str, str], ...] = ()  # labels (left, right) of paired structures
 
     @classmethod
     def of(cls, language: Mapping[str, Any]) -> Words:
@@ -45,6 +47,7 @@ class Words:
             labels=frozenset(folded(label[form]) for label in language["labels"].values() for form in _FORMS),
             terms=terms,
             truths={**terms["Bool"], yes: "true", no: "false"},
+            partners=partners_of(language),
         )
 
 

@@ -189,6 +189,7 @@ def _case(root: Path, case_id: str, row: Row, told: Told, patient: str | None, g
         patient_id=patient,
         group=group,
         split_official=row.official,
+        files=(row.table,),  # cells are no files: a build has to see when their table changes
     )
 
 

@@ -24,7 +24,7 @@ from mmrs_builder.io.pairing import matching, without_suffix
 from mmrs_builder.io.paths import read_bytes
 from mmrs_builder.io.volumefile import read_volume
 from mmrs_builder.naming import chosen, mapping, named
-from mmrs_builder.types import Case, CaseRef, Drop, MaskRef, Source
+from mmrs_builder.types import Case, CaseRef, Drop, Label, MaskRef, Source, Term
 from mmrs_builder.vocab import Rejected
 from mmrs_builder.volume_rules import Coverage, Empty, Exhaustive, MinimumArea, Planes, Rules, Sides, Window, rules
 from mmrs_builder.volumes import Mask3D, volume_case
@@ -64,21 +64,12 @@ def configure(
     Raises ``ValueError``, naming the option, for a value that cannot be meant.
     """
     globs = Globs(images=images, masks=masks, stem=stem)
-    told = _told(labels, root)
-    names = _names(told, structure, globs, root)
+    names = _names(_told(labels, root), structure, globs, root)
     found, terms = chosen(names.values())
     own = rules(
-        found,
-        window=window,
-        planes=planes,
-        coverage=coverage,
-        empty=empty,
-        exhaustive=exhaustive,
-        minimum_area=minimum_area,
-        sides=sides,
-    )
-    if channel and not channel.isdecimal():
-        raise ValueError(f"channel={channel!r}: must be a whole number from 0")
+        found, window=window, planes=planes, coverage=coverage, empty=empty, exhaustive=exhaustive,
+        minimum_area=minimum_area, sides=sides,
+    )  # fmt: skip
     layout = Layout(
         source=identifier("name", name, hyphens=True),
         modality=one_of("modality", modality, ("ct", "mri")),
@@ -88,20 +79,28 @@ def configure(
         kind="volumes",
         ranked=one_of("ids", ids, ("path", "rank")) == "rank",
     )
+    return _source(layout, own, terms, phrase("license", license), phrase("sequence", sequence), channel)
+
+
+def _source(
+    layout: Layout, own: Rules, terms: tuple[tuple[Label, Term], ...], license: str, sequence: str, channel: str
+) -> Source:
+    if channel and not channel.isdecimal():
+        raise ValueError(f"channel={channel!r}: must be a whole number from 0")
     return Source(
-        name=name,
+        name=layout.source,
         title="Volumes and masks in NIfTI, NRRD or MetaImage",
         version="1",
-        modality=modality,
-        license=phrase("license", license),
+        modality=layout.modality,
+        license=license,
         license_class="unclear",
         url="",
-        labels=found,
+        labels=own.labels,
         exhaustive=own.exhaustive,
-        patient_ids=bool(patient),
+        patient_ids=bool(layout.keys.patient),
         minimum_area=own.minimum_area,
         mask_rule=MASK_RULE,
-        index=partial(_index, layout=layout, sequence=phrase("sequence", sequence) or None),
+        index=partial(_index, layout=layout, sequence=sequence or None),
         load=partial(_load, own=own, channel=int(channel) if channel else None),
         terms=terms,
         steps="Give your folder with --data, and say how it is laid out with --set nifti.images=... and so on.",

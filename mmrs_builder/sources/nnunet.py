@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -30,7 +30,7 @@ from mmrs_builder.io.raster import MaskReading, read_picture
 from mmrs_builder.io.volumefile import read_volume
 from mmrs_builder.naming import chosen, mapping, named
 from mmrs_builder.shown import SHOWN, Shown, ShownOption
-from mmrs_builder.types import Case, CaseRef, Drop, MaskRef, Source
+from mmrs_builder.types import Case, CaseRef, Drop, Label, MaskRef, Source, Term
 from mmrs_builder.views import case_of
 from mmrs_builder.vocab import MODALITIES, Rejected
 from mmrs_builder.volume_rules import Coverage, Empty, Exhaustive, MinimumArea, Planes, Rules, Sides, Window, rules
@@ -98,48 +98,49 @@ def configure(
     names = {label: told.get(label, label) for label in table.numbers}
     found, terms = chosen(names.values())
     own = rules(
-        found,
-        window=window,
-        planes=planes,
-        coverage=coverage,
-        empty=empty,
-        exhaustive=exhaustive,
-        minimum_area=minimum_area,
-        sides=sides,
-    )
+        found, window=window, planes=planes, coverage=coverage, empty=empty, exhaustive=exhaustive,
+        minimum_area=minimum_area, sides=sides,
+    )  # fmt: skip
     if not channel.isdecimal():
         raise ValueError(f"channel={channel!r}: must be a whole number from 0")
     kind = one_of("modality", modality, ("", *MODALITIES)) or _KINDS.get(table.channel.casefold().split("-")[0], "")
     if home is not None and not kind:
         raise ValueError(f"modality: dataset.json calls the channel {table.channel!r}; say which modality it is")
-    told_index = Told(
+    index = Told(
         source=identifier("name", name, hyphens=True),
         masks=tuple((named(names[label])[0].id, ",".join(map(str, n))) for label, n in table.numbers.items()),
         modality=kind,
         channel=int(channel),
         patient=Keys(patient=patient).patient,
     )
+    load = partial(
+        _load,
+        own=own,
+        channel=int(channel),
+        ignored=table.ignored,
+        shown=SHOWN[one_of("shown", shown, [*SHOWN])],
+    )
+    return _source(index, own, terms, phrase("license", license) or table.license, load)
+
+
+def _source(
+    told: Told, own: Rules, terms: tuple[tuple[Label, Term], ...], license: str, load: Callable[[CaseRef], Case]
+) -> Source:
     return Source(
-        name=name,
+        name=told.source,
         title="nnU-Net raw dataset",
         version="1",
-        modality=kind or "several",
-        license=phrase("license", license) or table.license,
+        modality=told.modality or "several",
+        license=license,
         license_class="unclear",
         url="https://github.com/MIC-DKFZ/nnUNet",
-        labels=found,
+        labels=own.labels,
         exhaustive=own.exhaustive,
-        patient_ids=bool(patient),
+        patient_ids=bool(told.patient),
         minimum_area=own.minimum_area,
         mask_rule=MASK_RULE,
-        index=partial(_index, told=told_index),
-        load=partial(
-            _load,
-            own=own,
-            channel=int(channel),
-            ignored=table.ignored,
-            shown=SHOWN[one_of("shown", shown, tuple(SHOWN))],
-        ),
+        index=partial(_index, told=told),
+        load=load,
         terms=terms,
         steps="Give the folder of the dataset (DatasetXXX_Name or TaskXX_Name) with --data.",
     )

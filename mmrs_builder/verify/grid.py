@@ -11,7 +11,8 @@ from mmrs_builder.verify.anatomy import Finding
 from mmrs_builder.verify.rows import StoredView
 
 TOLERANCE: Final = 1e-3  # of lengths and products of unit vectors
-NORMALS: Final = {"sagittal": 0, "coronal": 1, "axial": 2}  # patient axis that stands on the plane
+# The patient axis that stands on the plane; a frontal picture is a film, a coronal one a slice.
+NORMALS: Final = {"sagittal": 0, "coronal": 1, "frontal": 1, "axial": 2}
 
 
 def check_grid(view: StoredView) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from mmrs_builder.build import Settings, SourceChoice, build
+from mmrs_builder.build import Limits, Settings, SourceChoice, build
 from mmrs_builder.phantoms.truth import PhantomTruth, UnitTruth
 from mmrs_builder.sources.phantom import configure, truth
 from mmrs_builder.types import CaseRef
@@ -42,6 +42,13 @@ PAIRS: dict[str, Callable[[UnitTruth, UnitTruth], object]] = {
     "vertical": lambda a, b: "above" if a.y < b.y else "below",
     "larger": lambda a, b: a.area > b.area,
     "direction": lambda a, b: SECTORS[round(math.atan2(b.y - a.y, a.x - b.x) / (math.pi / 4)) % 8],
+}
+BODY: dict[str, Callable[[UnitTruth, UnitTruth, bool], object]] = {
+    # The patient's left is at the viewer's right unless the picture is flipped; slices show the front above, films the
+    # head.
+    "lateral": lambda a, b, mirrored: "left" if (a.x > b.x) != mirrored else "right",
+    "anteroposterior": lambda a, b, _: "posterior" if a.y > b.y else "anterior",
+    "craniocaudal": lambda a, b, _: "inferior" if a.y > b.y else "superior",
 }
 SECTORS = ("right", "upper_right", "above", "upper_left", "left", "lower_left", "below", "lower_right")
 
@@ -77,6 +84,8 @@ def told(node: ast.expr, facts: PhantomTruth) -> Any:
         return PLACES[name](known[0], facts)
     if name in PAIRS:
         return PAIRS[name](known[0], known[1])
+    if name in BODY:
+        return BODY[name](known[0], known[1], facts.mirrored)
     raise Unknown(name)
 
 
@@ -98,7 +107,8 @@ def views(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     out = tmp_path_factory.mktemp("phantoms") / "out"
     options = (("count", COUNT), ("size", SIZE))
     choice = SourceChoice(name="phantom", root=None, options=options)
-    build(Settings(sources=(choice,)), out, workers=1, overwrite=False, stage=lambda *_: lambda _: None)
+    settings = Settings(sources=(choice,))
+    build(settings, out, workers=1, overwrite=False, limits=Limits(), stage=lambda *_: lambda _: None)
     rows = [row for path in sorted((out / "data").glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
     return {row["case_id"]: row for row in rows}
 
@@ -127,4 +137,4 @@ def test_answers_agree_with_the_parameters(views: dict[str, dict[str, Any]]) -> 
             assert sorted(where(row, view)) == [pytest.approx(point, abs=1.5) for point in expected], row["program"]
         else:
             assert stored(row, value) == value, (view["view_id"], row["program"])
-    assert tested["told"] > 3 * tested["not told by parameters"]
+    assert tested["told"] > 2.5 * tested["not told by parameters"]  # gaps and shares are not
