@@ -34,6 +34,7 @@ def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
         _INTRO + (_OFFICIAL if facts.policy == "official" else ""),
         _contents(shards),
         _sources(facts),
+        _shown(facts),
         _credits(facts),
         _left_out(facts),
         _LIMITS,
@@ -90,7 +91,8 @@ views = load_dataset("path/to/this/folder")            # one row per picture, qu
 questions = load_dataset("path/to/this/folder", "qa")  # one row per question, no pixels
 ```
 
-"Left" and "right" in questions of the frame `viewer` are those of the picture as it is shown, never the patient's.
+"Left" and "right" in questions of the frame `viewer` are those of the picture as it is shown, never the patient's; in
+questions of the frame `patient` they are the patient's, and the question says so.
 """
 
 _OFFICIAL = "\n**The published splits were kept as they are: a group may lie on both sides of a split.**\n"
@@ -130,6 +132,14 @@ def _sources(facts: Facts) -> str:
     return f"## Sources\n\n{table(head, rows)}{note}\nHow masks were read:\n{rules}\n"
 
 
+def _shown(facts: Facts) -> str:
+    """Which way up pictures lie, and how their greys were made."""
+    ways: Mapping[str, Mapping[str, int]] = facts.counts["shown"]
+    rows = [[source, *way.split(" | "), n] for source, found in ways.items() for way, n in found.items()]
+    head = ["source", "modality", "plane", "down, right of the picture", "known by", "greys", "views"]
+    return f"## How pictures are shown\n\n{table(head, rows)}{_SIDES}"
+
+
 def _credits(facts: Facts) -> str:
     """What the corpora ask to be named by, from the front matter of their cards."""
     lines = []
@@ -153,6 +163,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = ["| " + " | ".join(row) + " |" for row in cells]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
 
+
+_SIDES = """
+Down and right are given as places in the patient: "back, left" is an axial slice in the radiological convention.
+Questions of the frame `patient` are asked only of views in which that is known; of the others nothing is said about the
+patient's sides.
+"""
 
 _LIMITS = f"""## Limits
 

@@ -29,6 +29,11 @@ from mmrs_builder.vocab import Rejected
 CASES_PER_PART: Final = 64
 """Fixed, so that parts do not depend on the number of workers."""
 
+SHOWN: Final = "shown: "
+"""Begins the counts of how views are shown."""
+
+_ENDS: Final = (("right", "left"), ("front", "back"), ("feet", "head"))  # of the patient's axes L, P, S
+
 Progress = Callable[[int], None]
 
 
@@ -228,6 +233,7 @@ def _row(
     counts["speck_px"] += view.speck_px
     counts["views_with_specks"] += view.specks > 0
     counts["views_without_structures"] += not found.structures
+    counts[SHOWN + " | ".join(as_shown(found.modality, view))] += 1
     return {
         "view_id": view.view_id,
         "case_id": view.case_id,
@@ -248,6 +254,20 @@ def _row(
         "rendered": None if view.picture.render is None else view.picture.data,
         "masks": [encode_mask(mask) for mask in masks],
     }
+
+
+def as_shown(modality: str, view: View) -> tuple[str, str, str, str, str]:
+    """How a view is shown, in words: modality, plane, where down and right of the picture lie in the patient, how that
+    is known, and how its greys were made.
+    """
+    grid = view.grid
+    render = (view.picture.render or "as in the file").split("/")[0]
+    if grid.direction is None:
+        return modality, grid.plane or "not known", "not known", "none", render
+    ways = [
+        next(_ENDS[axis][v[axis] > 0] for axis in (max(range(3), key=lambda a: abs(v[a])),)) for v in grid.direction
+    ]
+    return modality, grid.plane or "not known", ", ".join(ways), str(grid.evidence), render
 
 
 def _in_colour(pixels: Pixels) -> Pixels:

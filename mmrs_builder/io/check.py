@@ -13,7 +13,7 @@ import numpy as np
 
 from mmrs_builder.digests import pixels_sha256
 from mmrs_builder.io.decode import Decoded, decode
-from mmrs_builder.io.maskfile import MaskFile, look, masklike
+from mmrs_builder.io.maskfile import look, masklike
 from mmrs_builder.io.mirror import Mirrored, fits, mirrored
 from mmrs_builder.io.overlay import overlay_suspected
 from mmrs_builder.io.paths import read_bytes
@@ -121,7 +121,7 @@ def usable(root: Path, image: str, masks: Iterable[str]) -> bool:
     size = sorted(opened.picture.pixels.shape[:2])
     kinds = {look(decoded, mask)[0].kind for mask, decoded in found.items()}
     return (
-        not masklike(opened.picture.pixels, lossy=opened.decoded.lossy)
+        not masklike(opened.picture.pixels)
         and kinds.isdisjoint({"photograph", "unclear"})
         and all(sorted(decoded.raw_size) == size for decoded in found.values())
     )
@@ -145,7 +145,7 @@ def _look_at_image(root: Path, image: str, tally: _Tally) -> None:
     height, width = pixels.shape[:2]
     tally.sizes[f"{width} x {height}"] += 1
     tally.twins.setdefault(pixels_sha256(_in_colour(pixels)), []).append(image)
-    tally.masklike += [image] * masklike(pixels, lossy=opened.decoded.lossy)
+    tally.masklike += [image] * masklike(pixels)
     tally.overlays += [image] * overlay_suspected(pixels)
 
 
@@ -193,7 +193,7 @@ def _fit(root: Path, image: str, masks: list[Mask], tally: _Tally) -> None:
     except Rejected:
         return
     pixels = opened.picture.pixels
-    if opened.decoded.orientation in (None, 1) and all(mask.shape == pixels.shape[:2] for mask in masks):
+    if opened.orientation in (None, 1) and all(mask.shape == pixels.shape[:2] for mask in masks):
         tally.fits += _fits(pixels, masks)
 
 

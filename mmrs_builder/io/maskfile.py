@@ -64,8 +64,8 @@ def look(decoded: Decoded, what: str) -> tuple[MaskFile, Mask | None]:
     return MaskFile(kind="photograph" if rich else "unclear", values=values, palette=palette), None
 
 
-def masklike(pixels: Pixels, *, lossy: bool) -> bool:
-    """Whether an image, (H, W) or (H, W, 3), is really a mask: two or three values, or black and white alone.
+def masklike(pixels: Pixels) -> bool:
+    """Whether an image, (H, W) or (H, W, 3), is really a mask: two or three values, or only nearly black and white.
 
     A picture of a single value is blank, not a mask.
     """
@@ -74,8 +74,8 @@ def masklike(pixels: Pixels, *, lossy: bool) -> bool:
         return False
     counts = np.bincount(planes[0].ravel(), minlength=256)
     present = int(np.count_nonzero(counts))
-    if not lossy:
-        return 2 <= present <= FEW_VALUES
+    if present <= FEW_VALUES:
+        return present >= 2
     ends = int(counts[:13].sum() + counts[243:].sum())
     return ends >= 0.995 * counts.sum() and counts[243:].sum() >= 0.01 * counts.sum() and bool(counts[:13].sum())
 

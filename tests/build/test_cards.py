@@ -110,3 +110,29 @@ def test_the_manifest_states_settings_and_versions(built: Path):
 
 def test_the_card_names_whom_the_corpus_asks_to_be_named(built: Path):
     assert "Jha et al., Kvasir-SEG" in card(built)[1]
+
+
+def test_the_card_says_which_way_up_pictures_lie(tmp_path: Path):
+    out = tmp_path / "out"
+    options = ("--set", "phantom.count=6", "--set", "phantom.volumes=1")
+    assert mmrs("build", "--source", "phantom", *options, "--out", out, "--workers", 1).code == 0
+    found: dict[tuple[str, ...], int] = {}
+    for line in card(out)[1].split("## How pictures are shown")[1].split("\n## ")[0].splitlines():
+        cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+        if len(cells) == 7 and cells[0] == "phantom":
+            found[cells[1:5]] = found.get(cells[1:5], 0) + int(cells[6])
+    views = [row for path in (out / "data").iterdir() for row in pq.read_table(path).to_pylist()]
+    assert sum(found.values()) == len(views)
+    for (modality, plane, ways, known), n in found.items():
+        assert n == sum(lies(row) == (plane, ways, known) for row in views if row["modality"] == modality)
+    assert ("axial", "back, left", "header") in {way[1:] for way in found}
+
+
+def lies(row: dict[str, Any]) -> tuple[str, str, str]:
+    """A row's plane, where down and right of its picture lie in the patient, and how that is known."""
+    names = {"+x": "left", "-x": "right", "+y": "back", "-y": "front", "+z": "head", "-z": "feet"}
+    ways = []
+    for vector in row["direction"] or ():
+        size, axis = max((abs(value), axis) for axis, value in zip("xyz", vector, strict=True))
+        ways.append(names[("+" if size == vector["xyz".index(axis)] else "-") + axis])
+    return row["plane"] or "not known", ", ".join(ways) or "not known", row["laterality_evidence"] or "none"
