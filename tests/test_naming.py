@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrs_builder.naming import chosen, mapping, named, sided_pairs, vocabulary
+from mmrs_builder.naming import chosen, explained, known, mapping, named, sided_pairs, vocabulary
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,20 @@ def test_sides_are_paired_where_their_place_is_certain():
 def test_ventricles_of_the_heart_do_not_tell_sides():
     hearts = [label for label in vocabulary() if "ventricle" in label]
     assert all("heart" not in left for left, _ in sided_pairs(hearts))
+
+
+@pytest.mark.parametrize(
+    ("text", "label"), [("Lung_L", "lung_left"), (" liver ", "liver"), ("PTV liver", None), ("", None), ("Lëber", None)]
+)
+def test_free_text_is_known_only_if_the_vocabulary_has_it(text: str, label: str | None):
+    found = known(text)
+    assert (found.id if found else None) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("GTV_1", "tumour"), ("gtv node", "lymph_node"), (" GTV ", "tumour"), ("CTV", None), ("[x]", "cyst")],
+)
+def test_free_text_is_explained_in_any_case_with_wildcards_and_exact_text_first(text: str, label: str | None):
+    found = explained(text, {"GTV*": "tumour", "GTV Node": "lymph node", "[x]": "cyst"})
+    assert (found.id if found else None) == label

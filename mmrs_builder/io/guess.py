@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
 from itertools import islice, permutations
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import numpy as np
+
 from mmrs_builder.io.check import usable
-from mmrs_builder.io.check_volumes import usable_volumes
+from mmrs_builder.io.extras import need
+from mmrs_builder.io.labelmap import whole_numbers
 from mmrs_builder.io.pairing import pairs, without_suffix
+from mmrs_builder.io.volumefile import read_volume
+from mmrs_builder.types import Volume
+from mmrs_builder.vocab import Rejected
 
 NAMES: Final = (
     "{stem}_mask*",
@@ -38,6 +44,11 @@ SHOWN: Final = ("flair", "t1ce", "t1c", "t1gd", "t1n", "t1", "t2w", "t2", "ct", 
 
 TRIED: Final = 5
 """Pairs of each rule that are opened."""
+
+LIBRARIES: Final = ("nibabel", "SimpleITK")
+
+MOST_LABELS: Final = 300
+"""A volume with more different numbers is no map of structures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +78,43 @@ def guess_volumes(root: Path, paths: Sequence[str]) -> Guess | None:
     return _best(root, _guesses(paths, _volume_rules(paths)), usable_volumes)
 
 
+def usable_volumes(root: Path, image: str, masks: Iterable[str]) -> bool:
+    """Whether masks hold whole numbers and have their image's shape, and the image more values than its masks.
+
+    True where the libraries that could tell are not installed.
+    """
+    try:
+        need(*LIBRARIES)
+    except ValueError:
+        return True
+    try:
+        volume = first_volume(root, image)
+        found = [read_volume(root, mask) for mask in list(masks)[:3]]
+        most = max(np.unique(whole_numbers(mask.values, image)).size for mask in found)
+    except Rejected:
+        return False
+    shapes = {mask.lattice.shape for mask in found}
+    return shapes == {volume.lattice.shape} and most <= MOST_LABELS and _variety(volume) > most
+
+
+def first_volume(root: Path, path: str) -> Volume:
+    """A volume; of a 4-D file the first. Raises ``Rejected`` as ``read_volume`` does."""
+    try:
+        return read_volume(root, path)
+    except Rejected as refusal:
+        if refusal.reason != "multi_frame":
+            raise
+        return read_volume(root, path, channel=0)
+
+
+def _variety(volume: Volume) -> int:
+    """How many different values a volume has, in an even sample of it."""
+    values = volume.values.ravel()
+    return int(np.unique(values[:: max(1, values.size // 1_000_000)]).size)
+
+
 def _best(root: Path, rules: Iterator[Guess], fine: Callable[[Path, str, tuple[str, ...]], bool]) -> Guess | None:
-    """A rule is good if its masks read as masks, then by how many images it serves, then by what its masks are called."""
+    """A rule is good if its masks read as masks; then by the images it serves, then by what its masks are called."""
 
     def score(rule: Guess) -> tuple[bool, int, int, bool]:
         tried = list(islice(rule.paired.items(), TRIED))
@@ -129,7 +175,7 @@ def _folder_pairs(paths: Sequence[str], *, above: bool = False) -> Iterator[tupl
 
 
 def _channels(paths: Sequence[str]) -> Iterator[_Rule]:
-    """``case_flair`` and ``case_seg``: words behind the last underscore or hyphen, or whole names in a folder per case."""
+    """``case_flair`` and ``case_seg``: words behind the last underscore or hyphen, or whole names in folders."""
     words = {re.split(r"[_-]", PurePosixPath(without_suffix(path)).name)[-1] for path in paths}
     masks = sorted(word for word in words if HINT.search(word))
     known = {word.casefold(): word for word in words if word not in masks}

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from mmrs_builder.io.dicom import read_series
-from mmrs_builder.io.dicom_seg import Segmentation, doubtful, mask, read_segmentation
+from mmrs_builder.io.dicom_seg import Segmentation, doubtful, mask, read_contents, read_segmentation
 from mmrs_builder.io.volume import turn, turned, turned_lattice
 from mmrs_builder.types import Lattice
 from mmrs_builder.vocab import Rejected
@@ -107,6 +107,13 @@ def test_segments_have_numbers_labels_codes_and_what_they_were_drawn_on(tmp_path
     assert (one.type.value, one.type.scheme, one.type.meaning) == ("64033007", "SCT", "Kidney")
     assert one.category.meaning == "Anatomical Structure"
     assert (found.series, found.kind) == ((SERIES,), "BINARY")
+
+
+def test_what_it_is_about_can_be_known_without_its_frames(tmp_path: Path):
+    whole = read(tmp_path, segmentation(np.stack([first(), second()], axis=-1), count=2))
+    found = read_contents(tmp_path, "seg.dcm")
+    assert (found.segments, found.series, found.kind) == (whole.segments, whole.series, whole.kind)
+    assert found.frame_of_reference == whole.frame_of_reference is not None
 
 
 def test_nothing_but_labels_and_codes_is_in_the_record(tmp_path: Path):
