@@ -265,15 +265,22 @@ def families(
 
 @app.command()
 def inspect(
-    path: Annotated[Path, typer.Argument(help="A folder with pictures and masks.")], as_json: Json = False
+    path: Annotated[Path, typer.Argument(help="A folder with pictures, volumes or DICOM files, and masks.")],
+    most: Annotated[int, typer.Option("--most", min=1, help="Open at most N pairs, volumes and series each.")] = 1000,
+    as_json: Json = False,
 ) -> None:
-    """Look at a corpus without writing anything: pairs, sizes, masks, duplicates, and which source fits."""
+    """Look at a corpus without writing anything: what pairs, what is wrong, and which source fits."""
+    from rich.console import Console
+
     from mmrs_builder import inspect as looking
+    from mmrs_builder import report as reporting
+    from mmrs_builder.inspect.text import lines
 
     if not path.is_dir():
         raise MmrsError(f"{path} is not a folder", code=USAGE, hint="Name the one that holds pictures and masks.")
-    found = looking.inspect(path)
-    typer.echo(looking.to_json(found) if as_json else "\n".join(looking.lines(found)))
+    with reporting.bars(Console(stderr=True)) as stage:
+        found = looking.inspect(path, most, stage)
+    typer.echo(looking.to_json(found) if as_json else "\n".join(lines(found)))
 
 
 @app.command()

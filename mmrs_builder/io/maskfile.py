@@ -76,8 +76,8 @@ def masklike(pixels: Pixels) -> bool:
     present = int(np.count_nonzero(counts))
     if present <= FEW_VALUES:
         return present >= 2
-    ends = int(counts[:13].sum() + counts[243:].sum())
-    return ends >= 0.995 * counts.sum() and counts[243:].sum() >= 0.01 * counts.sum() and bool(counts[:13].sum())
+    dark, bright = int(counts[:13].sum()), int(counts[243:].sum())
+    return dark > 0 and dark + bright >= 0.995 * planes[0].size and bright >= 0.01 * planes[0].size
 
 
 def _numbers(decoded: Decoded) -> npt.NDArray[np.int64] | None:
