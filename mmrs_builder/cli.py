@@ -284,6 +284,46 @@ def inspect(
 
 
 @app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="A folder with pictures or volumes, and masks.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Recipe to write. [default: the folder's name, in the working folder]")
+    ] = None,
+    preview: Annotated[
+        Path | None, typer.Option("--preview", help="PNG file to write: some cases with mask outlines.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is proposed.")] = False,
+    most: Annotated[int, typer.Option("--most", min=1, help="Open at most N pairs, volumes and series.")] = 200,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace recipe and preview.")] = False,
+) -> None:
+    """Look at a corpus and write a recipe for `mmrs build --recipe`, with the reason of every guess.
+
+    Example: mmrs init corpora/mine --yes
+    """
+    from rich.console import Console
+
+    from mmrs_builder import init as proposing
+    from mmrs_builder import report as reporting
+    from mmrs_builder.init.write import places, write
+
+    if not path.is_dir():
+        raise MmrsError(f"{path} is not a folder", code=USAGE, hint="Name the one that holds pictures and masks.")
+    to = places(path, out, preview, overwrite=overwrite)
+    asking = not yes and sys.stdin.isatty()
+    try:
+        with reporting.bars(Console(stderr=True)) as stage:
+            proposal = proposing.propose(path, most, stage)
+        if asking:
+            proposal = proposing.asked(proposal, lambda question, answer: typer.prompt(question, answer, err=True))
+        proposal = proposing.tried(proposal)
+    except ValueError as error:
+        raise MmrsError(str(error), code=USAGE, hint=f"`mmrs inspect {path}` shows what lies there.") from None
+    typer.echo("\n".join(proposing.lines(proposal)))
+    typer.echo("\n".join(f"written: {written}" for written in write(proposal, to)))
+    typer.echo(f"Look at the lines with a question mark, then: mmrs build --recipe {to.recipe} --out OUT", err=True)
+
+
+@app.command()
 def verify(
     out: Out,
     mutants: Annotated[

@@ -6,7 +6,6 @@ import dataclasses
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -175,7 +174,4 @@ def _check_dicom(path: Path, found: Listing, most: int, stage: Stage) -> Checked
     known = (*pictures(found.files), *volumes(found.files))
     if not set(found.files).difference(known):
         return None
-    checked: CheckedDicom | None = None
-    with suppress(OSError):
-        checked = check_dicom(path, most, stage("series", most))
-    return checked
+    return check_dicom(path, most, stage)

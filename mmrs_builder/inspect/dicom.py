@@ -39,7 +39,7 @@ class CheckedDicom:
     refused: tuple[Refusal, ...] = ()
 
 
-def check_dicom(root: Path, most: int, advance: Callable[[int], None] = lambda _: None) -> CheckedDicom | None:
+def check_dicom(root: Path, most: int, stage: Callable[[str, int], Callable[[int], None]]) -> CheckedDicom | None:
     """Read up to ``most`` series; None if no DICOM file lies there."""
     try:
         need("pydicom")
@@ -55,6 +55,7 @@ def check_dicom(root: Path, most: int, advance: Callable[[int], None] = lambda _
         if drop.reason not in ("not_matched", "outside_root", "bad_name")
     ]
     scans = [(place, stack) for place, stack in stacks if not stack.localiser]
+    advance = stage("series", min(len(scans), most))
     for place, stack in islice(scans, most):
         try:
             if MODALITIES.get(stack.headers[0].modality) in FLAT:
