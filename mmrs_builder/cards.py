@@ -35,6 +35,7 @@ def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
         _contents(shards),
         _sources(facts),
         _shown(facts),
+        _overlays(facts),
         _credits(facts),
         _left_out(facts),
         _LIMITS,
@@ -140,6 +141,15 @@ def _shown(facts: Facts) -> str:
     return f"## How pictures are shown\n\n{table(head, rows)}{_SIDES}"
 
 
+def _overlays(facts: Facts) -> str:
+    """How many pictures seem to carry marks that are not part of what was photographed."""
+    found: Mapping[str, Mapping[str, int]] = facts.counts["overlays"]
+    rows = [[source, entry["views"], entry["suspected"]] for source, entry in found.items()]
+    if not rows:
+        return ""
+    return f"## Marks in the pictures\n\n{table(['source', 'views measured', 'marks suspected'], rows)}{_MARKS}"
+
+
 def _credits(facts: Facts) -> str:
     """What the corpora ask to be named by, from the front matter of their cards."""
     lines = []
@@ -168,6 +178,11 @@ _SIDES = """
 Down and right are given as places in the patient: "back, left" is an axial slice in the radiological convention.
 Questions of the frame `patient` are asked only of views in which that is known; of the others nothing is said about the
 patient's sides.
+"""
+
+_MARKS = """
+Text, calipers, coloured marks and boxes that somebody burnt into a picture can tell an answer, or a person. They are
+searched for by rule; faint and dark ones are missed, and the pictures are kept as they are.
 """
 
 _LIMITS = f"""## Limits

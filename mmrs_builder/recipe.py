@@ -52,11 +52,20 @@ def choose(name: str, data: Path | None, options: Mapping[str, str], adapter: Pa
     """One source with its folder. Raises ``MmrsError`` for unknown names, bad options and missing folders."""
     code = sha256(adapter.read_bytes()) if adapter else None
     chosen = SourceChoice(name=name, root=None, options=tuple(sorted(options.items())), adapter=adapter, code=code)
+    source = _configured(chosen, hint="`mmrs sources` lists what there is.")
+    if source.embedded:
+        return chosen
+    placed = replace(chosen, root=_root(name, source, data))
+    _configured(placed, hint=f"`mmrs inspect {placed.root}` shows what lies there.")
+    return placed
+
+
+def _configured(chosen: SourceChoice, hint: str) -> Source:
+    """The source with its options. What it reads in the corpus for that may be missing or damaged."""
     try:
-        source = source_of(chosen)
-    except ValueError as error:
-        raise MmrsError(str(error), code=USAGE, hint="`mmrs sources` lists what there is.") from None
-    return chosen if source.embedded else replace(chosen, root=_root(name, source, data))
+        return source_of(chosen)
+    except (ValueError, OSError) as error:
+        raise MmrsError(str(error), code=USAGE, hint=hint) from None
 
 
 def excluded(path: Path | None) -> tuple[str, ...]:

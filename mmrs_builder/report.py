@@ -59,6 +59,7 @@ def _questions(counts: Mapping[str, Any]) -> Table:
         ("views published", views["published"]),
         ("  of these without questions", views["without_questions"]),
         ("slices left out: more structures than can be told apart", counts["masks"].get("views_left_out", 0)),
+        ("views in which burnt-in marks are suspected", sum(n["suspected"] for n in counts["overlays"].values())),
         ("structures", counts["masks"].get("structures", 0)),
         ("specks removed from masks", counts["masks"].get("specks", 0)),
         ("doubtful mask pixels decided by threshold", counts["masks"].get("doubtful_px", 0)),

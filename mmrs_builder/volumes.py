@@ -84,12 +84,13 @@ def volume_case(
     axes, reverse = turn(volume.lattice, ref.image)
     lattice = turned_lattice(volume.lattice, axes, reverse)
     values = turned(volume.values, axes, reverse)
-    pieces, hidden = [], np.zeros(values.shape, np.bool_)
+    pieces, usable = [], [np.ones(length, np.bool_) for length in values.shape]
     for item in masks:
         if not same_grid(item.lattice, volume.lattice) or item.mask.shape != volume.lattice.shape:
             raise Rejected("grid_mismatch", item.what, _apart(item.lattice, volume.lattice))
         if item.label is None:
-            hidden |= turned(item.mask, axes, reverse)
+            hidden = turned(item.mask, axes, reverse)
+            usable = [line & ~hidden.any(axis=_others(axis)) for axis, line in enumerate(usable)]
         elif item.mask.any():
             pieces.append(_cut(item.label, item.instance, turned(item.mask, axes, reverse)))
     if lattice.evidence is not None and rules.sided:
@@ -100,7 +101,8 @@ def volume_case(
     refused = Rejected("no_slice", ref.image, "none may be shown" if pieces else "no mask holds a voxel")
     for plane in rules.plan.planes:
         try:
-            views += _views(facts, values, shown, pieces, hidden, PLANES.index(plane))
+            axis = PLANES.index(plane)
+            views += _views(facts, values, shown, pieces, usable[axis], axis)
         except Rejected as refusal:  # a slab of a few slices has no coronal view, and is still seen from above
             refused = refusal
     if not views:
@@ -160,12 +162,11 @@ def _across(label: str, pieces: Sequence[_Piece], lattice: Lattice) -> tuple[flo
 
 
 def _views(
-    facts: _Facts, values: Voxels, shown: Greys, pieces: Sequence[_Piece], hidden: Mask3, axis: int
+    facts: _Facts, values: Voxels, shown: Greys, pieces: Sequence[_Piece], usable: npt.NDArray[np.bool_], axis: int
 ) -> Iterator[View]:
     """The views across one axis; without evidence across the first only: nobody knows what the others would be."""
     if facts.lattice.evidence is None and axis:
-        return
-    usable = np.logical_not(hidden.any(axis=_others(axis)))
+        raise Rejected("no_slice", facts.ref.image, f"no {PLANES[axis]} slices: its header does not say how axes lie")
     areas = _areas(pieces, axis, values.shape[axis])
     for index in chosen(areas, usable, facts.rules.plan, facts.ref.case_id, PLANES[axis]):
         yield _view(facts, _slice(values, axis, index), shown, _at(pieces, axis, index), axis, index)

@@ -20,6 +20,7 @@ from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_tabl
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest, pixels_sha256, sha256
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.io.overlay import overlay_suspected
 from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.structures import scene
@@ -31,6 +32,9 @@ CASES_PER_PART: Final = 64
 
 SHOWN: Final = "shown: "
 """Begins the counts of how views are shown."""
+
+OVERLAY: Final = "views_with_overlay_suspected"
+"""The count of views with marks that seem burnt in; pictures that the project draws itself are not searched."""
 
 _ENDS: Final = (("right", "left"), ("front", "back"), ("feet", "head"))  # of the patient's axes L, P, S
 
@@ -233,6 +237,7 @@ def _row(
     counts["speck_px"] += view.speck_px
     counts["views_with_specks"] += view.specks > 0
     counts["views_without_structures"] += not found.structures
+    counts[OVERLAY] += not source.embedded and overlay_suspected(view.picture.pixels)
     counts[SHOWN + " | ".join(as_shown(found.modality, view))] += 1
     return {
         "view_id": view.view_id,

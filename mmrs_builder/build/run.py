@@ -14,7 +14,7 @@ from mmrs_builder import cards, resources
 from mmrs_builder.build import folder
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
-from mmrs_builder.build.measure import SHOWN, Indexed, Measured, index, measure, source_of
+from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.settings import STATE, Settings
 from mmrs_builder.build.write import discard, staging, write, write_key
@@ -143,12 +143,17 @@ def _counts(measured: Sequence[Measured], asked: Asked) -> dict[str, Any]:
         rejected[name] = dict(sorted(reasons.items()))
     masks = Counter[str]()
     shown: dict[str, dict[str, int]] = {}
+    overlays: dict[str, dict[str, int]] = {}
     for m in measured:
-        counted = {name: n for name, n in m.counts.items() if name not in ("used", "views")}
+        counted = {name: n for name, n in m.counts.items() if name not in ("used", "views", OVERLAY)}
         masks.update({name: n for name, n in counted.items() if not name.startswith(SHOWN)})
         ways = {name.removeprefix(SHOWN): n for name, n in sorted(counted.items()) if name.startswith(SHOWN)}
-        shown[source_of(m.indexed.choice).name] = ways
-    return {"cases": cases, "rejected": rejected, "masks": dict(sorted(masks.items())), "shown": shown, **asked.counts}
+        source = source_of(m.indexed.choice)
+        shown[source.name] = ways
+        if not source.embedded:
+            overlays[source.name] = {"views": m.counts["views"], "suspected": m.counts[OVERLAY]}
+    kinds = {"masks": dict(sorted(masks.items())), "shown": shown, "overlays": overlays}
+    return {"cases": cases, "rejected": rejected, **kinds, **asked.counts}
 
 
 def _own_terms(settings: Settings) -> list[Any]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from mmrs_builder import sources
+from mmrs_builder.init import words
+from mmrs_builder.init.notes import notes
 from mmrs_builder.init.options import dicom_options, folder_options, known_options, nifti_options
 from mmrs_builder.init.settings import Setting
 from mmrs_builder.inspect import Fit, Inspection, Layout, Stage, inspect
 from mmrs_builder.io.extras import need
+from mmrs_builder.io.listing import listing
 from mmrs_builder.io.options import MAX_TEXT
 from mmrs_builder.types import Case, CaseRef, Drop, Source
 from mmrs_builder.vocab import REASONS, Rejected
@@ -22,8 +26,11 @@ from mmrs_builder.vocab import REASONS, Rejected
 Ask = Callable[[str, str], str]
 """Asks a person; told the question and the answer that is proposed, returns the answer."""
 
-ENOUGH: Final = 0.9
+ENOUGH: Final = 0.6
 """A known source is preferred when it finds at least this part of the cases that pairing by rule finds."""
+
+ALIKE: Final = 0.8
+"""Likeness of two words that are one misspelt: Kvasir-SEG's own file is called kavsir_bboxes.json."""
 
 TRIED: Final = 6
 """Cases that are opened: they are what the preview shows."""
@@ -37,6 +44,7 @@ class Proposal:
     source: str
     why: str
     settings: tuple[Setting, ...] = ()
+    notes: tuple[str, ...] = ()  # what to know beside the options
     cases: int = 0
     drops: tuple[tuple[str, int], ...] = ()  # reason codes
     tried: tuple[Case, ...] = ()
@@ -45,7 +53,8 @@ class Proposal:
 
 def propose(root: Path, most: int, stage: Stage) -> Proposal:
     """Look at a folder, decide on a source and its options. Raises ``ValueError`` when nothing there pairs."""
-    return _source(root, inspect(root, most, stage))
+    found = inspect(root, most, stage)
+    return replace(_source(root, found), notes=tuple(notes(found)))
 
 
 def asked(proposal: Proposal, ask: Ask) -> Proposal:
@@ -91,7 +100,8 @@ def _opened(source: Source, refs: Sequence[CaseRef]) -> tuple[tuple[Case, ...], 
 def _source(root: Path, found: Inspection) -> Proposal:
     """What the folder is taken for."""
     pairs = max(found.layout.pairs, found.volume_layout.pairs)
-    fits = [fit for fit in found.fits if fit.cases >= max(1, ENOUGH * pairs)]
+    enough = [fit for fit in found.fits if fit.cases >= max(1, ENOUGH * pairs)]
+    fits = [fit for fit in enough if _named(root, fit.source)]
     unclear = [fit for fit in found.fits if fit.trouble and not fit.cases]
     if fits:
         return _known(root, found, fits[0])
@@ -116,6 +126,18 @@ def _known(root: Path, found: Inspection, fit: Fit) -> Proposal:
     if fit.source.startswith(("dicom", "rtstruct")):
         return Proposal(root=root, source=fit.source, why=why, settings=dicom_options(there, name))
     return Proposal(root=root, source=fit.source, why=why, settings=known_options(root, found, fit.source, there, name))
+
+
+def _named(root: Path, source: str) -> bool:
+    """Whether a source is a format, or something in the folder is called like the corpus that it is for.
+
+    Layouts of single corpora are nothing special: anybody may have folders called images and masks.
+    """
+    if {option.name for option in sources.options(source)} & {"label", "labels", "modality"}:
+        return True
+    folders = {part for path in listing(root).files for part in PurePosixPath(path).parts}
+    there = {word for text in (root.resolve().name, *folders) for word in words.spoken(text)}
+    return bool(difflib.get_close_matches(source.split("_")[0], there, n=1, cutoff=ALIKE))
 
 
 def _pairs(layout: Layout, kind: str) -> str:
@@ -160,4 +182,5 @@ def lines(proposal: Proposal) -> list[str]:
         found.append(f"{' ' if setting.sure else '?'} {setting.option} = {shown!r}: {setting.why}")
     if proposal.drops:
         found += [f"  {reason}: {REASONS[reason]}" for reason, _ in proposal.drops]
-    return [*found, *(f"! {item}" for item in proposal.trouble[:5])]
+    found += [f"! {note}" for note in proposal.notes]
+    return [*found, *(f"! cannot be opened: {item}" for item in proposal.trouble[:5])]

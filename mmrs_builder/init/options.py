@@ -21,6 +21,8 @@ from mmrs_builder.inspect import Inspection, Layout
 from mmrs_builder.io.listing import listing, pictures, volumes
 from mmrs_builder.io.pairing import natural, pairs, without_suffix
 from mmrs_builder.naming import named
+from mmrs_builder.types import CaseRef
+from mmrs_builder.vocab import Rejected
 
 VOLUMETRIC: Final = ("ct", "mri")
 
@@ -62,15 +64,15 @@ def known_options(
     root: Path, found: Inspection, source: str, there: Mapping[str, str], name: str
 ) -> tuple[Setting, ...]:
     """Options of a known source, out of those it takes (name: default)."""
-    files = listing(root).files
-    images = [*(pictures(files) or volumes(files))]
+    images = _images(root, source)
     settings: list[Setting] = []
     if "name" in there:
         settings.append(_name(name))
     if "modality" in there and source != "sam_med2d" and not _told(found, source):
-        kind = words.modality(root, words.texts_of(root, images, []), [*pictures(files)])
+        flat = [*pictures(images or listing(root).files)]
+        kind = words.modality(root, words.texts_of(root, images, []), flat)
         settings.append(modality_setting(kind.value, kind.why))
-    if "labels" in there and (own := _own_labels(root, source)):
+    if there.get("labels") == "" and (own := _own_labels(root, source)):
         settings.append(renaming_setting(own))
     if there.get("exhaustive") == "no":
         settings.append(exhaustive_setting())
@@ -87,6 +89,20 @@ def dicom_options(there: Mapping[str, str], name: str) -> tuple[Setting, ...]:
     if there.get("exhaustive") == "no":
         settings.append(exhaustive_setting())
     return tuple(settings)
+
+
+def _images(root: Path, source: str) -> list[str]:
+    """The images that a source finds in a folder, as paths below it; none if it has to be told more."""
+    try:
+        found = [*sources.find(source, {}, root).index(root)]
+    except (ValueError, Rejected):
+        return []
+    refs = [item for item in found if isinstance(item, CaseRef)]
+    return [
+        (Path(ref.root) / ref.image).relative_to(root).as_posix()
+        for ref in refs
+        if Path(ref.root, ref.image).is_relative_to(root)
+    ]
 
 
 def _own_labels(root: Path, source: str) -> tuple[str, ...]:

@@ -27,7 +27,14 @@ def recipe_text(proposal: Proposal, path: Path) -> str:
         f"data = {_quoted(data)}",
     ]
     options = [line for setting in proposal.settings for line in _lines(setting)]
+    if proposal.notes:
+        head += ["#", "# What was noticed:", *(line for note in proposal.notes for line in _item(note))]
     return "\n".join([*head, "", *source, *(["", "[source.options]", *options] if options else []), ""])
+
+
+def _item(note: str) -> list[str]:
+    plain = " ".join(note.split())
+    return textwrap.wrap(plain, 116, initial_indent="# - ", subsequent_indent="#   ", break_long_words=False)
 
 
 def _lines(setting: Setting) -> list[str]:

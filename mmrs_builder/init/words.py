@@ -115,6 +115,13 @@ def words(text: str) -> list[str]:
     return [word.casefold() for word in re.findall(r"[^\W_]+", spaced)]
 
 
+def spoken(text: str) -> list[str]:
+    """The words of a path in every way they may be meant: ``ISIC2018`` is also isic, ``BraTS`` is also brats."""
+    whole = [word.casefold() for word in re.findall(r"[^\W_]+", text)]
+    there = [*words(text), *whole, *(word.rstrip("0123456789") for word in whole)]
+    return [*there, "xray"] if {"x", "ray"} <= {*there} else there
+
+
 def texts_of(root: Path, images: Iterable[str], masks: Iterable[str]) -> list[str]:
     """Texts that may tell something: what masks are called, folders, names, the corpus's own folder."""
     folders = dict.fromkeys(PurePosixPath(mask).parent.name for mask in masks)
@@ -125,9 +132,7 @@ def texts_of(root: Path, images: Iterable[str], masks: Iterable[str]) -> list[st
 
 def _by_word(table: Mapping[str, tuple[str, ...]], texts: Sequence[str]) -> Hunch | None:
     for text in texts:
-        there = words(text)
-        if {"x", "ray"} <= {*there}:
-            there.append("xray")
+        there = spoken(text)
         for value, known in table.items():
             if word := next((word for word in there if word in known), None):
                 return Hunch(value=value, why=f"the word {word!r} in {text!r}")

@@ -9,6 +9,7 @@ from mmrs_builder.inspect.dicom import CheckedDicom
 from mmrs_builder.inspect.volumes import CheckedVolumes
 from mmrs_builder.io.check import Checked, Counts, Refusal
 from mmrs_builder.io.mirror import Mirrored
+from mmrs_builder.io.pairing import natural
 from mmrs_builder.vocab import REASONS
 
 _Titled = tuple[str, Sequence[str]]
@@ -138,7 +139,8 @@ def _refusals(refusals: Sequence[Refusal]) -> list[str]:
 
 def _values(codes: Counts) -> str:
     """An example of the option ``values``: what the background is called stays open."""
-    return ",".join(f"{code}=?" for code, _ in codes[:4] if code not in ("0", "#000000"))
+    told = sorted((code for code, _ in codes if code not in ("0", "#000000")), key=natural)
+    return ",".join(f"{code}=?" for code in told[:4])
 
 
 def _named(names: Mapping[str, str]) -> list[str]:

@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mmrs_builder.io.binarise import COMMON_BESIDE_SMALLER, COMMON_IN_PICTURE, DOUBTFUL_LIMIT, SMALLER_FLOOR
-from mmrs_builder.io.decode import GREY16_MODES, Decoded
-from mmrs_builder.io.labelmap import whole_numbers
+from mmrs_builder.io.decode import Decoded
+from mmrs_builder.io.labelmap import check_named
+from mmrs_builder.io.numbers import numbers_of
 from mmrs_builder.types import Mask
 from mmrs_builder.vocab import Rejected
 
@@ -69,25 +70,9 @@ def coded(decoded: Decoded, known: Iterable[str], what: str) -> tuple[dict[str, 
 
 
 def _by_number(decoded: Decoded, known: Sequence[str], what: str) -> dict[str, Mask]:
-    values = _numbers(decoded, what)
-    if strange := sorted(set(np.unique(values).tolist()) - {0, *map(int, known)}):
-        raise Rejected("unknown_label", what, f"no name for {', '.join(map(str, strange[:5]))}")
+    values = numbers_of(decoded, what)
+    check_named(values, map(int, known), what)
     return {code: values == int(code) for code in known}
-
-
-def _numbers(decoded: Decoded, what: str) -> npt.NDArray[np.int32]:
-    if decoded.lossy:
-        raise Rejected("labels_not_whole", what, "compressed with loss: numbers have changed")
-    mode, array = decoded.image.mode, np.asarray(decoded.image)
-    if mode in ("1", "L", "P", *GREY16_MODES):
-        return whole_numbers(array, what)
-    if mode in ("LA", "PA"):
-        return whole_numbers(array[..., 0], what)
-    if mode not in ("RGB", "RGBA"):
-        raise Rejected("unsupported_mode", what, mode)
-    if (array[..., 0] != array[..., 1]).any() or (array[..., 1] != array[..., 2]).any():
-        raise Rejected("mask_coloured", what)
-    return whole_numbers(array[..., 0], what)
 
 
 def _by_colour(decoded: Decoded, known: Sequence[str], what: str) -> tuple[dict[str, Mask], int]:

@@ -15,9 +15,9 @@ from typing import Annotated, Final, TypeAlias
 
 from mmrs_builder.io.dicom import MODALITIES, Header, Stack, headers, series
 from mmrs_builder.io.extras import need
-from mmrs_builder.io.layout import Keys, answers, numbered, ranks
+from mmrs_builder.io.layout import answers, numbered, ranks
 from mmrs_builder.io.listing import leftovers, listing
-from mmrs_builder.io.options import identifier, one_of
+from mmrs_builder.io.options import expression, identifier, one_of
 from mmrs_builder.io.pairing import natural
 from mmrs_builder.types import CaseRef, Drop, MaskRef
 from mmrs_builder.vocab import Rejected
@@ -104,7 +104,7 @@ def told(*, source: str, ids: str, patient: str, burned_in: str, repeated: str) 
     return Told(
         source=identifier("name", source, hyphens=True),
         ranked=one_of("ids", ids, ("rank", "path")) == "rank",
-        patient=Keys(patient=patient).patient,
+        patient=expression("patient", patient),
         keep_burned_in=one_of("burned_in", burned_in, ("drop", "keep")) == "keep",
         repeated=one_of("repeated", repeated, ("refuse", "unite", "instances")),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mmrs_builder.io.listing import leftovers, listing, pictures, volumes
+from mmrs_builder.io.options import expression
 from mmrs_builder.io.pairing import compiled, matching, natural, pairs, without_suffix
 from mmrs_builder.types import CaseRef, Drop, MaskRef
 from mmrs_builder.vocab import SPLITS
@@ -26,7 +27,7 @@ class Globs:
     stem: str = ""
 
     def __post_init__(self) -> None:
-        _check("stem", self.stem)
+        expression("stem", self.stem)
         for option, glob in (("images", self.images), ("masks", self.masks)):
             strange = set(re.findall(r"\{\w*\}", glob)) - {"{stem}", "{parent}"}
             try:
@@ -47,7 +48,7 @@ class Keys:
 
     def __post_init__(self) -> None:
         for name in ("patient", "group", "split"):
-            _check(name, getattr(self, name))
+            expression(name, getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +63,6 @@ class Layout:
     kind: Literal["pictures", "volumes"] = "pictures"
     unmasked: bool = False  # an image without a mask is a case
     ranked: bool = False  # case ids are ranks, so that no file name is stored
-
-
-def _check(option: str, expression: str) -> None:
-    try:
-        groups = re.compile(expression).groups
-    except re.error as error:
-        raise ValueError(f"{option}={expression!r}: {error}") from error
-    if expression and not groups:
-        raise ValueError(f"{option}={expression!r}: put the part that is meant in parentheses")
 
 
 def index(root: Path, *, layout: Layout) -> Iterator[CaseRef | Drop]:
@@ -108,23 +100,28 @@ def _cases(root: Path, layout: Layout, paired: Mapping[str, tuple[str, ...]]) ->
     splits = {image: _SPLITS[name.casefold()] for image, name in named.items() if name.casefold() in _SPLITS}
     asked = ((layout.keys.patient, patients), (layout.keys.group, groups), (layout.keys.split, splits))
     for image, masks in paired.items():
+        refs = {mask: layout.refs(mask) for mask in masks}
+        yield from (
+            Drop(source=layout.source, what=mask, reason="not_matched", detail="its path names no structure")
+            for mask, shown in refs.items()
+            if not shown
+        )
         shared = [claim for claim in (stems[image], *masks) if claims[claim] > 1]
-        unknown = [expression for expression, known in asked if expression and image not in known]
+        unknown = [key for key, known in asked if key and image not in known]
         if shared:
             yield Drop(source=layout.source, what=image, reason="duplicate_stem", detail=f"shares {shared[0]}")
         elif unknown:
             yield Drop(source=layout.source, what=image, reason="bad_metadata", detail=f"no answer to {unknown[0]}")
-        elif not masks and not layout.unmasked:
-            yield Drop(
-                source=layout.source, what=image, reason="no_mask", detail=f"nothing matches {layout.globs.masks}"
-            )
+        elif not any(refs.values()) and not layout.unmasked:
+            detail = "its masks name no structure" if masks else f"nothing matches {layout.globs.masks}"
+            yield Drop(source=layout.source, what=image, reason="no_mask", detail=detail)
         else:
             yield CaseRef(
                 source=layout.source,
                 root=str(root),
                 case_id=ids[image],
                 image=image,
-                masks=tuple(ref for mask in masks for ref in layout.refs(mask)),
+                masks=tuple(ref for shown in refs.values() for ref in shown),
                 modality=layout.modality,
                 patient_id=patients.get(image),
                 group=groups.get(image),
@@ -139,9 +136,9 @@ def numbered(stems: Mapping[str, str]) -> dict[str, str]:
     return {image: f"c{number:0{digits}d}" for number, image in enumerate(order, start=1)}
 
 
-def answers(images: Iterable[str], expression: str) -> dict[str, str]:
+def answers(images: Iterable[str], key: str) -> dict[str, str]:
     """What the first group of an expression finds in each path; paths in which it finds nothing are left out."""
-    found = {image: re.search(expression, image) for image in images} if expression else {}
+    found = {image: re.search(key, image) for image in images} if key else {}
     return {image: match.group(1) for image, match in found.items() if match and match.group(1)}
 
 

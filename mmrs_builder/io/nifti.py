@@ -158,7 +158,9 @@ def _scaled(values: Voxels, header: Any, what: str) -> Voxels:
     if not (slope == 0 or math.isnan(slope) or (slope, intercept) == (1, 0)):
         wide: npt.DTypeLike = np.result_type(values.dtype, np.float32)
         with np.errstate(all="ignore"):  # what overflows is refused below
-            values = values.astype(wide) * slope + intercept
+            values = values.astype(wide, copy=False)  # our own copy of the file: changed in place
+            values *= slope
+            values += intercept
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise Rejected("not_finite", what, f"{int(values.size - np.isfinite(values).sum())} of {values.size} voxels")
     return values

@@ -6,26 +6,39 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from mmrs_builder.io.decode import GREY16_MODES, decode
-from mmrs_builder.io.labelmap import whole_numbers
+from mmrs_builder.io.decode import GREY16_MODES, Decoded, decode
+from mmrs_builder.io.labelmap import Numbers, whole_numbers
 from mmrs_builder.io.paths import read_bytes
 from mmrs_builder.vocab import Rejected
 
-_PLAIN: Final = ("1", "L", "P")
+_FIRST: Final = ("LA", "PA")
+"""Modes whose first channel holds the numbers."""
 
 
-def read_numbers(root: Path, path: str) -> npt.NDArray[np.int32]:
+def read_numbers(root: Path, path: str) -> Numbers:
     """The numbers (H, W) of a label map. Raises ``Rejected``: what ``paths`` and ``decode`` raise,
-    ``labels_not_whole`` for a file with compression that changes values, ``mask_coloured`` for colours,
-    ``orientation_unclear`` for a file with an EXIF rotation.
+    ``orientation_unclear`` for a file with an EXIF rotation, and what ``numbers_of`` raises.
     """
     decoded = decode(read_bytes(root, path), path)
-    if decoded.lossy:
-        raise Rejected("labels_not_whole", path, "compressed with loss: numbers have changed")
     if decoded.orientation not in (None, 1):
         raise Rejected("orientation_unclear", path)
-    if decoded.image.mode not in (*_PLAIN, *GREY16_MODES):
-        raise Rejected("mask_coloured", path, decoded.image.mode)
-    return whole_numbers(np.asarray(decoded.image), path)
+    return numbers_of(decoded, path)
+
+
+def numbers_of(decoded: Decoded, what: str) -> Numbers:
+    """The numbers (H, W), turned as the file is, of a file with a palette, with greys, or with three equal channels.
+
+    Raises ``Rejected``: ``labels_not_whole`` for a file with compression that changes values, ``mask_coloured`` for
+    colours, ``unsupported_mode`` for what has neither.
+    """
+    if decoded.lossy:
+        raise Rejected("labels_not_whole", what, "compressed with loss: numbers have changed")
+    mode, array = decoded.image.mode, np.asarray(decoded.image)
+    if mode in ("1", "L", "P", *GREY16_MODES):
+        return whole_numbers(array, what)
+    if mode not in (*_FIRST, "RGB", "RGBA"):
+        raise Rejected("unsupported_mode", what, mode)
+    if mode not in _FIRST and (array[..., :1] != array[..., 1:3]).any():
+        raise Rejected("mask_coloured", what)
+    return whole_numbers(array[..., 0], what)

@@ -31,6 +31,17 @@ def fraction(option: str, text: str) -> float:
     return number
 
 
+def expression(option: str, text: str) -> str:
+    """The text, if it is a regular expression with a group, or empty."""
+    try:
+        groups = re.compile(text).groups
+    except re.error as error:
+        raise ValueError(f"{option}={text!r}: {error}") from error
+    if text and not groups:
+        raise ValueError(f"{option}={text!r}: put the part that is meant in parentheses")
+    return text
+
+
 def identifier(option: str, value: str, *, hyphens: bool = False) -> str:
     """The value, if it is a small letter followed by small letters, digits, underscores and, if allowed, hyphens."""
     if len(value) > MAX_TEXT or not re.fullmatch(r"[a-z][a-z0-9_-]*" if hyphens else r"[a-z][a-z0-9_]*", value):

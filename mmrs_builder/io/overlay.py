@@ -29,7 +29,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mmrs_builder.types import Pixels
+from mmrs_builder.types import Mask, Pixels
 
 MAX_SIDE: Final = 1600
 """Larger pictures are looked at in half, third, … of their size, in px."""
@@ -39,6 +39,9 @@ GREY_SPREAD: Final = 12
 
 GREY_PART: Final = 0.97
 """Part of the pixels that must be grey in a grey picture."""
+
+CONTRASTS: Final = (45, 100)
+"""By how much a shape narrower than 11 px must stand out from what is around it."""
 
 MOST_SHAPES: Final = 3000
 """With more thin bright shapes a picture is noise, and rows in it mean nothing."""
@@ -164,7 +167,13 @@ class _Shape:
 
 
 def _text(grey: _Grey, jumps: _Signed) -> bool:
-    shapes = sorted(_shapes(grey, jumps))
+    """Whether there are rows of letters; on lively ground they come apart from it at the higher contrast only."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
+    thin: _Grey = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel), np.uint8)
+    return any(_rows(sorted(_shapes(grey, thin > contrast, jumps))) for contrast in CONTRASTS)
+
+
+def _rows(shapes: Sequence[_Shape]) -> bool:
     if len(shapes) > MOST_SHAPES:
         return False
     rows = [_row(shapes, first) for first in range(len(shapes))]
@@ -174,11 +183,9 @@ def _text(grey: _Grey, jumps: _Signed) -> bool:
     return any(_stacked(a, b) for a, b in combinations(short, 2))
 
 
-def _shapes(grey: _Grey, jumps: _Signed) -> Iterator[_Shape]:
-    """Shapes narrower than 11 px that stand out by 45, as large as letters, most of whose outline is a jump of 55."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
-    thin = (cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel) > 45).astype(np.uint8)
-    count, places, boxes, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+def _shapes(grey: _Grey, thin: Mask, jumps: _Signed) -> Iterator[_Shape]:
+    """Connected thin shapes, as large as letters, most of whose outline is a jump of 55."""
+    count, places, boxes, _ = cv2.connectedComponentsWithStats(thin.astype(np.uint8), connectivity=8)
     sharp = np.bincount(places.ravel(), (jumps >= 55).ravel(), minlength=count)
     peaks = np.zeros(count, np.uint8)
     np.maximum.at(peaks, places.ravel().astype(np.intp), grey.ravel())

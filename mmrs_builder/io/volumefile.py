@@ -11,7 +11,8 @@ from mmrs_builder.vocab import Rejected
 def read_volume(root: Path, path: str, *, channel: int | None = None) -> Volume:
     """The volume at ``path`` under ``root``: NIfTI with nibabel; NRRD and MetaImage with SimpleITK.
 
-    ``channel`` picks one of a 4-D NIfTI file. Raises ``Rejected`` as the readers do, ``not_an_image`` for others.
+    ``channel`` picks one of a 4-D NIfTI file; others hold one, number 0. Raises ``Rejected`` as the
+    readers do, ``not_an_image`` for other files.
     """
     name = path.casefold()
     if name.endswith((".nii", ".nii.gz")):
@@ -21,5 +22,7 @@ def read_volume(root: Path, path: str, *, channel: int | None = None) -> Volume:
     if name.endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
         from mmrs_builder.io.itk import read_itk
 
+        if channel:
+            raise Rejected("multi_frame", path, f"channel {channel} asked for: several are read from NIfTI only")
         return read_itk(root, path)
     raise Rejected("not_an_image", path, "no volume file that is read here")

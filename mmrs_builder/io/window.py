@@ -67,7 +67,7 @@ def greys(values: Voxels, modality: str, window: str, what: str) -> Greys:
 
     Raises ``Rejected``: ``not_finite``.
     """
-    sample = values.reshape(-1)[:: max(1, values.size // LARGEST_SAMPLE)]
+    sample = values.flat[:: max(1, values.size // LARGEST_SAMPLE)]  # of a turned volume, reshape(-1) would be a copy
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():
         raise Rejected("not_finite", what)

@@ -30,7 +30,7 @@ from mmrs_builder.io.dicom_index import (
     scan,
     told,
 )
-from mmrs_builder.io.labelmap import whole_numbers
+from mmrs_builder.io.labelmap import check_named, whole_numbers
 from mmrs_builder.io.options import phrase
 from mmrs_builder.io.pairing import natural
 from mmrs_builder.io.volume import SAME_PLACE
@@ -232,9 +232,8 @@ def _of_series(root: Path, numbers: Mapping[str, Sequence[MaskRef]]) -> Iterator
     files = [mask.path for mask in next(iter(numbers.values()))]
     volume = read_series(root, files).volume
     values = whole_numbers(volume.values, files[0])
-    known = {0, *(int(number) for number in numbers if number)}
-    if "" not in numbers and (strange := sorted(set(np.unique(values).tolist()) - known)):
-        raise Rejected("unknown_label", files[0], f"no name for {', '.join(map(str, strange[:5]))}")
+    if "" not in numbers:
+        check_named(values, map(int, numbers), files[0])
     for number, refs in numbers.items():
         inside = values == int(number) if number else values != 0
         if inside.all():

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
-import numpy as np
-
+from mmrs_builder.io.coded import codes
 from mmrs_builder.io.extras import need
-from mmrs_builder.io.labelmap import whole_numbers
+from mmrs_builder.io.labelmap import check_named, whole_numbers
 from mmrs_builder.io.layout import Globs, Keys, Layout, index
 from mmrs_builder.io.listing import listing, volumes
-from mmrs_builder.io.options import identifier, one_of, phrase
+from mmrs_builder.io.options import expression, identifier, one_of, phrase
 from mmrs_builder.io.pairing import matching, without_suffix
 from mmrs_builder.io.paths import read_bytes
 from mmrs_builder.io.volumefile import read_volume
@@ -64,7 +63,7 @@ def configure(
     Raises ``ValueError``, naming the option, for a value that cannot be meant.
     """
     globs = Globs(images=images, masks=masks, stem=stem)
-    names = _names(_told(labels, root), structure, globs, root)
+    names = _names(_told(labels, root), expression("structure", structure), globs, root)
     found, terms = chosen(names.values())
     own = rules(
         found, window=window, planes=planes, coverage=coverage, empty=empty, exhaustive=exhaustive,
@@ -119,6 +118,8 @@ def _told(labels: str, root: Path | None) -> dict[str, str]:
         raise ValueError(f"labels={labels!r}: {error}") from None
     inner = [value for value in table.values() if isinstance(value, dict)] if isinstance(table, dict) else []
     table = inner[0] if len(inner) == 1 else table
+    if isinstance(table, dict) and isinstance(table.get("0"), str):
+        del table["0"]  # the background's name
     if not isinstance(table, dict) or not table or not all(isinstance(value, str) for value in table.values()):
         raise ValueError(f'labels={labels!r}: must hold a table like {{"1": "liver", "2": "spleen"}}')
     return {str(key): phrase("labels", value) for key, value in table.items()}
@@ -129,45 +130,61 @@ def _names(told: Mapping[str, str], structure: str, globs: Globs, root: Path | N
     if not structure:
         if strange := [key for key in told if not key.isdecimal() or int(key) == 0]:
             raise ValueError(f"labels: {strange[0]!r} is no number from 1; for names of files, say structure=…")
-        return dict(told)
-    paths = () if root is None else matching(volumes(listing(root).files), globs.masks)
-    found = {match.group(1) for path in paths if (match := re.search(structure, without_suffix(path)))}
-    return {key: told.get(key, key) for key in sorted(found)}
+        if root is not None and not told:
+            raise ValueError("labels: say what the numbers in the masks mean (1=liver,2=spleen), or say structure=…")
+        return codes("labels", told)
+    if root is None:
+        return {}
+    paths = matching(volumes(listing(root).files), globs.masks)
+    found = sorted({name for path in paths if (name := _structure(path, structure))})
+    if not found:
+        raise ValueError(f"structure={structure!r} finds no name in the {len(paths)} matches of masks={globs.masks!r}")
+    if strange := sorted(told.keys() - {*found}):
+        raise ValueError(f"labels: no mask shows {strange[0]!r}; structure={structure!r} finds {', '.join(found[:5])}")
+    return {key: told.get(key, key) for key in found}
+
+
+def _structure(mask: str, structure: str) -> str:
+    """What ``structure`` finds in a mask's path; '' for nothing."""
+    match = re.search(structure, without_suffix(mask))
+    return (match.group(1) or "") if match else ""
 
 
 def _refs(mask: str, *, names: Mapping[str, str], structure: str) -> tuple[MaskRef, ...]:
     if not structure:
         return tuple(MaskRef(path=mask, label=named(name)[0].id, pick=number) for number, name in names.items())
-    match = re.search(structure, without_suffix(mask))
-    return (MaskRef(path=mask, label=named(names[match.group(1)])[0].id),) if match else ()
+    name = _structure(mask, structure)
+    return (MaskRef(path=mask, label=named(names[name])[0].id),) if name else ()
 
 
 def _index(root: Path, *, layout: Layout, sequence: str | None) -> Iterator[CaseRef | Drop]:
     need("nibabel", "SimpleITK")
     for item in index(root, layout=layout):
-        if isinstance(item, CaseRef) and not item.masks:
-            yield Drop(source=item.source, what=item.image, reason="no_mask", detail="no label: say labels=1=…")
-        else:
-            yield replace(item, sequence=sequence) if isinstance(item, CaseRef) else item
+        yield replace(item, sequence=sequence) if isinstance(item, CaseRef) else item
 
 
 def _load(ref: CaseRef, *, own: Rules, channel: int | None) -> Case:
-    root = Path(ref.root)
-    return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref), own)
+    root, held = Path(ref.root), {mask.label for mask in ref.masks}
+    # A structure without a file was not looked for: it is not absent here.
+    sought = replace(own, labels=tuple(label for label in own.labels if label in held))
+    return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref), sought)
 
 
 def _masks(root: Path, ref: CaseRef) -> Iterator[Mask3D]:
     """Each mask file is read once; of a file of numbers, every number that means something is a mask."""
     for path in dict.fromkeys(mask.path for mask in ref.masks):
-        volume = read_volume(root, path)
-        numbers = whole_numbers(volume.values, path)
-        wanted = [mask for mask in ref.masks if mask.path == path]
-        known = {0, *(int(mask.pick) for mask in wanted if mask.pick)}
-        if wanted[0].pick and (strange := sorted(set(np.unique(numbers).tolist()) - known)):
-            raise Rejected("unknown_label", path, f"no name for {', '.join(map(str, strange[:5]))}")
-        for mask in wanted:
-            inside = numbers == int(mask.pick) if mask.pick else numbers != 0
-            yield Mask3D(label=mask.label, mask=inside, lattice=volume.lattice, what=path)
+        yield from _of_file(root, path, [mask for mask in ref.masks if mask.path == path])
+
+
+def _of_file(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
+    """The masks of one file; a function of its own, so that a file's voxels are gone before the next is read."""
+    volume = read_volume(root, path)
+    numbers = whole_numbers(volume.values, path)
+    if wanted[0].pick:
+        check_named(numbers, (int(mask.pick) for mask in wanted), path)
+    for mask in wanted:
+        inside = numbers == int(mask.pick) if mask.pick else numbers != 0
+        yield Mask3D(label=mask.label, mask=inside, lattice=volume.lattice, what=path)
 
 
 SOURCE: Final = configure()

@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mmrs_builder.io.extras import need
-from mmrs_builder.io.labelmap import whole_numbers
-from mmrs_builder.io.layout import Keys, answers, ranks
+from mmrs_builder.io.labelmap import Numbers, check_named, whole_numbers
+from mmrs_builder.io.layout import answers, ranks
 from mmrs_builder.io.listing import PICTURES, VOLUMES, Listing, leftovers, listing
 from mmrs_builder.io.numbers import read_numbers
-from mmrs_builder.io.options import identifier, one_of, phrase
+from mmrs_builder.io.options import MAX_TEXT, expression, identifier, one_of, phrase
 from mmrs_builder.io.pairing import without_suffix
 from mmrs_builder.io.paths import read_bytes
 from mmrs_builder.io.raster import MaskReading, read_picture
@@ -95,6 +95,9 @@ def configure(
     home = _home(root) if root is not None else None
     table = _table(home) if home is not None else Table(numbers={}, ignored=(), channel="", license="unknown")
     told = mapping("labels", labels)
+    if strange := sorted(told.keys() - table.numbers.keys()) if home is not None else []:
+        there = ", ".join(table.numbers)
+        raise ValueError(f"labels={labels!r}: dataset.json has no label {strange[0]!r} (there is {there})")
     names = {label: told.get(label, label) for label in table.numbers}
     found, terms = chosen(names.values())
     own = rules(
@@ -111,7 +114,7 @@ def configure(
         masks=tuple((named(names[label])[0].id, ",".join(map(str, n))) for label, n in table.numbers.items()),
         modality=kind,
         channel=int(channel),
-        patient=Keys(patient=patient).patient,
+        patient=expression("patient", patient),
     )
     load = partial(
         _load,
@@ -120,7 +123,7 @@ def configure(
         ignored=table.ignored,
         shown=SHOWN[one_of("shown", shown, [*SHOWN])],
     )
-    return _source(index, own, terms, phrase("license", license) or table.license, load)
+    return _source(index, own, terms, phrase("license", license or table.license), load)
 
 
 def _source(
@@ -176,7 +179,7 @@ def _table(home: Path) -> Table:
         numbers={label: members for label, members in numbers.items() if label != IGNORED and members != (0,)},
         ignored=numbers.get(IGNORED, ()),
         channel=str(channels.get("0", "")),
-        license=phrase("license of dataset.json", " ".join(str(licence).split())[:80].strip()),
+        license=" ".join(str(licence).split())[:MAX_TEXT].strip(),
     )
 
 
@@ -208,11 +211,16 @@ def _index(root: Path, *, told: Told) -> Iterator[CaseRef | Drop]:
     if any(case.image.casefold().endswith(VOLUMES) for case in cases):
         need("nibabel", "SimpleITK")
     twice = {case_id for case_id, n in Counter(case.case_id for case in cases).items() if n > 1}
-    drops += [Drop(source=told.source, what=c.image, reason="duplicate_stem") for c in cases if c.case_id in twice]
     drops += leftovers(told.source, found.files, taken, read=[path for path in found.files if _readable(path)])
     patients = ranks("p", answers([case.image for case in cases], told.patient))
-    kept = [replace(case, patient_id=patients.get(case.image)) for case in cases if case.case_id not in twice]
-    yield from sorted(kept, key=lambda case: case.case_id)
+    for case in sorted(cases, key=lambda case: case.case_id):
+        if case.case_id in twice:
+            drops.append(Drop(source=told.source, what=case.image, reason="duplicate_stem"))
+        elif told.patient and case.image not in patients:
+            detail = f"no answer to {told.patient}"
+            drops.append(Drop(source=told.source, what=case.image, reason="bad_metadata", detail=detail))
+        else:
+            yield replace(case, patient_id=patients.get(case.image))
     yield from sorted(drops, key=lambda drop: drop.what)
 
 
@@ -269,11 +277,13 @@ def _stem(path: str) -> str:
 def _load(ref: CaseRef, *, own: Rules, channel: int, ignored: tuple[int, ...], shown: Shown) -> Case:
     root, path = Path(ref.root), ref.masks[0].path
     if ref.image.casefold().endswith(VOLUMES):
-        return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref, ignored), own)
+        own_file = _stem(ref.image) == f"{ref.case_id}_{channel:04d}"  # the channel is a file of its own
+        volume = read_volume(root, ref.image, channel=0 if own_file else channel)
+        return volume_case(ref, volume, _masks(root, ref, ignored), own)
     numbers = read_numbers(root, path)
     if np.isin(numbers, ignored).any():
         raise Rejected("unknown_label", path, "pixels that nobody has annotated (ignore)")
-    _check(numbers, ref, path)
+    check_named(numbers, _named(ref), path)
     readings = [MaskReading(mask=_picked(numbers, mask.pick), doubtful_px=0) for mask in ref.masks]
     picture = read_picture(root, ref.image)
     if numbers.shape != picture.pixels.shape[:2]:
@@ -293,23 +303,20 @@ def _masks(root: Path, ref: CaseRef, ignored: tuple[int, ...]) -> Iterator[Mask3
     path = ref.masks[0].path
     volume = read_volume(root, path)
     numbers = whole_numbers(volume.values, path)
-    hidden = np.isin(numbers, ignored)
-    _check(np.where(hidden, 0, numbers), ref, path)
-    if hidden.any():
-        yield Mask3D(label=None, mask=hidden, lattice=volume.lattice, what=path)
+    check_named(numbers, {*_named(ref), *ignored}, path)
+    if ignored:
+        yield Mask3D(label=None, mask=np.isin(numbers, ignored), lattice=volume.lattice, what=path)
     for mask in ref.masks:
         yield Mask3D(label=mask.label, mask=_picked(numbers, mask.pick), lattice=volume.lattice, what=path)
 
 
-def _picked(numbers: npt.NDArray[np.int32], pick: str) -> npt.NDArray[np.bool_]:
+def _picked(numbers: Numbers, pick: str) -> npt.NDArray[np.bool_]:
     wanted = [int(number) for number in pick.split(",")]
     return numbers == wanted[0] if len(wanted) == 1 else np.isin(numbers, wanted)
 
 
-def _check(numbers: npt.NDArray[np.int32], ref: CaseRef, path: str) -> None:
-    known = {0, *(int(number) for mask in ref.masks for number in mask.pick.split(","))}
-    if strange := sorted(set(np.unique(numbers).tolist()) - known):
-        raise Rejected("unknown_label", path, f"no name for {', '.join(map(str, strange[:5]))}")
+def _named(ref: CaseRef) -> set[int]:
+    return {int(number) for mask in ref.masks for number in mask.pick.split(",")}
 
 
 SOURCE: Final = configure()

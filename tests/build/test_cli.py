@@ -261,7 +261,7 @@ def test_sources_as_json_and_as_a_sheet():
 
 
 def test_inspect_and_stats_and_verify_as_json(corpus: Path, built: Path):
-    assert json.loads(mmrs("inspect", corpus, "--json").out)["pairs"] == 30
+    assert json.loads(mmrs("inspect", corpus, "--json").out)["layout"]["pairs"] == 30
     assert json.loads(mmrs("stats", built, "--json").out)["totals"]["views"] == 30
     assert json.loads(mmrs("verify", built, "--json").out)["ok"] is True
 

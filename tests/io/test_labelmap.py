@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mmrs_builder.io.labelmap import MAX_LABEL, whole_numbers
+from mmrs_builder.io.labelmap import MAX_LABEL, check_named, present, whole_numbers
 from mmrs_builder.vocab import Rejected
 
 TYPES = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8", ">i2", ">f4", "?"]
@@ -22,7 +22,7 @@ def refusal(values: np.ndarray) -> Rejected:
 @pytest.mark.parametrize("dtype", TYPES)
 def test_whole_numbers_of_every_type_pass(dtype: str):
     found = whole_numbers(np.array([[0, 1], [1, 0]], dtype), "mask")
-    assert found.dtype == np.int32
+    assert found.dtype == (np.dtype(dtype) if np.dtype(dtype).kind in "iu" else np.int32)
     assert found.tolist() == [[0, 1], [1, 0]]
 
 
@@ -65,3 +65,16 @@ def test_what_is_no_plain_number_is_refused():
 
 def test_an_array_without_values_passes():
     assert whole_numbers(np.zeros((0, 3), np.float32), "mask").shape == (0, 3)
+
+
+def test_numbers_of_a_large_array_are_all_found_whatever_its_order():
+    values = np.zeros((2, 600, 1000), np.uint16)
+    values[1, 599, 999], values[0, 0, 0] = 700, 3
+    assert present(values) == present(np.asfortranarray(values)) == present(values[::-1]) == [0, 3, 700]
+
+
+def test_a_number_without_a_name_is_refused():
+    with pytest.raises(Rejected) as refusal:
+        check_named(np.array([0, 1, 4, 5], np.uint8), [1, 5], "mask")
+    assert (refusal.value.reason, refusal.value.detail) == ("unknown_label", "no name for 4")
+    check_named(np.array([0, 1], np.uint8), [1, 300], "mask")
