@@ -77,9 +77,10 @@ def volume_case(
     """The case with a view per chosen slice; ``masks`` may be a generator that reads one file after the other.
 
     ``source_sha256`` is what the volume came from; ``None`` for the files that ``ref`` names.
-    Raises ``Rejected``: ``oblique``, ``grid_mismatch`` for a mask on another grid, ``sides_contradict`` when structures
-    named left and right lie on the wrong sides of each other, ``no_slice`` when nothing is annotated that can be shown,
-    ``too_small`` and ``too_large`` for the slices, ``not_finite``, and what ``masks`` raises.
+    Raises ``Rejected``: ``oblique``; ``grid_mismatch`` for a mask on another grid, ``mask_full`` for one without
+    background; ``sides_contradict`` when structures named left and right lie on the wrong sides of each other;
+    ``no_slice`` when nothing is annotated that can be shown; ``too_small`` and ``too_large`` for the slices;
+    ``not_finite``; and what ``masks`` raises.
     """
     axes, reverse = turn(volume.lattice, ref.image)
     lattice = turned_lattice(volume.lattice, axes, reverse)
@@ -91,6 +92,8 @@ def volume_case(
         if item.label is None:
             hidden = turned(item.mask, axes, reverse)
             usable = [line & ~hidden.any(axis=_others(axis)) for axis, line in enumerate(usable)]
+        elif item.mask.all():
+            raise Rejected("mask_full", item.what)
         elif item.mask.any():
             pieces.append(_cut(item.label, item.instance, turned(item.mask, axes, reverse)))
     if lattice.evidence is not None and rules.sided:

@@ -115,6 +115,18 @@ def test_small_slices_are_refused():
     assert refused([liver], "liver", grid=grid, planes=("coronal",)) == ("too_small", "scan.nii")
 
 
+def test_a_mask_without_background_is_refused():
+    full = mask("liver", (0, 0, 0, *SHAPE), grid=GRID)
+    assert refused([SPLEEN, full], "liver", "spleen") == ("mask_full", "liver.nii")
+
+
+def test_other_planes_of_a_volume_of_unknown_axes_are_refused_and_say_why():
+    grid = block(evidence=None)
+    liver = mask("liver", (2, 4, 3, 9, 14, 11), grid=grid)
+    with pytest.raises(Rejected, match="does not say how axes lie"):
+        views(grid, [liver], rules("liver", planes=("coronal",)))
+
+
 def test_specks_are_removed_counted_and_not_absent():
     specks = mask("liver", (2, 4, 3, 9, 14, 11), (2, 17, 20, 9, 18, 22), grid=GRID)
     for view in of(views(GRID, [specks], rules("liver", minimum_area=0.01)), "axial"):

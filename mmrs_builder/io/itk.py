@@ -153,7 +153,7 @@ def _checked_header(root: Path, path: str) -> _Header:
         raise Rejected("too_large", path, f"{size} bytes of voxels, limit {MAX_DECODED}")
     body = memoryview(data)[header.start :]
     if header.data_file is not None:
-        body = memoryview(read_bytes(root, _beside(root, path, header.data_file)))
+        body = memoryview(_voxels_beside(root, path, header.data_file))
     packed_size = header.fields.get("CompressedDataSize") if header.packed else None
     if packed_size is not None and packed_size != str(len(body)):
         raise Rejected("truncated", path, f"{len(body)} bytes of packed voxels, header says {packed_size}")
@@ -161,6 +161,14 @@ def _checked_header(root: Path, path: str) -> _Header:
     if found != size:
         raise Rejected("truncated", path, f"{'more than' if found > size else f'{found} of'} {size} bytes of voxels")
     return header
+
+
+def _voxels_beside(root: Path, path: str, name: str) -> bytes:
+    """The bytes of a separate file. Refusals name the header's file: ``name`` may be any text."""
+    try:
+        return read_bytes(root, _beside(root, path, name))
+    except Rejected as refused:
+        raise Rejected(refused.reason, path, f"the file with its voxels: {refused.detail}") from None
 
 
 def _beside(root: Path, path: str, name: str) -> str:

@@ -136,7 +136,14 @@ def _expression(option: str, text: str) -> re.Pattern[str]:
 
 
 def _index(root: Path, *, told: Told, sorting: Sorting) -> Iterator[CaseRef | Drop]:
-    """A case or drop per image series, and a drop per mask series or other file that cannot be used."""
+    """A case or drop per image series, and a drop per mask series or other file that cannot be used.
+
+    Raises ``ValueError`` when nobody has said what masks show.
+    """
+    if not sorting.labels:
+        raise ValueError(
+            "label: say what the masks show (label=tumour), or what numbers mean (labels=1=liver,2=spleen)"
+        )
     found = scan(root, told.source)
     drawn, shown, others = _sorted(found.images, sorting)
     strange = [*(image.place for image in others), *(header.file for header in found.drawn)]
@@ -236,8 +243,6 @@ def _of_series(root: Path, numbers: Mapping[str, Sequence[MaskRef]]) -> Iterator
         check_named(values, map(int, numbers), files[0])
     for number, refs in numbers.items():
         inside = values == int(number) if number else values != 0
-        if inside.all():
-            raise Rejected("mask_full", files[0])
         yield Mask3D(label=refs[0].label, mask=inside, lattice=volume.lattice, what=files[0], instance=refs[0].instance)
 
 

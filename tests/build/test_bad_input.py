@@ -227,3 +227,19 @@ def test_a_turned_picture_is_answered_as_the_upright_one(turned: dict[str, dict[
     asked = [item for row in turned.values() for item in row["qa"] if item["program"] == 'quadrant(the("polyp"))']
     assert len(asked) > 1
     assert {item["value"] for item in asked} == {"upper_left"}
+
+
+@pytest.mark.parametrize(
+    ("source", "files"),
+    [("nnunet", {}), ("nnunet", {"dataset.json": '{"labels":'}), ("nifti", {"labels.json": "{"}), ("nifti", {})],
+)
+def test_a_corpus_that_does_not_say_what_its_labels_mean_ends_with_2(
+    tmp_path: Path, source: str, files: dict[str, str]
+):
+    (tmp_path / "corpus").mkdir()
+    for name, text in files.items():
+        (tmp_path / "corpus" / name).write_text(text, encoding="utf-8")
+    option = ("--set", "nifti.labels=labels.json") if source == "nifti" else ()
+    done = mmrs("build", "--source", source, "--data", tmp_path / "corpus", "--out", tmp_path / "out", *option)
+    assert (done.code, "Traceback" in done.err) == (2, False)
+    assert "mmrs inspect" in done.err

@@ -13,7 +13,7 @@ from PIL import Image
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
-    """What was written. ``areas`` holds, for each case that can be loaded, the pixels of each annotation, view by view."""
+    """What was written. ``areas``: for each case that can be loaded the pixels of each annotation, view by view."""
 
     options: Mapping[str, str] = field(default_factory=dict)
     areas: Mapping[str, tuple[int, ...]]

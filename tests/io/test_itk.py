@@ -327,6 +327,14 @@ def test_voxels_that_are_not_in_one_regular_file_are_refused(corpus: Path, name:
     assert reason_for(corpus, name, data) in ("not_an_image", "not_regular", "unreadable")
 
 
+def test_a_refusal_does_not_repeat_the_text_of_a_header(corpus: Path):
+    (corpus / "v.mhd").write_bytes(meta(body=b"", data="somebody.raw"))
+    with pytest.raises(Rejected) as refusal:
+        read_itk(corpus, "v.mhd")
+    assert refusal.value.what == "v.mhd"
+    assert "somebody" not in str(refusal.value)
+
+
 def test_voxels_lie_beside_the_file_that_a_link_leads_to(corpus: Path):
     (corpus / "part" / "v.raw").write_bytes((VOXELS + 1).tobytes("F"))
     (corpus / "part" / "v.mhd").write_bytes(meta(body=b"", data="v.raw"))

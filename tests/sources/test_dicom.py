@@ -349,9 +349,10 @@ def test_a_mask_that_fits_two_series_belongs_to_the_nearest_or_to_none(tmp_path:
     assert [ref.image for ref in refs("dicom_masks", tmp_path, label="tumour", images="mr/")] == ["a/mr"]
 
 
-def test_masks_without_a_meaning_are_not_used(tmp_path: Path):
+def test_masks_without_a_meaning_are_asked_about(tmp_path: Path):
     masked(tmp_path, volumes.numbers({1: TUMOUR}, SHAPE).astype(np.int16))
-    assert drops("dicom_masks", tmp_path) == {"ct": "no_mask"}
+    with pytest.raises(ValueError, match="label: say what the masks show"):
+        items("dicom_masks", tmp_path)
 
 
 @pytest.mark.parametrize("options", [{"masks": "("}, {"images": "["}, {"labels": "0=liver"}, {"labels": "a=liver"}])

@@ -9,6 +9,7 @@ import pytest
 
 from mmrs_builder.sources import find
 from mmrs_builder.types import CaseRef, Drop, Source
+from mmrs_builder.vocab import Rejected
 from tests.corpora.volumes import numbers, save, scan
 
 ORGANS = numbers({1: (3, 4, 2, 10, 12, 9), 2: (14, 5, 3, 20, 12, 8)})
@@ -21,7 +22,7 @@ def by_file(tmp_path: Path) -> Path:
     for patient, organs in (("p1", ("liver", "spleen")), ("p2", ("liver",))):
         save(tmp_path / patient / "ct.nii.gz", scan(len(organs)))
         for number, organ in enumerate(organs, start=1):
-            save(tmp_path / patient / "seg" / f"{organ}.nii.gz", (ORGANS == number).astype(np.uint8))
+            save(tmp_path / patient / "seg" / f"{organ}.nii.gz", (number == ORGANS).astype(np.uint8))
     return tmp_path
 
 
@@ -43,7 +44,7 @@ def listed(root: Path, **options: str) -> list[tuple[str, str]]:
 
 
 def refused(root: Path, **options: str) -> str:
-    with pytest.raises(ValueError) as refusal:
+    with pytest.raises(ValueError, match=r"structure|labels") as refusal:
         source(root, **options)
     return str(refusal.value)
 
@@ -100,5 +101,5 @@ def test_a_channel_of_a_format_that_holds_one_is_refused(tmp_path: Path):
         itk.WriteImage(itk.GetImageFromArray(values.T), str(tmp_path / folder / "a.nrrd"))
     own = source(tmp_path, labels="1=liver,2=spleen", channel="1")
     (ref,) = [item for item in own.index(tmp_path) if not isinstance(item, Drop)]
-    with pytest.raises(Exception, match="channel 1 asked for"):
+    with pytest.raises(Rejected, match="channel 1 asked for"):
         own.load(ref)

@@ -67,5 +67,6 @@ def test_a_case_of_an_unknown_patient_is_left_out(tmp_path: Path):
 def test_voxels_that_nobody_annotated_need_no_name(tmp_path: Path):
     dataset(tmp_path, "a", labels={"background": 0, "liver": 1, "ignore": 2})
     (case,) = cases(tmp_path)
-    assert {view.grid.slice_index for view in case.views} <= {2, 8, 9, 10, 11, 0, 1, 3}
-    assert all(not (ORGANS[:, :, 11 - (view.grid.slice_index or 0)] == 2).any() for view in case.views)
+    shown = [view.grid.slice_index for view in case.views]
+    assert None not in shown
+    assert not (ORGANS[:, :, [11 - index for index in shown]] == 2).any()
