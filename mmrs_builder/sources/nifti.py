@@ -15,6 +15,7 @@ from typing import Annotated, Final
 
 from mmrs_builder.io.coded import codes
 from mmrs_builder.io.extras import need
+from mmrs_builder.io.itk import read_segments
 from mmrs_builder.io.labelmap import check_named, whole_numbers
 from mmrs_builder.io.layout import Globs, Keys, Layout, index
 from mmrs_builder.io.listing import listing, volumes
@@ -126,7 +127,11 @@ def _told(labels: str, root: Path | None) -> dict[str, str]:
 
 
 def _names(told: Mapping[str, str], structure: str, globs: Globs, root: Path | None) -> dict[str, str]:
-    """The structures' names, by number or by what ``structure`` finds in the paths of the masks."""
+    """The structures' names, by number, by a segment's own name, or by what ``structure`` finds in the masks' paths."""
+    if _by_slicer(globs.masks):
+        if root is not None and not told:
+            raise ValueError("labels: say what the segments show (Segment_1=liver,Tumor=tumour)")
+        return {key.casefold(): name for key, name in told.items()}
     if not structure:
         if strange := [key for key in told if not key.isdecimal() or int(key) == 0]:
             raise ValueError(f"labels: {strange[0]!r} is no number from 1; for names of files, say structure=…")
@@ -144,6 +149,11 @@ def _names(told: Mapping[str, str], structure: str, globs: Globs, root: Path | N
     return {key: told.get(key, key) for key in found}
 
 
+def _by_slicer(path: str) -> bool:
+    """Whether a file is a segmentation of 3D Slicer: its numbers mean what its own header says."""
+    return path.casefold().endswith(".seg.nrrd")
+
+
 def _structure(mask: str, structure: str) -> str:
     """What ``structure`` finds in a mask's path; '' for nothing."""
     match = re.search(structure, without_suffix(mask))
@@ -151,7 +161,7 @@ def _structure(mask: str, structure: str) -> str:
 
 
 def _refs(mask: str, *, names: Mapping[str, str], structure: str) -> tuple[MaskRef, ...]:
-    if not structure:
+    if not structure or _by_slicer(mask):
         return tuple(MaskRef(path=mask, label=named(name)[0].id, pick=number) for number, name in names.items())
     name = _structure(mask, structure)
     return (MaskRef(path=mask, label=named(names[name])[0].id),) if name else ()
@@ -164,7 +174,8 @@ def _index(root: Path, *, layout: Layout, sequence: str | None) -> Iterator[Case
 
 
 def _load(ref: CaseRef, *, own: Rules, channel: int | None) -> Case:
-    root, held = Path(ref.root), {mask.label for mask in ref.masks}
+    root = Path(ref.root)
+    held = {mask.label for mask in ref.masks if not _by_slicer(mask.path) or mask.pick in _segments(root, mask.path)}
     # A structure without a file was not looked for: it is not absent here.
     sought = replace(own, labels=tuple(label for label in own.labels if label in held))
     return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref), sought)
@@ -178,6 +189,9 @@ def _masks(root: Path, ref: CaseRef) -> Iterator[Mask3D]:
 
 def _of_file(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
     """The masks of one file; a function of its own, so that a file's voxels are gone before the next is read."""
+    if _by_slicer(path):
+        yield from _of_slicer(root, path, wanted)
+        return
     volume = read_volume(root, path)
     numbers = whole_numbers(volume.values, path)
     if wanted[0].pick:
@@ -185,6 +199,22 @@ def _of_file(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3
     for mask in wanted:
         inside = numbers == int(mask.pick) if mask.pick else numbers != 0
         yield Mask3D(label=mask.label, mask=inside, lattice=volume.lattice, what=path)
+
+
+def _of_slicer(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
+    """The segments that somebody has explained; one that nobody has rejects the case, its name untold."""
+    found = read_segments(root, path)
+    labels = {mask.pick: mask.label for mask in wanted}
+    for segment, inside in found.segments:
+        if segment.name.casefold() not in labels and inside.any():
+            raise Rejected("unknown_label", path, f"no name for segment {segment.number}")
+    for segment, inside in found.segments:
+        if segment.name.casefold() in labels:
+            yield Mask3D(label=labels[segment.name.casefold()], mask=inside, lattice=found.lattice, what=path)
+
+
+def _segments(root: Path, path: str) -> set[str]:
+    return {segment.name.casefold() for segment, _ in read_segments(root, path).segments}
 
 
 SOURCE: Final = configure()

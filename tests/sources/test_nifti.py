@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK
 
 from mmrs_builder.sources import find
 from mmrs_builder.types import CaseRef, Drop, Source
@@ -103,3 +104,39 @@ def test_a_channel_of_a_format_that_holds_one_is_refused(tmp_path: Path):
     (ref,) = [item for item in own.index(tmp_path) if not isinstance(item, Drop)]
     with pytest.raises(Rejected, match="channel 1 asked for"):
         own.load(ref)
+
+
+def slicer(path: Path, *segments: tuple[str, int]) -> None:
+    """Write what 3D Slicer writes: a label map and, in its header, the name of each number."""
+    made = SimpleITK.GetImageFromArray(ORGANS.transpose(2, 1, 0))
+    made.SetSpacing((2.0, 2.0, 5.0))
+    made.SetDirection((-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0))  # the way of the scan, in LPS
+    for place, (name, value) in enumerate(segments):
+        for key, text in (("Name", name), ("LabelValue", str(value)), ("Layer", "0")):
+            made.SetMetaData(f"Segment{place}_{key}", text)
+    SimpleITK.WriteImage(made, str(path), useCompression=True)
+
+
+def test_segments_of_3d_slicer_are_known_by_their_names_and_not_by_their_numbers(tmp_path: Path):
+    for case, segments in (
+        ("a", (("Liver", 1), ("Segment_2", 2))),
+        ("b", (("Segment_2", 1), ("Liver", 2))),
+        ("c", (("Liver", 1), ("Mr. Miller", 2))),
+        ("d", (("Liver", 1),)),
+    ):
+        (tmp_path / "images").mkdir(exist_ok=True)
+        save(tmp_path / "images" / f"{case}.nii.gz", scan(ord(case)))
+        slicer(tmp_path / "images" / f"{case}.seg.nrrd", *segments)
+    told = {"images": "images/*.nii.gz", "masks": "images/{stem}.seg.nrrd", "labels": "liver=liver,Segment_2=spleen"}
+    found = source(tmp_path, **told, exhaustive="yes", coverage="0", empty="0")
+    refs = [item for item in found.index(tmp_path) if isinstance(item, CaseRef)]
+    cases = {ref.case_id: found.load(ref) for ref in refs if not ref.case_id.endswith(("c", "d"))}
+    first, swapped = (
+        {a.label: a.mask.sum() for view in case.views for a in view.annotations} for case in cases.values()
+    )
+    assert first["liver"] == swapped["spleen"] == 7 * 8
+    assert first["spleen"] == swapped["liver"] == 6 * 7
+    with pytest.raises(Rejected, match="nobody has explained") as refusal:
+        found.load(next(ref for ref in refs if ref.case_id.endswith("c")))
+    assert "Miller" not in str(refusal.value)
+    assert all(view.absent == () for view in found.load(next(r for r in refs if r.case_id.endswith("d"))).views)
