@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
+from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -175,8 +176,15 @@ def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
 
 def _state(ref: CaseRef) -> list[object]:
     """A reference without its root, and the state of its files, so that a changed file is measured again."""
-    files = [path for path in (ref.image, *ref.files, *(mask.path for mask in ref.masks)) if path]
-    return [{**asdict(ref), "root": None}, [_stat(Path(ref.root) / path) for path in files]]
+    named = dict.fromkeys(path for path in (ref.image, *ref.files, *(mask.path for mask in ref.masks)) if path)
+    files = [file for path in named for file in _with_voxels(Path(ref.root) / path)]
+    return [{**asdict(ref), "root": None}, [_stat(file) for file in files]]
+
+
+def _with_voxels(path: Path) -> list[Path]:
+    """A file and, for a header whose voxels lie beside it, all files of its name."""
+    detached = path.suffix.casefold() in (".mhd", ".nhdr")
+    return [path, *(sorted(path.parent.glob(f"{escape(path.stem)}.*")) if detached else [])]
 
 
 def _stat(path: Path) -> list[int] | None:
