@@ -230,12 +230,20 @@ def _pairs(
     """The cases and drops of one pair of folders, with the files that each has used."""
     maps = {_stem(path): path for path in found.files if _in(path, labels)}
     channels: dict[str, dict[int, str]] = {}
+    every: dict[str, list[str]] = {}
     for path in found.files:
         if _in(path, images):
             stem, number = _channel(_stem(path), maps)
             channels.setdefault(stem, {})[number] = path
-    for stem in sorted(channels.keys() | maps.keys()):
+            every.setdefault(stem, []).append(path)
+        elif _in(path, labels):
+            every.setdefault(_stem(path), []).append(path)
+    for stem in sorted(every):
         files = channels.get(stem, {})
+        if len(every[stem]) > len(files) + (stem in maps):
+            claims = tuple(every[stem])
+            yield Drop(source=told.source, what=stem, reason="duplicate_stem", detail=", ".join(claims)), claims
+            continue
         shown = files.get(told.channel if len(files) > 1 else min(files, default=0))
         used = (*files.values(), *([maps[stem]] if stem in maps else []))
         if shown is None or stem not in maps:

@@ -70,3 +70,14 @@ def test_voxels_that_nobody_annotated_need_no_name(tmp_path: Path):
     shown = [view.grid.slice_index for view in case.views]
     assert None not in shown
     assert not (ORGANS[:, :, [11 - index for index in shown]] == 2).any()
+
+
+def test_two_label_maps_of_one_case_are_both_left_out(tmp_path: Path):
+    dataset(tmp_path, "a", "b")
+    home = next(tmp_path.rglob("labelsTr"))
+    (home / "a.nii").write_bytes(b"another one")
+    found = list(source(tmp_path).index(tmp_path))
+    assert [item.case_id for item in found if isinstance(item, CaseRef)] == ["b"]
+    (drop,) = (item for item in found if isinstance(item, Drop))
+    assert (drop.what, drop.reason) == ("a", "duplicate_stem")
+    assert "labelsTr/a.nii, labelsTr/a.nii.gz" in drop.detail
