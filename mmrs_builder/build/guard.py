@@ -115,7 +115,7 @@ class _Child:
             held = max(held, _held(self.process.pid))
             if held > limits.memory:
                 return _out_of_memory(what, limits)
-        return Rejected("timed_out", what, f"no answer within {limits.seconds:g} s")
+        return Rejected("timed_out", what, f"no answer within {limits.seconds:g} s; --read-seconds allows more")
 
     def _answer(self, what: str, held: int, limits: Limits) -> Case | BaseException:
         try:
@@ -144,7 +144,7 @@ class _Child:
 
 
 def _out_of_memory(what: str, limits: Limits) -> Rejected:
-    return Rejected("out_of_memory", what, f"more than {limits.memory / 2**30:g} GiB")
+    return Rejected("out_of_memory", what, f"more than {limits.memory / 2**30:g} GiB; --read-memory allows more")
 
 
 def _held(pid: int) -> int:
