@@ -28,7 +28,6 @@ _LESIONS: Final = frozenset(
 )  # fmt: skip
 """Words that make an unknown structure a lesion: there may be several, and they have no fixed place."""
 
-
 _SINGULAR: Final = {"cartilages": "cartilage", "lobes": "lobe", "ribs": "rib", "vertebrae": "vertebra"}
 """Corpora name a mask by what it holds; a question speaks of one structure."""
 

@@ -94,7 +94,7 @@ class CaseRef:
     group: str | None = None  # lesion, sequence, study: what a split must keep together
     split_official: str | None = None
     boxes: tuple[Box, ...] = ()  # boxes published beside the masks, used as a cross-check
-    files: tuple[str, ...] = ()  # the files of a series, where ``image`` is the folder that holds them
+    files: tuple[str, ...] = ()  # where ``image`` names no file: those of a series' folder, or the table of a cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

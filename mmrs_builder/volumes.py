@@ -36,7 +36,7 @@ from mmrs_builder.types import (
     View,
     Volume,
     Voxels,
-)  # fmt: skip
+)
 from mmrs_builder.views import remove_specks
 from mmrs_builder.vocab import Rejected
 from mmrs_builder.volume_rules import Rules
@@ -272,25 +272,22 @@ def _grid(facts: _Facts, axis: int, index: int, repeats: tuple[int, int], size: 
     """The slice's grid. The first of several repeated pixels lies before the centre of the voxel they came from."""
     lattice = facts.lattice
     axes = _others(axis)
-    gaps = [spacing(lattice)[a] / n for a, n in zip(axes, repeats, strict=True)]
+    down, right = (spacing(lattice)[a] / n for a, n in zip(axes, repeats, strict=True))
+    plain = Grid(width=size[1], height=size[0], spacing=(down, right), slice_index=index)
     if lattice.evidence is None:
-        return Grid(width=size[1], height=size[0], spacing=(gaps[0], gaps[1]), slice_index=index)
+        return plain
+    if not facts.rules.sided:
+        return replace(plain, plane=PLANES[axis])
     steps = np.asarray(lattice.steps)
     units = [steps[a] / np.linalg.norm(steps[a]) for a in axes]
     origin = np.asarray(lattice.origin) + index * steps[axis]
-    for unit, gap, n in zip(units, gaps, repeats, strict=True):
+    for unit, gap, n in zip(units, (down, right), repeats, strict=True):
         origin = origin - unit * gap * (n - 1) / 2
-    down, right = (_vector(unit) for unit in units)
-    if not facts.rules.sided:
-        return Grid(width=size[1], height=size[0], spacing=(gaps[0], gaps[1]), plane=PLANES[axis], slice_index=index)
-    return Grid(
-        width=size[1],
-        height=size[0],
-        spacing=(gaps[0], gaps[1]),
-        direction=(down, right),
+    return replace(
+        plain,
+        direction=(_vector(units[0]), _vector(units[1])),
         origin=_vector(origin),
         plane=PLANES[axis],
-        slice_index=index,
         evidence=lattice.evidence,
     )
 

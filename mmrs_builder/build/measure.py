@@ -25,7 +25,7 @@ from mmrs_builder.io.overlay import overlay_suspected
 from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.structures import scene
-from mmrs_builder.types import CaseRef, Drop, Label, Pixels, Source, View
+from mmrs_builder.types import CaseRef, Drop, Label, Pixels, Source, Vector, View
 from mmrs_builder.vocab import Rejected
 
 CASES_PER_PART: Final = 64
@@ -277,10 +277,14 @@ def as_shown(modality: str, view: View) -> tuple[str, str, str, str, str]:
     render = (view.picture.render or "as in the file").split("/")[0]
     if grid.direction is None:
         return modality, grid.plane or "not known", "not known", "none", render
-    ways = [
-        next(_ENDS[axis][v[axis] > 0] for axis in (max(range(3), key=lambda a: abs(v[a])),)) for v in grid.direction
-    ]
+    ways = [_end(way) for way in grid.direction]
     return modality, grid.plane or "not known", ", ".join(ways), str(grid.evidence), render
+
+
+def _end(way: Vector) -> str:
+    """The end of the patient's body that a direction in LPS points to most."""
+    axis = max(range(3), key=lambda a: abs(way[a]))
+    return _ENDS[axis][way[axis] > 0]
 
 
 def _in_colour(pixels: Pixels) -> Pixels:

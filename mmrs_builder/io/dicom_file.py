@@ -305,10 +305,10 @@ def stored(found: Dataset, what: str, index: int = 0) -> npt.NDArray[Any]:
     syntax = found.file_meta.TransferSyntaxUID
     try:
         decoder = get_decoder(syntax)
-        if not decoder.is_available:
-            raise NotImplementedError
-    except NotImplementedError:
-        raise Rejected("unsupported_mode", what, f"transfer syntax {syntax}") from None
+    except NotImplementedError:  # a syntax that pydicom does not know
+        decoder = None
+    if decoder is None or not decoder.is_available:
+        raise Rejected("unsupported_mode", what, f"transfer syntax {syntax}")
     with reading(what, "truncated"):
         values, _ = decoder.as_array(found, index=index)
     expected = (int(found.Rows), int(found.Columns))

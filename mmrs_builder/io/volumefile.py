@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmrs_builder.io.itk import read_itk
+from mmrs_builder.io.nifti import read_nifti
 from mmrs_builder.types import Volume
 from mmrs_builder.vocab import Rejected
 
@@ -16,12 +18,8 @@ def read_volume(root: Path, path: str, *, channel: int | None = None) -> Volume:
     """
     name = path.casefold()
     if name.endswith((".nii", ".nii.gz")):
-        from mmrs_builder.io.nifti import read_nifti
-
         return read_nifti(root, path, channel=channel)
     if name.endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
-        from mmrs_builder.io.itk import read_itk
-
         if channel:
             raise Rejected("multi_frame", path, f"channel {channel} asked for: several are read from NIfTI only")
         return read_itk(root, path)

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 from mmrs_builder.io.coded import codes
 from mmrs_builder.io.extras import need
-from mmrs_builder.io.itk import read_segments
+from mmrs_builder.io.itk import Segment, Segmentation, read_segments
 from mmrs_builder.io.labelmap import check_named, whole_numbers
 from mmrs_builder.io.layout import Globs, Keys, Layout, index
 from mmrs_builder.io.listing import listing, volumes
@@ -24,7 +24,7 @@ from mmrs_builder.io.pairing import matching, without_suffix
 from mmrs_builder.io.paths import read_bytes
 from mmrs_builder.io.volumefile import read_volume
 from mmrs_builder.naming import chosen, mapping, named
-from mmrs_builder.types import Case, CaseRef, Drop, Label, MaskRef, Source, Term
+from mmrs_builder.types import Case, CaseRef, Drop, Label, Mask3, MaskRef, Source, Term
 from mmrs_builder.vocab import Rejected
 from mmrs_builder.volume_rules import Coverage, Empty, Exhaustive, MinimumArea, Planes, Rules, Sides, Window, rules
 from mmrs_builder.volumes import Mask3D, volume_case
@@ -175,23 +175,23 @@ def _index(root: Path, *, layout: Layout, sequence: str | None) -> Iterator[Case
 
 def _load(ref: CaseRef, *, own: Rules, channel: int | None) -> Case:
     root = Path(ref.root)
-    held = {mask.label for mask in ref.masks if not _by_slicer(mask.path) or mask.pick in _segments(root, mask.path)}
+    paths = dict.fromkeys(mask.path for mask in ref.masks)
+    slicer = {path: read_segments(root, path) for path in paths if _by_slicer(path)}
+    held = {mask.label for mask in ref.masks if mask.path not in slicer or mask.pick in _by_name(slicer[mask.path])}
     # A structure without a file was not looked for: it is not absent here.
     sought = replace(own, labels=tuple(label for label in own.labels if label in held))
-    return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref), sought)
+    return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref, slicer), sought)
 
 
-def _masks(root: Path, ref: CaseRef) -> Iterator[Mask3D]:
+def _masks(root: Path, ref: CaseRef, slicer: Mapping[str, Segmentation]) -> Iterator[Mask3D]:
     """Each mask file is read once; of a file of numbers, every number that means something is a mask."""
     for path in dict.fromkeys(mask.path for mask in ref.masks):
-        yield from _of_file(root, path, [mask for mask in ref.masks if mask.path == path])
+        wanted = [mask for mask in ref.masks if mask.path == path]
+        yield from _of_slicer(slicer[path], path, wanted) if path in slicer else _of_file(root, path, wanted)
 
 
 def _of_file(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
     """The masks of one file; a function of its own, so that a file's voxels are gone before the next is read."""
-    if _by_slicer(path):
-        yield from _of_slicer(root, path, wanted)
-        return
     volume = read_volume(root, path)
     numbers = whole_numbers(volume.values, path)
     if wanted[0].pick:
@@ -201,20 +201,23 @@ def _of_file(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3
         yield Mask3D(label=mask.label, mask=inside, lattice=volume.lattice, what=path)
 
 
-def _of_slicer(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
+def _of_slicer(found: Segmentation, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
     """The segments that somebody has explained; one that nobody has rejects the case, its name untold."""
-    found = read_segments(root, path)
     labels = {mask.pick: mask.label for mask in wanted}
-    for segment, inside in found.segments:
-        if segment.name.casefold() not in labels and inside.any():
-            raise Rejected("unknown_label", path, f"no name for segment {segment.number}")
-    for segment, inside in found.segments:
-        if segment.name.casefold() in labels:
-            yield Mask3D(label=labels[segment.name.casefold()], mask=inside, lattice=found.lattice, what=path)
+    for name, parts in _by_name(found).items():
+        for segment, inside in parts:
+            if name in labels:
+                yield Mask3D(label=labels[name], mask=inside, lattice=found.lattice, what=path)
+            elif inside.any():
+                raise Rejected("unknown_label", path, f"no name for segment {segment.number}")
 
 
-def _segments(root: Path, path: str) -> set[str]:
-    return {segment.name.casefold() for segment, _ in read_segments(root, path).segments}
+def _by_name(found: Segmentation) -> dict[str, list[tuple[Segment, Mask3]]]:
+    """Segments by their names, which are compared in any case; two may have one name."""
+    groups: dict[str, list[tuple[Segment, Mask3]]] = {}
+    for segment, inside in found.segments:
+        groups.setdefault(segment.name.casefold(), []).append((segment, inside))
+    return groups
 
 
 SOURCE: Final = configure()
