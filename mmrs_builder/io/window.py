@@ -10,7 +10,7 @@
   linearly; for scans without units. The smallest value is the background that scanners and skull strippers leave.
   When the percentiles are equal, the smallest to the largest value; a constant scan becomes black.
 
-Windows are those of Radiopaedia's article "Windowing (CT)" (rID 52108).
+Windows are those of Radiopaedia's article "Windowing (CT)", radiopaedia.org/articles/windowing-ct.
 """
 
 from __future__ import annotations
