@@ -24,7 +24,7 @@ def source_rows() -> list[dict[str, Any]]:
             "license": source.license,
             "license_class": source.license_class,
             "size": source.size,
-            "how": "embedded" if source.embedded else "manual",
+            "access": source.access,
             "patient_ids": source.patient_ids,
         }
         for source in sources.catalogue()
@@ -34,8 +34,8 @@ def source_rows() -> list[dict[str, Any]]:
 def source_sheet(name: str) -> dict[str, Any]:
     """All that is known of one source, with its options. Raises ``ValueError`` for an unknown name."""
     source = sources.find(name)
-    facts = ("name", "title", "version", "modality", "license", "license_class", "url", "labels", "exhaustive",
-             "patient_ids", "minimum_area", "mask_rule", "size", "steps")  # fmt: skip
+    facts = ("name", "title", "version", "modality", "license", "license_class", "access", "url", "labels",
+             "exhaustive", "patient_ids", "minimum_area", "mask_rule", "size", "steps")  # fmt: skip
     return {
         **{fact: getattr(source, fact) for fact in facts},
         "options": [asdict(option) for option in sources.options(name)],
@@ -54,7 +54,7 @@ def print_sources(found: Any) -> None:
             console.print(f"--set {found['name']}.{option['name']}={option['default']!r}", markup=False)
             console.print(f"      {option['help']}", markup=False)
         return
-    console.print(_table(found, ("name", "title", "modality", "license_class", "size", "how", "patient_ids")))
+    console.print(_table(found, ("name", "title", "modality", "license_class", "size", "access", "patient_ids")))
     console.print("mmrs sources NAME shows licence, options and how to obtain a corpus.")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from mmrs_builder.io.raster import MaskGrid, MaskReading, read_pair
+from mmrs_builder.io.raster import MaskGrid, MaskReading, read_coded, read_pair
 from mmrs_builder.shown import Shown, placed
 from mmrs_builder.types import Annotation, Box, Case, CaseRef, Mask, MaskRef, Picture, View
 from mmrs_builder.vocab import Rejected
@@ -46,6 +46,7 @@ def flat_case(
     minimum_area: float,
     exhaustive: bool,
     labels: tuple[str, ...],
+    known: Sequence[str] = (),
     mask_grid: MaskGrid | None = None,
     shown: Shown = "",
 ) -> Case:
@@ -53,12 +54,17 @@ def flat_case(
 
     Each mask marked as an instance is an annotation of its own, and keeps its largest component however small; the
     others of a label are united. Labels of an ``exhaustive`` source are absent when no pixel of theirs was there before
-    specks were removed. ``mask_grid`` is explained at ``raster.read_pair``, ``shown`` in ``shown``.
+    specks were removed. With ``known``, all codes of the corpus's masks, ``MaskRef.pick`` is the number or colour meant
+    (see ``io.coded``). ``mask_grid`` is explained at ``raster.read_pair``, ``shown`` in ``shown``.
     Raises ``Rejected`` for files that cannot be used, ``duplicate_instance`` for a structure annotated twice,
     ``sides_contradict`` when structures named left and right contradict ``shown``, and ``boxes_disagree`` when
     published boxes contradict the mask.
     """
-    picture, readings = read_pair(Path(ref.root), ref.image, [mask.path for mask in ref.masks], mask_grid=mask_grid)
+    root = Path(ref.root)
+    if known:
+        picture, readings = read_coded(root, ref.image, ref.masks, known, mask_grid=mask_grid)
+    else:
+        picture, readings = read_pair(root, ref.image, [mask.path for mask in ref.masks], mask_grid=mask_grid)
     return case_of(
         ref,
         picture,

@@ -41,6 +41,8 @@ REASONS: Final[dict[str, str]] = {
     "outside_root": "link that leads out of the corpus folder",
     "bad_name": "a file or folder name that is not UTF-8 or holds control characters",
     "not_matched": "a picture file that is neither an image nor a mask of the layout",
+    "companion": "a file that belongs to the corpus and is neither image nor mask here",
+    "second_copy": "the same case is there twice, and this copy lies deeper",
     "not_regular": "not a regular file (folder, pipe, device)",
     "unreadable": "the file cannot be opened (permission or disk error)",
     "empty_file": "the file has no bytes",

@@ -21,7 +21,9 @@ from typing import Final
 
 import numpy as np
 
-from mmrs_builder.types import Pixels, Voxels
+from mmrs_builder.io.png import encode_pixels
+from mmrs_builder.io.render import VERSION
+from mmrs_builder.types import Picture, Pixels, Voxels
 from mmrs_builder.vocab import Rejected
 
 WINDOWS: Final[dict[str, tuple[int, int]]] = {
@@ -54,6 +56,16 @@ class Greys:
 
     step: str
     apply: Callable[[Voxels], Pixels]
+
+
+def drawn(values: Voxels, modality: str, window: str, what: str, source_sha256: str) -> Picture:
+    """A flat array (H, W) of any plain number type as the picture that will be stored. Raises ``Rejected`` as ``greys``
+    does.
+    """
+    shown = greys(values, modality, window, what)
+    pixels = shown.apply(values)
+    render = f"{shown.step}/{VERSION}"
+    return Picture(data=encode_pixels(pixels), pixels=pixels, source_sha256=source_sha256, render=render)
 
 
 def window_for(labels: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 A module holds ``SOURCE``, or ``SOURCES`` for several tasks in one layout. If it takes options it also holds
 ``configure``, whose keyword-only ``str`` parameters with defaults are the options. A parameter ``root: Path | None`` is
 no option: it is the corpus folder, for layouts whose labels are written in the corpus itself; ``None`` if unknown.
+Nor is ``task``, in a module that holds ``SOURCES``: it is the name of the source that is asked for.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from mmrs_builder.types import Source
 
 ROOT: Final = "root"
 """The parameter of ``configure`` that takes the corpus folder."""
+
+TASK: Final = "task"
+"""The parameter of ``configure`` that takes the name of one of several sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +60,17 @@ def pick(module: ModuleType, name: str, options: Mapping[str, str] = {}, root: P
     for option in options:
         if option not in known:
             raise ValueError(_unknown(f"option of source {name!r}", option, sorted(known)))
-    looking = root is not None and ROOT in _parameters(module)
-    if options or looking:
-        configured: Source = module.configure(**options, **({ROOT: root} if looking else {}))
-        return configured
+    parameters = _parameters(module)
     held = every(module)
-    if len(held) == 1 and hasattr(module, "SOURCE"):
-        return held[0]
-    for source in held:
-        if source.name == name:
-            return source
-    raise ValueError(_unknown("source", name, [source.name for source in held]))
+    own = [source for source in held if source.name == name]
+    if not own and (TASK in parameters or not hasattr(module, "SOURCE")):
+        raise ValueError(_unknown("source", name, [source.name for source in held]))
+    looking = root is not None and ROOT in parameters
+    if options or looking:
+        rest = {**({ROOT: root} if looking else {}), **({TASK: name} if TASK in parameters else {})}
+        configured: Source = module.configure(**options, **rest)
+        return configured
+    return own[0] if own else held[0]
 
 
 def module_at(path: Path) -> ModuleType:
@@ -114,7 +118,7 @@ def module_options(module: ModuleType) -> tuple[Option, ...]:
             help=next(iter(getattr(hints[parameter.name], "__metadata__", ())), _help(text, parameter.name)),
         )
         for parameter in _parameters(module).values()
-        if parameter.name != ROOT
+        if parameter.name not in (ROOT, TASK)
     )
 
 

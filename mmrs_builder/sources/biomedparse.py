@@ -69,7 +69,7 @@ def configure(
         version="1",
         modality="several",
         license="each corpus in it has its own",
-        license_class="unclear",
+        license_class="script-only",
         url="https://huggingface.co/datasets/microsoft/BiomedParseData",
         labels=canonical,
         exhaustive=False,

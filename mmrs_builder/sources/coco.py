@@ -126,7 +126,7 @@ def _source(told: Told, reading: Reading, licence: str, terms: tuple[tuple[Label
         version="1",
         modality=told.modality,
         license=licence,
-        license_class="unclear",
+        license_class="script-only",
         url="https://cocodataset.org/#format-data",
         labels=reading.labels,
         exhaustive=reading.exhaustive,

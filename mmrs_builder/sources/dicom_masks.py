@@ -105,7 +105,7 @@ def configure(
         version="1",
         modality="ct and mri",
         license=phrase("license", license),
-        license_class="unclear",
+        license_class="script-only",
         url="",
         labels=found,
         exhaustive=own.exhaustive,

@@ -8,17 +8,16 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Final
 
 from mmrs_builder.io.coded import RULE, codes
 from mmrs_builder.io.layout import Globs, Keys, Layout, index
 from mmrs_builder.io.options import fraction, identifier, one_of, phrase
-from mmrs_builder.io.raster import MASK_RULE, MaskGrid, read_coded, read_pair
+from mmrs_builder.io.raster import MASK_RULE, MaskGrid
 from mmrs_builder.naming import chosen, mapping, named, vocabulary
 from mmrs_builder.shown import SHOWN, Shown, ShownOption
 from mmrs_builder.types import Case, CaseRef, Label, MaskRef, Source, Term
-from mmrs_builder.views import case_of
+from mmrs_builder.views import flat_case
 from mmrs_builder.vocab import MODALITIES
 
 OUT: Final = "-"
@@ -113,7 +112,7 @@ def _source(layout: Layout, reading: Reading, licence: str, terms: tuple[tuple[L
         version="1",
         modality=layout.modality,
         license=licence,
-        license_class="unclear",
+        license_class="script-only",
         url="",
         labels=reading.labels,
         exhaustive=reading.exhaustive,
@@ -145,18 +144,13 @@ def _refs(mask: str, *, reading: Reading) -> tuple[MaskRef, ...]:
 
 
 def _load(ref: CaseRef, *, reading: Reading) -> Case:
-    root, grid = Path(ref.root), reading.mask_grid
-    if reading.known:
-        picture, readings = read_coded(root, ref.image, ref.masks, reading.known, mask_grid=grid)
-    else:
-        picture, readings = read_pair(root, ref.image, [mask.path for mask in ref.masks], mask_grid=grid)
-    return case_of(
+    return flat_case(
         ref,
-        picture,
-        readings,
         minimum_area=reading.minimum_area,
         exhaustive=reading.exhaustive,
         labels=reading.labels,
+        known=reading.known,
+        mask_grid=reading.mask_grid,
         shown=reading.shown,
     )
 

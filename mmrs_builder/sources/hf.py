@@ -96,7 +96,7 @@ def _source(told: Told, licence: str, terms: tuple[tuple[Label, Term], ...]) -> 
         version="1",
         modality=told.modality,
         license=licence,
-        license_class="unclear",
+        license_class="script-only",
         url="https://huggingface.co/docs/datasets",
         labels=told.labels,
         exhaustive=told.exhaustive,

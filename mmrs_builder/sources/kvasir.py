@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder.io.listing import by_stem, leftovers, listing, refusal
-from mmrs_builder.types import Box, Case, CaseRef, Drop, MaskRef, Source
+from mmrs_builder.types import Box, Case, CaseRef, Download, Drop, MaskRef, Source
 from mmrs_builder.views import flat_case
 from mmrs_builder.vocab import Rejected
 
@@ -81,7 +81,7 @@ SOURCE: Final = Source(
     version="2020",
     modality="endoscopy",
     license="research and education; commercial use by written permission",
-    license_class="unclear",
+    license_class="script-only",
     url="https://datasets.simula.no/kvasir-seg",
     labels=("polyp",),
     exhaustive=True,
@@ -90,6 +90,13 @@ SOURCE: Final = Source(
     mask_rule="JPEG; grey above 127 is polyp",
     index=index,
     load=load,
+    access="auto",
+    downloads=(
+        Download(
+            url="https://datasets.simula.no/downloads/kvasir-seg.zip",
+            sha256="03b30e21d584e04facf49397a2576738fd626815771afbbf788f74a7153478f7",
+        ),
+    ),
     size="1000 frames, 46 MB",
     steps="Download kvasir-seg.zip from the page, unpack it, and give the folder that holds Kvasir-SEG with --data.",
 )

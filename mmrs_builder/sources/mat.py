@@ -18,12 +18,10 @@ from mmrs_builder.io.mat import read_mat, read_mat_facts
 from mmrs_builder.io.options import fraction, identifier, one_of, phrase
 from mmrs_builder.io.pairing import natural, without_suffix
 from mmrs_builder.io.paths import read_bytes
-from mmrs_builder.io.png import encode_pixels
 from mmrs_builder.io.raster import MaskReading
-from mmrs_builder.io.render import VERSION
-from mmrs_builder.io.window import greys
+from mmrs_builder.io.window import drawn
 from mmrs_builder.naming import chosen, mapping, named
-from mmrs_builder.types import Case, CaseRef, Drop, MaskRef, Picture, Source
+from mmrs_builder.types import Case, CaseRef, Drop, MaskRef, Source
 from mmrs_builder.views import case_of
 from mmrs_builder.vocab import MODALITIES, Rejected
 
@@ -56,7 +54,7 @@ def configure(
         version="1",
         modality=one_of("modality", modality, MODALITIES),
         license=phrase("license", license),
-        license_class="unclear",
+        license_class="script-only",
         url="",
         labels=found,
         exhaustive=complete,
@@ -117,14 +115,7 @@ def _index(
 def _load(ref: CaseRef, *, labels: tuple[str, ...], exhaustive: bool, minimum_area: float) -> Case:
     root = Path(ref.root)
     found = read_mat(root, ref.image)
-    shown = greys(found.image, ref.modality, "soft_tissue", ref.image)
-    pixels = shown.apply(found.image)
-    picture = Picture(
-        data=encode_pixels(pixels),
-        pixels=pixels,
-        source_sha256=sha256(read_bytes(root, ref.image)),
-        render=f"{shown.step}/{VERSION}",
-    )
+    picture = drawn(found.image, ref.modality, "soft_tissue", ref.image, sha256(read_bytes(root, ref.image)))
     reading = MaskReading(mask=found.mask, doubtful_px=0)
     return case_of(ref, picture, [reading], minimum_area=minimum_area, exhaustive=exhaustive, labels=labels)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,19 +15,16 @@ from typing import Annotated, Final
 
 from mmrs_builder.io.coded import codes
 from mmrs_builder.io.extras import need
-from mmrs_builder.io.itk import Segment, Segmentation, read_segments
-from mmrs_builder.io.labelmap import check_named, whole_numbers
 from mmrs_builder.io.layout import Globs, Keys, Layout, index
 from mmrs_builder.io.listing import listing, volumes
 from mmrs_builder.io.options import expression, identifier, one_of, phrase
 from mmrs_builder.io.pairing import matching, without_suffix
 from mmrs_builder.io.paths import read_bytes
-from mmrs_builder.io.volumefile import read_volume
+from mmrs_builder.labelled import by_slicer, labelled_case
 from mmrs_builder.naming import chosen, mapping, named
-from mmrs_builder.types import Case, CaseRef, Drop, Label, Mask3, MaskRef, Source, Term
+from mmrs_builder.types import CaseRef, Drop, Label, MaskRef, Source, Term
 from mmrs_builder.vocab import Rejected
 from mmrs_builder.volume_rules import Coverage, Empty, Exhaustive, MinimumArea, Planes, Rules, Sides, Window, rules
-from mmrs_builder.volumes import Mask3D, volume_case
 
 MASK_RULE: Final = "One file per structure: not 0. Numbers in one file: the voxels of that number."
 
@@ -93,7 +90,7 @@ def _source(
         version="1",
         modality=layout.modality,
         license=license,
-        license_class="unclear",
+        license_class="script-only",
         url="",
         labels=own.labels,
         exhaustive=own.exhaustive,
@@ -101,7 +98,7 @@ def _source(
         minimum_area=own.minimum_area,
         mask_rule=MASK_RULE,
         index=partial(_index, layout=layout, sequence=sequence or None),
-        load=partial(_load, own=own, channel=int(channel) if channel else None),
+        load=partial(labelled_case, rules=own, channel=int(channel) if channel else None),
         terms=terms,
         steps="Give your folder with --data, and say how it is laid out with --set nifti.images=... and so on.",
     )
@@ -128,7 +125,7 @@ def _told(labels: str, root: Path | None) -> dict[str, str]:
 
 def _names(told: Mapping[str, str], structure: str, globs: Globs, root: Path | None) -> dict[str, str]:
     """The structures' names, by number, by a segment's own name, or by what ``structure`` finds in the masks' paths."""
-    if _by_slicer(globs.masks):
+    if by_slicer(globs.masks):
         if root is not None and not told:
             raise ValueError("labels: say what the segments show (Segment_1=liver,Tumor=tumour)")
         return {key.casefold(): name for key, name in told.items()}
@@ -149,11 +146,6 @@ def _names(told: Mapping[str, str], structure: str, globs: Globs, root: Path | N
     return {key: told.get(key, key) for key in found}
 
 
-def _by_slicer(path: str) -> bool:
-    """Whether a file is a segmentation of 3D Slicer: its numbers mean what its own header says."""
-    return path.casefold().endswith(".seg.nrrd")
-
-
 def _structure(mask: str, structure: str) -> str:
     """What ``structure`` finds in a mask's path; '' for nothing."""
     match = re.search(structure, without_suffix(mask))
@@ -161,7 +153,7 @@ def _structure(mask: str, structure: str) -> str:
 
 
 def _refs(mask: str, *, names: Mapping[str, str], structure: str) -> tuple[MaskRef, ...]:
-    if not structure or _by_slicer(mask):
+    if not structure or by_slicer(mask):
         return tuple(MaskRef(path=mask, label=named(name)[0].id, pick=number) for number, name in names.items())
     name = _structure(mask, structure)
     return (MaskRef(path=mask, label=named(names[name])[0].id),) if name else ()
@@ -171,53 +163,6 @@ def _index(root: Path, *, layout: Layout, sequence: str | None) -> Iterator[Case
     need("nibabel", "SimpleITK")
     for item in index(root, layout=layout):
         yield replace(item, sequence=sequence) if isinstance(item, CaseRef) else item
-
-
-def _load(ref: CaseRef, *, own: Rules, channel: int | None) -> Case:
-    root = Path(ref.root)
-    paths = dict.fromkeys(mask.path for mask in ref.masks)
-    slicer = {path: read_segments(root, path) for path in paths if _by_slicer(path)}
-    held = {mask.label for mask in ref.masks if mask.path not in slicer or mask.pick in _by_name(slicer[mask.path])}
-    # A structure without a file was not looked for: it is not absent here.
-    sought = replace(own, labels=tuple(label for label in own.labels if label in held))
-    return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref, slicer), sought)
-
-
-def _masks(root: Path, ref: CaseRef, slicer: Mapping[str, Segmentation]) -> Iterator[Mask3D]:
-    """Each mask file is read once; of a file of numbers, every number that means something is a mask."""
-    for path in dict.fromkeys(mask.path for mask in ref.masks):
-        wanted = [mask for mask in ref.masks if mask.path == path]
-        yield from _of_slicer(slicer[path], path, wanted) if path in slicer else _of_file(root, path, wanted)
-
-
-def _of_file(root: Path, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
-    """The masks of one file; a function of its own, so that a file's voxels are gone before the next is read."""
-    volume = read_volume(root, path)
-    numbers = whole_numbers(volume.values, path)
-    if wanted[0].pick:
-        check_named(numbers, (int(mask.pick) for mask in wanted), path)
-    for mask in wanted:
-        inside = numbers == int(mask.pick) if mask.pick else numbers != 0
-        yield Mask3D(label=mask.label, mask=inside, lattice=volume.lattice, what=path)
-
-
-def _of_slicer(found: Segmentation, path: str, wanted: Sequence[MaskRef]) -> Iterator[Mask3D]:
-    """The segments that somebody has explained; one that nobody has rejects the case, its name untold."""
-    labels = {mask.pick: mask.label for mask in wanted}
-    for name, parts in _by_name(found).items():
-        for segment, inside in parts:
-            if name in labels:
-                yield Mask3D(label=labels[name], mask=inside, lattice=found.lattice, what=path)
-            elif inside.any():
-                raise Rejected("unknown_label", path, f"no name for segment {segment.number}")
-
-
-def _by_name(found: Segmentation) -> dict[str, list[tuple[Segment, Mask3]]]:
-    """Segments by their names, which are compared in any case; two may have one name."""
-    groups: dict[str, list[tuple[Segment, Mask3]]] = {}
-    for segment, inside in found.segments:
-        groups.setdefault(segment.name.casefold(), []).append((segment, inside))
-    return groups
 
 
 SOURCE: Final = configure()

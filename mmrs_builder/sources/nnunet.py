@@ -135,7 +135,7 @@ def _source(
         version="1",
         modality=told.modality or "several",
         license=license,
-        license_class="unclear",
+        license_class="script-only",
         url="https://github.com/MIC-DKFZ/nnUNet",
         labels=own.labels,
         exhaustive=own.exhaustive,

@@ -130,7 +130,7 @@ def configure(*, count: str = "600", seed: str = "0", size: str = "256", volumes
         version=str(VERSION),
         modality="several",
         license="CC0-1.0",
-        license_class="open",
+        license_class="redistributable",
         url="",
         labels=_labels(volumes=chosen["volumes"] > 0),
         exhaustive=True,
@@ -141,7 +141,7 @@ def configure(*, count: str = "600", seed: str = "0", size: str = "256", volumes
             index, count=chosen["count"], seed=chosen["seed"], size=chosen["size"], volumes=chosen["volumes"]
         ),
         load=load,
-        embedded=True,
+        access="embedded",
         size=_size(chosen["count"], chosen["volumes"]),
         steps="Nothing to obtain: the pictures are drawn while building.",
     )

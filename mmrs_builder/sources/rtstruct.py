@@ -62,7 +62,7 @@ def configure(
         version="1",
         modality="ct and mri",
         license=phrase("license", license),
-        license_class="unclear",
+        license_class="script-only",
         url="",
         labels=tuple(sorted({*own, *(label.id for label in vocabulary().values())})),
         exhaustive=checked.exhaustive,

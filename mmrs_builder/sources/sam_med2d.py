@@ -89,7 +89,7 @@ def configure(
         version="1",
         modality="several",
         license="each corpus in it has its own",
-        license_class="unclear",
+        license_class="script-only",
         url="https://github.com/OpenGVLab/SAM-Med2D",
         labels=canonical,
         exhaustive=False,

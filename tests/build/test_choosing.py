@@ -22,7 +22,7 @@ def index(root):
     for item in KVASIR.index(root):
         yield replace(item, source="ward")
 
-SOURCE = replace(KVASIR, name="ward", title="Our ward", license="CC-BY-4.0", license_class="open", index=index)
+SOURCE = replace(KVASIR, name="ward", title="Our ward", license="CC-BY-4.0", license_class="redistributable", index=index)
 """
 
 
@@ -64,7 +64,7 @@ def test_excluded_cases_are_left_out_and_counted(home: Path, tmp_path: Path) -> 
     assert json.loads(done.out)["rejected"]["kvasir"] == {"excluded": 2}
 
 
-@pytest.mark.parametrize(("allow", "code"), [("CC0-1.0,open", 4), ("unclear", 0)])
+@pytest.mark.parametrize(("allow", "code"), [("CC0-1.0,redistributable", 4), ("script-only", 0)])
 def test_only_allowed_licences_are_built(home: Path, tmp_path: Path, allow: str, code: int) -> None:
     """Kvasir-SEG's terms are no open licence."""
     words = ("--source", "kvasir", "--data", home, "--allow", allow, "--out", tmp_path / "out", "--workers", 1)

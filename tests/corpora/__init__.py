@@ -13,12 +13,19 @@ from PIL import Image
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
-    """What was written. ``areas``: for each case that can be loaded the pixels of each annotation, view by view."""
+    """What was written. ``areas``: for each case that can be loaded the pixels of each annotation, view by view.
+
+    ``groups`` are the patients or groups that the index must find for its cases (no entry: none), ``splits`` the
+    official splits, ``absent`` the labels that a loaded case's first view says are not there.
+    """
 
     options: Mapping[str, str] = field(default_factory=dict)
     areas: Mapping[str, tuple[int, ...]]
     drops: Mapping[str, str]  # path or id: reason
     rejected: Mapping[str, str]  # case id: reason when it is loaded
+    groups: Mapping[str, str] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def picture(path: Path, seed: int, size: tuple[int, int] = (64, 48)) -> None:

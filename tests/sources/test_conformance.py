@@ -23,6 +23,11 @@ from tests.corpora import Corpus
 Item: TypeAlias = CaseRef | Drop
 ALL = tuple(sources.catalogue())
 ON_FILES = tuple(source for source in ALL if not source.embedded)
+NAMED = tuple(source for source in ON_FILES if source.access != "own")
+"""Corpora: what the user's own files are like is not ours to say."""
+
+SECTIONS = ("Getting it", "What is in it", "How it is read", "What it cannot tell")
+LATERALITY = {"none", "header", "convention", "annotation"}
 FEW = 4
 
 
@@ -60,6 +65,11 @@ def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module", params=ON_FILES, ids=lambda source: source.name)
 def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return written_for(request.param, tmp_path_factory.mktemp(request.param.name))
+
+
+@pytest.fixture(scope="module", params=NAMED, ids=lambda source: source.name)
+def named(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
     return written_for(request.param, tmp_path_factory.mktemp(request.param.name))
 
 
@@ -148,13 +158,49 @@ def test_facts_are_stated(subject: Subject):
     assert source.patient_ids == any(ref.patient_id for ref in subject.refs())
 
 
+def test_groups_splits_and_absent_labels_are_the_known_ones(named: Written):
+    refs = named.refs()
+    assert {ref.case_id: found for ref in refs if (found := ref.group or ref.patient_id)} == dict(named.corpus.groups)
+    assert {ref.case_id: ref.split_official for ref in refs if ref.split_official} == dict(named.corpus.splits)
+    cases = {ref.case_id: load(named.source, ref) for ref in refs}
+    absent = {i: case.views[0].absent for i, case in cases.items() if isinstance(case, Case) and case.views[0].absent}
+    assert absent == dict(named.corpus.absent)
+
+
 def test_the_card_agrees_with_the_source(subject: Subject):
     default = next(source for source in ALL if source.name == subject.source.name)
-    card = (resources.path("data_cards") / f"{default.name}.md").read_text(encoding="utf-8")
-    facts = yaml.safe_load(card.split("---\n")[1])
-    shared = facts.keys() & {"name", "title", "version", "modality", "license", "license_class", "url", "patient_ids"}
+    facts, _ = card(default)
+    shared = {"name", "title", "version", "modality", "license", "license_class", "access", "url", "patient_ids"}
+    shared &= facts.keys()
     assert {fact: facts[fact] for fact in shared} == {fact: getattr(default, fact) for fact in shared}
     assert "name" in shared
+
+
+def card(source: Source) -> tuple[dict[str, object], str]:
+    text = (resources.path("data_cards") / f"{source.name}.md").read_text(encoding="utf-8")
+    _, head, body = text.split("---\n", maxsplit=2)
+    return yaml.safe_load(head), body
+
+
+def test_the_card_of_a_corpus_says_what_a_user_must_know(named: Written):
+    source, (facts, body) = named.source, card(named.source)
+    assert {"name", "title", "version", "modality", "license", "license_class", "access", "url", "size", "cite",
+            "attribution", "patient_ids", "exhaustive", "laterality"} <= facts.keys()  # fmt: skip
+    assert facts["exhaustive"] == source.exhaustive
+    assert [line[3:] for line in body.splitlines() if line.startswith("## ")] == list(SECTIONS)
+    assert facts["size"] == source.size
+    assert source.url.startswith("http")
+    assert source.steps
+    assert (source.access == "auto") == bool(source.downloads)
+
+
+def test_a_corpus_places_pictures_in_the_patient_only_as_its_card_says(named: Written):
+    laterality = card(named.source)[0]["laterality"]
+    cases = [case for ref in named.refs() if isinstance(case := load(named.source, ref), Case)]
+    evidence = {view.grid.evidence or "none" for case in cases for view in case.views}
+    assert laterality in LATERALITY
+    assert evidence <= {"none", laterality}
+    assert laterality in evidence
 
 
 def test_a_fresh_process_loads_the_same_case(subject: Subject, worker: ProcessPoolExecutor):
