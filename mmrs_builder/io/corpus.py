@@ -87,10 +87,10 @@ def cases(
     by_case: dict[str, list[_Found]] = defaultdict(list)
     for item in found:
         by_case[item.case].append(item)
-    drops = [Drop(source=source, what=path, reason="outside_root") for path in listed.outside]
-    drops += [Drop(source=source, what=path, reason="bad_name") for path in listed.misnamed]
-    drops += [Drop(source=source, what=path, reason="companion") for path in aside if path not in outside]
     taken = {*(item.path for item in found), *aside}
+    drops = [Drop(source=source, what=path, reason="outside_root") for path in listed.outside if path not in taken]
+    drops += [Drop(source=source, what=path, reason="bad_name") for path in listed.misnamed]
+    drops += [Drop(source=source, what=path, reason="companion") for path in aside]
     drops += leftovers(source, listed.files, taken, read=() if files.kind == "any" else paths)
     for case in sorted(by_case):
         one, copies = _one_tree(by_case[case])
