@@ -199,7 +199,7 @@ def test_patients_and_splits_are_told_by_paths_that_repeat(tmp_path: Path):
         ("ISIC2018_Task1_Training_GroundTruth", "dermoscopy", "skin_lesion"),
         ("chest X-Ray/lung masks", "xray", "lung"),
         ("BraTS2021/BraTS2021_00000", "mri", "tumour"),
-        ("thyroid ultrasound/nodules", "ultrasound", "nodule"),
+        ("thyroid ultrasound/nodules", "ultrasound", "thyroid_nodule"),
         ("LiTS/liver", "ct", "liver"),
     ],
 )

@@ -38,16 +38,16 @@ def test_known_structures_are_found_whatever_their_spelling(name: str, label: st
 @pytest.mark.parametrize(
     ("name", "label", "noun", "plural", "article"),
     [
-        ("left atrial appendage", "atrial_appendage_left", "left atrial appendage", "left atrial appendages", "a"),
-        ("Femur_R", "femur_right", "right femur", "right femurs", "a"),
-        ("vertebrae_L1", "vertebrae_l1", "vertebra L1", "vertebra L1s", "a"),
+        ("left cardiac vein", "cardiac_vein_left", "left cardiac vein", "left cardiac veins", "a"),
+        ("Tibia_R", "tibia_right", "right tibia", "right tibias", "a"),
+        ("vertebrae_L6", "vertebrae_l6", "vertebra L6", "vertebra L6s", "a"),
         ("optic nerve", "optic_nerve", "optic nerve", "optic nerves", "an"),
         ("artery", "artery", "artery", "arteries", "an"),
         ("LAD", "lad", "LAD", "LADs", "an"),
-        ("SVC", "svc", "SVC", "SVCs", "an"),
+        ("SMA", "sma", "SMA", "SMAs", "an"),
         ("PDA", "pda", "PDA", "PDAs", "a"),
-        ("L1 vertebra", "l1_vertebra", "L1 vertebra", "L1 vertebras", "an"),
-        ("T12 vertebra", "t12_vertebra", "T12 vertebra", "T12 vertebras", "a"),
+        ("L6 vertebra", "l6_vertebra", "L6 vertebra", "L6 vertebras", "an"),
+        ("T13 vertebra", "t13_vertebra", "T13 vertebra", "T13 vertebras", "a"),
         ("uterus", "uterus", "uterus", "uteruses", "a"),
         ("ureter", "ureter", "ureter", "ureters", "a"),
         ("eustachian tube", "eustachian_tube", "eustachian tube", "eustachian tubes", "a"),
@@ -63,9 +63,9 @@ def test_unknown_structures_keep_their_own_words(name: str, label: str, noun: st
 
 
 def test_an_unknown_side_has_a_partner():
-    label, _ = named("Femur_R")
-    assert (label.side, label.partner, label.role) == ("right", "femur_left", "organ")
-    other, _ = named("left femur")
+    label, _ = named("Tibia_R")
+    assert (label.side, label.partner, label.role) == ("right", "tibia_left", "organ")
+    other, _ = named("left tibia")
     assert (other.id, other.partner) == (label.partner, label.id)
 
 
@@ -102,11 +102,11 @@ def test_every_label_of_the_vocabulary_is_named_by_its_id(label: str):
 
 
 def test_names_are_gathered_sorted_with_the_words_of_unknown_ones():
-    labels, terms = chosen(["left kidney", "Kidney_L", "optic nerve", "Femur_R"])
-    assert labels == ("femur_right", "kidney_left", "optic_nerve")
+    labels, terms = chosen(["left kidney", "Kidney_L", "optic nerve", "Tibia_R"])
+    assert labels == ("kidney_left", "optic_nerve", "tibia_right")
     assert [(label.id, term.name) for label, term in terms] == [
-        ("femur_right", "right femur"),
         ("optic_nerve", "optic nerve"),
+        ("tibia_right", "right tibia"),
     ]
 
 
@@ -122,8 +122,8 @@ def test_pairs_that_cannot_be_meant_are_refused_by_the_option(text: str):
 
 
 def test_sides_are_paired_where_their_place_is_certain():
-    held = ["kidney_right", "kidney_left", "lung_left", "femur_left", "femur_right", "liver"]
-    assert sided_pairs(held) == (("femur_left", "femur_right"), ("kidney_left", "kidney_right"))
+    held = ["kidney_right", "kidney_left", "lung_left", "tibia_left", "tibia_right", "liver"]
+    assert sided_pairs(held) == (("kidney_left", "kidney_right"), ("tibia_left", "tibia_right"))
 
 
 def test_ventricles_of_the_heart_do_not_tell_sides():

@@ -36,7 +36,8 @@ LABEL_WORDS: Final = {
     "infection_region": ("infection", "infections", "covid", "consolidation"),
     "lung": ("lung", "lungs"),
     "tumour": ("tumor", "tumors", "tumour", "tumours", "lgg", "brats", "glioma", "cancer"),
-    "nodule": ("nodule", "nodules", "tn3k", "ddti", "thyroid"),
+    "thyroid_nodule": ("tn3k", "ddti", "thyroid"),
+    "nodule": ("nodule", "nodules"),
 }  # fmt: skip
 """Words of paths, and the structure that masks of such a corpus show."""
 

@@ -117,10 +117,16 @@ def label_of(segment: Segment, names: dict[str, str]) -> str | None:
         return _sided(label, segment)
     named = (known(segment.label), known(code.meaning), _coded(texts[-1]))
     found = {label.id: label for label in named if label}
-    exact = [label for label in found.values() if not {f"{label.id}_left", f"{label.id}_right"} & found.keys()]
+    exact = [label for label in found.values() if not any(_kind_of(other, label) for other in found.values())]
     if len(exact) != 1 or (_abnormal(segment) and exact[0].role != "lesion"):
         return None
     return _sided(exact[0], segment)
+
+
+def _kind_of(label: Label, general: Label) -> bool:
+    """Whether a label says more than another: one side of it, or one organ's (``liver_tumour`` and ``tumour``)."""
+    whole = label.id.removesuffix(f"_{label.side}")
+    return label != general and (whole == general.id or (general.role == "lesion" and whole.endswith(f"_{general.id}")))
 
 
 def _coded(code: str) -> Label | None:

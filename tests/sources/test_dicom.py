@@ -281,6 +281,8 @@ def coded(value: str, meaning: str = CANARY, scheme: str = "SCT") -> Code:
         (segment("Liver", coded("4147007", "Mass"), category=ABNORMAL), None),
         (segment("Tumour", coded("4147007", "Mass"), category=ABNORMAL, laterality="left"), "tumour"),
         (segment("Liver", coded("78961009", "Spleen")), None),
+        (segment("liver_tumor", coded("108369006", "Neoplasm"), category=ABNORMAL), "liver_tumour"),
+        (segment("kidney_cyst_left", coded("367643001", "Cyst"), category=ABNORMAL), "kidney_cyst_left"),
         (segment("Ventricle", laterality="left"), "ventricle"),
         (segment(CANARY, coded("1", CANARY, "99LOCAL")), None),
         (segment(), None),
