@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Final
@@ -46,26 +46,32 @@ def flat_case(
     minimum_area: float,
     exhaustive: bool,
     labels: tuple[str, ...],
+    promised: Collection[str] = (),
     known: Sequence[str] = (),
     mask_grid: MaskGrid | None = None,
+    scaled: bool = False,
     shown: Shown = "",
 ) -> Case:
     """Read a picture and its masks as a case with one view, placed in the patient only where ``shown`` says how.
 
     Each mask marked as an instance is an annotation of its own, and keeps its largest component however small; the
     others of a label are united. Labels of an ``exhaustive`` source are absent when no pixel of theirs was there before
-    specks were removed. With ``known``, all codes of the corpus's masks, ``MaskRef.pick`` is the number or colour meant
-    (see ``io.coded``). ``mask_grid`` is explained at ``raster.read_pair``, ``shown`` in ``shown``.
-    Raises ``Rejected`` for files that cannot be used, ``duplicate_instance`` for a structure annotated twice,
-    ``sides_contradict`` when structures named left and right contradict ``shown``, and ``boxes_disagree`` when
+    specks were removed. ``promised`` are labels that every picture shows: there an empty mask is a defect, not an
+    absence. With ``known``, all codes of the corpus's masks, ``MaskRef.pick`` is the number or colour meant (see
+    ``io.coded``). ``mask_grid`` and ``scaled`` (of masks of black and white) are explained at ``raster.read_pair``,
+    ``shown`` in ``shown``.
+    Raises ``Rejected`` for files that cannot be used, ``mask_empty``, ``duplicate_instance`` for a structure annotated
+    twice, ``sides_contradict`` when structures named left and right contradict ``shown``, and ``boxes_disagree`` when
     published boxes contradict the mask.
     """
     root = Path(ref.root)
     if known:
         picture, readings = read_coded(root, ref.image, ref.masks, known, mask_grid=mask_grid)
     else:
-        picture, readings = read_pair(root, ref.image, [mask.path for mask in ref.masks], mask_grid=mask_grid)
-    return case_of(
+        picture, readings = read_pair(
+            root, ref.image, [mask.path for mask in ref.masks], mask_grid=mask_grid, scaled=scaled
+        )
+    case = case_of(
         ref,
         picture,
         readings,
@@ -74,6 +80,11 @@ def flat_case(
         labels=labels,
         shown=shown,
     )
+    shown_there = {annotation.label for annotation in case.views[0].annotations}
+    for mask in ref.masks:
+        if mask.label in promised and mask.label not in shown_there:
+            raise Rejected("mask_empty", mask.path, f"{case.views[0].speck_px} px, all in specks")
+    return case
 
 
 def case_of(

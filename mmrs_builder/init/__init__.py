@@ -101,7 +101,7 @@ def _source(root: Path, found: Inspection) -> Proposal:
     """What the folder is taken for."""
     pairs = max(found.layout.pairs, found.volume_layout.pairs)
     enough = [fit for fit in found.fits if fit.cases >= max(1, ENOUGH * pairs)]
-    fits = [fit for fit in enough if _named(root, fit.source)]
+    fits = sorted((fit for fit in enough if _named(root, fit.source)), key=lambda fit: -_named(root, fit.source))
     unclear = [fit for fit in found.fits if fit.trouble and not fit.cases]
     if fits:
         return _known(root, found, fits[0])
@@ -128,16 +128,17 @@ def _known(root: Path, found: Inspection, fit: Fit) -> Proposal:
     return Proposal(root=root, source=fit.source, why=why, settings=known_options(root, found, fit.source, there, name))
 
 
-def _named(root: Path, source: str) -> bool:
-    """Whether a source is a format, or something in the folder is called like the corpus that it is for.
+def _named(root: Path, source: str) -> float:
+    """How much of a source's name something in the folder is called by, as a part; 1 for a format.
 
     Layouts of single corpora are nothing special: anybody may have folders called images and masks.
     """
     if {option.name for option in sources.options(source)} & {"label", "labels", "modality"}:
-        return True
+        return 1
     folders = {part for path in listing(root).files for part in PurePosixPath(path).parts}
     there = {word for text in (root.resolve().name, *folders) for word in words.spoken(text)}
-    return bool(difflib.get_close_matches(source.split("_")[0], there, n=1, cutoff=ALIKE))
+    spoken = source.split("_")
+    return sum(bool(difflib.get_close_matches(word, there, n=1, cutoff=ALIKE)) for word in spoken) / len(spoken)
 
 
 def _pairs(layout: Layout, kind: str) -> str:

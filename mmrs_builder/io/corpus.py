@@ -21,6 +21,9 @@ from mmrs_builder.types import CaseRef, Drop, MaskRef
 Needs: TypeAlias = Literal["all", "any", "none"]
 """Which kinds of mask an image must have to be a case."""
 
+BLOCK: Final = 25
+"""About as many frames of one polyp follow each other in CVC-ClinicDB (612 frames, 29 sequences)."""
+
 _KEPT: Final = ("patient", "group", "split")
 _READ: Final[Mapping[str, Callable[[Iterable[str]], tuple[str, ...]]]] = {
     "pictures": pictures, "volumes": volumes, "any": tuple,
@@ -102,6 +105,14 @@ def cases(
             plain = CaseRef(source=source, root=str(root), case_id=case, image="", modality=modality, sequence=sequence)
             yield _filled(plain, one, files)
     yield from sorted(drops, key=lambda drop: natural(drop.what))
+
+
+def neighbours(number: int, what: str = "frames") -> str:
+    """A group for pictures whose numbers follow each other, where nobody has told which belong together.
+
+    Blocks of ``BLOCK`` keep most of a sequence together, and tear it where a block ends; a card must say so.
+    """
+    return f"{what} from {(number - 1) // BLOCK * BLOCK + 1}"
 
 
 def _sorted_out(paths: Sequence[str], files: Files) -> tuple[list[_Found], list[str]]:

@@ -5,6 +5,10 @@ if its file states an EXIF orientation, that one is applied. If it states none a
 drawn on the stored grid, and is turned with the image, or on the upright one. The source may know which; else the size
 tells where a turn by 90 degrees swaps width and height. Where nothing tells (turns by 180 degrees, mirrored and square
 pictures) the pair is refused: a guess would swap left and right in silence.
+
+A mask has its picture's size, or it is refused. Where every mask of a corpus has another one, the source may have them
+``scaled``: a pixel of the picture takes the mask pixel that its centre lies in. No grey arises, and an edge moves by
+half a pixel of the picture at most. Only where both have exactly one shape, so that no mask is stretched or cropped.
 """
 
 from __future__ import annotations
@@ -73,19 +77,22 @@ def read_opened(root: Path, image: str) -> Opened:
 
 
 def read_pair(
-    root: Path, image: str, masks: Sequence[str], *, mask_grid: MaskGrid | None = None
+    root: Path, image: str, masks: Sequence[str], *, mask_grid: MaskGrid | None = None, scaled: bool = False
 ) -> tuple[Picture, tuple[MaskReading, ...]]:
     """A picture and its masks, in the order given; paths are relative to ``root``. An empty mask is no error.
 
     ``mask_grid`` decides for masks without an orientation of their own, even where the size could tell; ``None`` is
-    not known. Raises ``Rejected`` with the path of the file concerned: what ``table``, ``decode``, ``render`` and
-    ``binarise`` raise, ``size_mismatch``, and ``orientation_unclear`` when nothing tells which way up a mask is.
+    not known. ``scaled`` brings masks of another size to the picture's, if both have one shape and the picture is not
+    turned; doubtful pixels are then those of the file. Raises ``Rejected`` with the path of the file concerned: what
+    ``table``, ``decode``, ``render`` and ``binarise`` raise, ``size_mismatch``, and ``orientation_unclear`` when
+    nothing tells which way up a mask is.
     """
     opened = read_opened(root, image)
     readings = []
     for path in masks:
         decoded = decode(read_stored(root, path), path)
         mask, doubtful = binarise(decoded, path)
+        mask = _on_grid(mask, opened) if scaled else mask
         readings.append(MaskReading(mask=_upright(mask, decoded, opened, path, mask_grid), doubtful_px=doubtful))
     return opened.picture, tuple(readings)
 
@@ -134,6 +141,19 @@ def fitted(mask: Mask, image: Opened, what: str, grid: MaskGrid | None = None) -
         grid = "stored" if same else "upright"
     turned: Mask = upright(mask, image.orientation if grid == "stored" else None)
     return _checked(turned, image, what)
+
+
+def _on_grid(mask: Mask, image: Opened) -> Mask:
+    """A mask (H, W) on the grid of its picture: each pixel takes the mask pixel that its centre lies in.
+
+    Returned as it is when width and height are not in the same proportion, or the picture is stored turned.
+    """
+    (width, height), (rows, columns) = image.raw_size, mask.shape
+    if image.orientation not in (None, 1) or rows * width != columns * height:
+        return mask
+    down = (2 * np.arange(height) + 1) * rows // (2 * height)
+    across = (2 * np.arange(width) + 1) * columns // (2 * width)
+    return mask[np.ix_(down, across)]
 
 
 def _upright(mask: Mask, decoded: Decoded, image: Opened, what: str, grid: MaskGrid | None) -> Mask:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from mmrs_builder.io.corpus import Files, Masks, cases
+from mmrs_builder.io.corpus import Files, Masks, cases, neighbours
 from mmrs_builder.io.csvfile import read_csv
 from mmrs_builder.io.listing import listing
 from mmrs_builder.io.raster import MASK_RULE
@@ -20,7 +20,6 @@ from mmrs_builder.views import flat_case
 from mmrs_builder.vocab import Rejected
 
 MINIMUM_AREA: Final = 0.0002  # of a frame of 384 x 288: 22 px; stray greys of the PNG mirror are single pixels
-BLOCK: Final = 25  # frames that are taken for one sequence where no table says which are
 
 FILES: Final = Files(
     layout="Original/<n>.tif and Ground Truth/<n>.tif, or the same as PNG (also images/ and masks/)",
@@ -47,7 +46,7 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
 
 def _sequence(frame: str, sequences: Mapping[str, str]) -> str:
     """Neighbouring numbers show the same polyp; without a table, blocks of them keep most of them together."""
-    return sequences.get(frame) or f"frames from {(int(frame) - 1) // BLOCK * BLOCK + 1}"
+    return sequences.get(frame) or neighbours(int(frame))
 
 
 SOURCE: Final = Source(
@@ -64,7 +63,7 @@ SOURCE: Final = Source(
     minimum_area=MINIMUM_AREA,
     mask_rule=MASK_RULE,
     index=index,
-    load=partial(flat_case, minimum_area=MINIMUM_AREA, exhaustive=True, labels=("polyp",)),
+    load=partial(flat_case, minimum_area=MINIMUM_AREA, exhaustive=True, labels=("polyp",), promised=("polyp",)),
     access="manual",
     size="612 frames",
     steps="Get CVC-ClinicDB.rar from the page (or a mirror with PNG/ and metadata.csv), unpack it, give its folder.",

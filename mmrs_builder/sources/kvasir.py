@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder.io.listing import by_stem, leftovers, listing, refusal
-from mmrs_builder.types import Box, Case, CaseRef, Download, Drop, MaskRef, Source
+from mmrs_builder.types import Box, CaseRef, Download, Drop, MaskRef, Source
 from mmrs_builder.views import flat_case
-from mmrs_builder.vocab import Rejected
 
 BOXES: Final = "kavsir_bboxes.json"  # spelled so in the release
 MINIMUM_AREA: Final = 0.0002  # JPEG noise leaves specks of 1 px (3e-6); the smallest second polyp seen covers 0.007
@@ -59,14 +59,6 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
     yield from leftovers("kvasir", inner, (path for own in (images, masks) for files in own.values() for path in files))
 
 
-def load(ref: CaseRef) -> Case:
-    """Read one frame. Raises ``Rejected``; an empty mask is refused, since every frame is said to show a polyp."""
-    case = flat_case(ref, minimum_area=MINIMUM_AREA, exhaustive=True, labels=("polyp",))
-    if not case.views[0].annotations:
-        raise Rejected("mask_empty", ref.masks[0].path, f"{case.views[0].speck_px} px, all in specks")
-    return case
-
-
 def _read_boxes(entry: Any) -> tuple[Box, ...] | None:  # entry: parsed JSON
     try:
         boxes = tuple((int(b["xmin"]), int(b["ymin"]), int(b["xmax"]), int(b["ymax"])) for b in entry["bbox"])
@@ -89,7 +81,7 @@ SOURCE: Final = Source(
     minimum_area=MINIMUM_AREA,
     mask_rule="JPEG; grey above 127 is polyp",
     index=index,
-    load=load,
+    load=partial(flat_case, minimum_area=MINIMUM_AREA, exhaustive=True, labels=("polyp",), promised=("polyp",)),
     access="auto",
     downloads=(
         Download(

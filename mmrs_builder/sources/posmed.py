@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Final
 
-from mmrs_builder.io.corpus import Files, Masks, cases
+from mmrs_builder.io.corpus import Files, Masks, cases, neighbours
 from mmrs_builder.io.csvfile import read_csv
 from mmrs_builder.io.listing import listing
 from mmrs_builder.io.options import one_of
@@ -32,7 +32,6 @@ SETS: Final = {
 
 LABELS: Final = tuple(sorted({label for _, label in SETS.values()}))
 MINIMUM_AREA: Final = 0.0002
-BLOCK: Final = 25  # neighbouring slices that are taken for one patient where no table says which are
 PATIENTS: Final = "brain_patients.csv"
 
 _NAME: Final = r"(?P<split>train|val|test)_{}/(?P<case>[^/]+?){}\.(?:png|jpe?g)"
@@ -97,7 +96,7 @@ def _group(folder: str, name: str, patients: Mapping[str, str]) -> str | None:
         return re.sub(r"[_-]\d+$", "", name)
     if folder != "brain_tumors_ct_scan" or not name.isdecimal():
         return None
-    return patients.get(name) or f"brain slices from {(int(name) - 1) // BLOCK * BLOCK + 1}"
+    return patients.get(name) or neighbours(int(name), "brain slices")
 
 
 def _tables(root: Path) -> tuple[dict[str, str], list[Drop]]:

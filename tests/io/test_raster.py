@@ -10,7 +10,7 @@ from PIL import Image
 
 from mmrs_builder.digests import sha256
 from mmrs_builder.io.raster import encode_mask, read_pair, read_picture, stored_bytes
-from mmrs_builder.types import Picture
+from mmrs_builder.types import Mask, Picture
 from mmrs_builder.vocab import Rejected
 from tests.io.drawing import coloured, decoded, encoded, exif, grey, square
 
@@ -135,6 +135,44 @@ def test_a_refusal_names_the_mask_and_not_the_image(tmp_path: Path):
     with pytest.raises(Rejected) as caught:
         read_pair(tmp_path, "a.jpg", ["m.png"])
     assert (caught.value.reason, caught.value.what) == ("not_an_image", "m.png")
+
+
+def scaled(root: Path, size: tuple[int, int], mask: Mask, **options: object) -> Mask:
+    """A mask read for a picture of a size (width, height) that is larger or smaller."""
+    (root / "a.jpg").write_bytes(encoded(Image.new("L", size, 90), "JPEG", **options))
+    (root / "m.png").write_bytes(encoded(grey(mask)))
+    [reading] = read_pair(root, "a.jpg", ["m.png"], scaled=True)[1]
+    return reading.mask
+
+
+def test_a_mask_of_half_the_size_is_doubled_pixel_by_pixel(tmp_path: Path):
+    assert np.array_equal(scaled(tmp_path, (80, 56), square()), square().repeat(2, axis=0).repeat(2, axis=1))
+
+
+@pytest.mark.parametrize("size", [(30, 21), (50, 35), (70, 49), (400, 280)])
+def test_a_scaled_mask_lies_where_it_lay_to_half_a_pixel_of_the_picture(tmp_path: Path, size: tuple[int, int]):
+    rows, columns = np.nonzero(scaled(tmp_path, size, square()))
+    factor = size[0] / 40
+    edges = columns.min(), columns.max() + 1, rows.min(), rows.max() + 1
+    assert np.abs(np.array(edges) - factor * np.array([3, 13, 4, 12])).max() <= 0.5
+
+
+@pytest.mark.parametrize("size", [(56, 80), (81, 56), (80, 57)])
+def test_a_mask_of_another_shape_is_never_stretched(tmp_path: Path, size: tuple[int, int]):
+    with pytest.raises(Rejected, match="differ in size"):
+        scaled(tmp_path, size, square())
+
+
+def test_a_mask_is_not_scaled_for_a_turned_picture(tmp_path: Path):
+    with pytest.raises(Rejected, match="differ in size"):
+        scaled(tmp_path, (80, 56), square(), exif=exif(3))
+
+
+def test_a_mask_of_another_size_is_refused_unless_the_source_has_it_scaled(tmp_path: Path):
+    (tmp_path / "a.jpg").write_bytes(encoded(Image.new("L", (80, 56)), "JPEG"))
+    (tmp_path / "m.png").write_bytes(encoded(grey(square())))
+    with pytest.raises(Rejected, match="differ in size"):
+        read_pair(tmp_path, "a.jpg", ["m.png"])
 
 
 def test_palettes_and_single_bits_may_be_transparent_too(tmp_path: Path):
