@@ -18,7 +18,8 @@ from mmrs_builder.vocab import Rejected
 Shown: TypeAlias = Literal["", "axial", "coronal", "frontal", "sagittal", "by_sides"]
 """``axial``, ``coronal``, ``frontal`` (films) and ``sagittal``: in the radiological convention, head or front above,
 the patient's left at the viewer's right; sagittal with the face to the viewer's left. ``by_sides``: a frontal film,
-head above, but only where structures named left and right prove which side is which."""
+head above, but only where structures named left and right prove which side is which; where they lie on each other's
+side, the film is mirrored or the names mean the viewer's sides, and nothing tells which: such a picture is refused."""
 
 ShownOption: TypeAlias = Annotated[
     str,
@@ -51,13 +52,13 @@ def placed(
 ) -> Grid:
     """The grid of a flat picture. ``spacing`` is [down, right] in mm, if known.
 
-    Raises ``Rejected`` (``sides_contradict``) when the cited convention and structures named left and right disagree.
+    Raises ``Rejected`` (``sides_contradict``) when structures named left and right lie on each other's side.
     """
     plane = "frontal" if shown == "by_sides" else shown
     sides = _sides(annotations, width) if plane in ("axial", "coronal", "frontal") else set[bool]()
-    if shown and shown != "by_sides" and False in sides:
-        raise Rejected("sides_contradict", what, f"not shown as {shown} in the radiological convention")
-    if not shown or (shown == "by_sides" and sides != {True}):
+    if False in sides:
+        raise Rejected("sides_contradict", what, f"not shown as {plane} in the radiological convention")
+    if not shown or (shown == "by_sides" and not sides):
         return Grid(width=width, height=height, spacing=spacing)
     evidence: Evidence = "annotation" if shown == "by_sides" else "convention"
     return Grid(

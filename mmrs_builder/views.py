@@ -71,20 +71,16 @@ def flat_case(
         picture, readings = read_pair(
             root, ref.image, [mask.path for mask in ref.masks], mask_grid=mask_grid, scaled=scaled
         )
-    case = case_of(
+    return case_of(
         ref,
         picture,
         readings,
         minimum_area=minimum_area,
         exhaustive=exhaustive,
         labels=labels,
+        promised=promised,
         shown=shown,
     )
-    shown_there = {annotation.label for annotation in case.views[0].annotations}
-    for mask in ref.masks:
-        if mask.label in promised and mask.label not in shown_there:
-            raise Rejected("mask_empty", mask.path, f"{case.views[0].speck_px} px, all in specks")
-    return case
 
 
 def case_of(
@@ -95,6 +91,7 @@ def case_of(
     minimum_area: float,
     exhaustive: bool,
     labels: tuple[str, ...],
+    promised: Collection[str] = (),
     shown: Shown = "",
     spacing: tuple[float, float] | None = None,
 ) -> Case:
@@ -110,6 +107,9 @@ def case_of(
         for annotation, (mask, _, _) in zip(found, cleaned, strict=True)
         if mask.any()
     )
+    if missing := [mask for mask in ref.masks if mask.label in {*promised} - {annotation.label for annotation in kept}]:
+        specks = sum(pixels for _, _, pixels in cleaned)
+        raise Rejected("mask_empty", missing[0].path, f"{specks} px, all in specks" if specks else "")
     _check_boxes(ref, kept, found)
     height, width = picture.pixels.shape[:2]
     seen = {annotation.label for annotation in found if annotation.mask.any()}

@@ -45,7 +45,9 @@ LARGEST_SAMPLE: Final = 4_000_000
 
 _BY_LABEL: Final = {
     "lung": "lung", "lung_left": "lung", "lung_right": "lung", "nodule": "lung", "infection_region": "lung",
-    "trachea": "lung", "brain": "brain", "ventricle": "brain", "hippocampus_anterior": "brain",
+    "lung_tumour": "lung", "ground_glass_opacity": "lung", "consolidation": "lung", "lung_upper_lobe_left": "lung",
+    "lung_lower_lobe_left": "lung", "lung_upper_lobe_right": "lung", "lung_middle_lobe_right": "lung",
+    "lung_lower_lobe_right": "lung", "trachea": "lung", "brain": "brain", "ventricle": "brain", "hippocampus_anterior": "brain",
     "hippocampus_posterior": "brain", "spine": "bone", "clavicle_left": "bone", "clavicle_right": "bone",
 }  # fmt: skip
 
