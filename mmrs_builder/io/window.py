@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 
 import numpy as np
@@ -43,13 +44,15 @@ DARKEST: Final = 200
 LARGEST_SAMPLE: Final = 4_000_000
 """Voxels that percentiles are taken of: an even stride through a larger volume."""
 
-_BY_LABEL: Final = {
-    "lung": "lung", "lung_left": "lung", "lung_right": "lung", "nodule": "lung", "infection_region": "lung",
-    "lung_tumour": "lung", "ground_glass_opacity": "lung", "consolidation": "lung", "lung_upper_lobe_left": "lung",
-    "lung_lower_lobe_left": "lung", "lung_upper_lobe_right": "lung", "lung_middle_lobe_right": "lung",
-    "lung_lower_lobe_right": "lung", "trachea": "lung", "brain": "brain", "ventricle": "brain", "hippocampus_anterior": "brain",
-    "hippocampus_posterior": "brain", "spine": "bone", "clavicle_left": "bone", "clavicle_right": "bone",
+_SEEN_IN: Final = {
+    "lung": ("lung*", "nodule", "infection_region", "ground_glass_opacity", "consolidation", "trachea"),
+    "brain": ("brain", "ventricle", "hippocampus_*"),
+    "bone": (
+        "spine", "vertebra*", "sacrum", "skull", "sternum", "clavicle*", "femur*", "hip_left", "hip_right", "humerus*",
+        "rib*", "scapula*",
+    ),
 }  # fmt: skip
+"""Windows by what is looked at in them: patterns of labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +75,13 @@ def drawn(values: Voxels, modality: str, window: str, what: str, source_sha256: 
 
 def window_for(labels: Iterable[str]) -> str:
     """The window that a corpus of these labels is read in: theirs, if all agree, else the one for soft tissue."""
-    wanted = {_BY_LABEL.get(label, "soft_tissue") for label in labels}
+    wanted = {_window(label) for label in labels}
     return wanted.pop() if len(wanted) == 1 else "soft_tissue"
+
+
+def _window(label: str) -> str:
+    fitting = (window for window, seen in _SEEN_IN.items() if any(fnmatchcase(label, pattern) for pattern in seen))
+    return next(fitting, "soft_tissue")
 
 
 def greys(values: Voxels, modality: str, window: str, what: str) -> Greys:

@@ -97,6 +97,7 @@ def test_a_slice_is_shown_as_its_volume_is():
 
 def test_the_window_is_that_of_the_labels_if_they_agree():
     assert window_for(("lung_left", "lung_right")) == "lung"
-    assert window_for(("spine",)) == "bone"
+    assert window_for(("lung_upper_lobe_left", "lung_tumour")) == "lung"
+    assert window_for(("spine",)) == window_for(("vertebrae_l1", "rib_1_left", "hip_left")) == "bone"
     assert window_for(("lung_left", "liver")) == window_for(("tumour",)) == window_for(()) == "soft_tissue"
     assert window_for(("brain", "ventricle")) == "brain"
