@@ -22,14 +22,21 @@ def by_slicer(path: str) -> bool:
     return path.casefold().endswith(".seg.nrrd")
 
 
-def labelled_case(ref: CaseRef, *, rules: Rules, channel: int | None = None, ignored: Collection[int] = ()) -> Case:
+def labelled_case(
+    ref: CaseRef,
+    *,
+    rules: Rules,
+    channel: int | None = None,
+    ignored: Collection[int] = (),
+    placed: bool = True,
+) -> Case:
     """The case of a volume whose masks are the files of ``ref.masks``; ``MaskRef.pick`` is a number or a segment.
 
     ``1+2`` are two numbers of one structure, such as a liver and the tumour in it. A mask without ``pick`` is a file
     of one structure: what is not 0. ``channel`` is the volume of 4-D files to show;
-    ``ignored`` are numbers that stand for nothing a question may be about, and hide nothing. A label counts as looked
-    for, and hence may be absent, only where it has a file. Raises ``Rejected`` as ``read_volume``, ``read_segments``,
-    ``check_named`` and ``volume_case`` do.
+    ``ignored`` are numbers that stand for nothing a question may be about, and hide nothing; ``placed`` is explained at
+    ``read_volume``. A label counts as looked for, and hence may be absent, only where it has a file. Raises
+    ``Rejected`` as ``read_volume``, ``read_segments``, ``check_named`` and ``volume_case`` do.
     """
     root = Path(ref.root)
     paths = dict.fromkeys(mask.path for mask in ref.masks)
@@ -37,19 +44,27 @@ def labelled_case(ref: CaseRef, *, rules: Rules, channel: int | None = None, ign
     held = {mask.label for mask in ref.masks if mask.path not in slicer or mask.pick in _by_name(slicer[mask.path])}
     # A structure without a file was not looked for: it is not absent here.
     sought = replace(rules, labels=tuple(label for label in rules.labels if label in held))
-    return volume_case(ref, read_volume(root, ref.image, channel=channel), _masks(root, ref, slicer, ignored), sought)
+    volume = read_volume(root, ref.image, channel=channel, placed=placed)
+    return volume_case(ref, volume, _masks(root, ref, slicer, ignored, placed), sought)
 
 
-def _masks(root: Path, ref: CaseRef, slicer: Mapping[str, Segmentation], ignored: Collection[int]) -> Iterator[Mask3D]:
+def _masks(
+    root: Path, ref: CaseRef, slicer: Mapping[str, Segmentation], ignored: Collection[int], placed: bool
+) -> Iterator[Mask3D]:
     """Each mask file is read once; of a file of numbers, every number that means something is a mask."""
     for path in dict.fromkeys(mask.path for mask in ref.masks):
         wanted = [mask for mask in ref.masks if mask.path == path]
-        yield from _of_slicer(slicer[path], path, wanted) if path in slicer else _of_file(root, path, wanted, ignored)
+        if path in slicer:
+            yield from _of_slicer(slicer[path], path, wanted)
+        else:
+            yield from _of_file(root, path, wanted, ignored, placed)
 
 
-def _of_file(root: Path, path: str, wanted: Sequence[MaskRef], ignored: Collection[int]) -> Iterator[Mask3D]:
+def _of_file(
+    root: Path, path: str, wanted: Sequence[MaskRef], ignored: Collection[int], placed: bool
+) -> Iterator[Mask3D]:
     """The masks of one file; a function of its own, so that a file's voxels are gone before the next is read."""
-    volume = read_volume(root, path)
+    volume = read_volume(root, path, placed=placed)
     numbers = whole_numbers(volume.values, path)
     if wanted[0].pick:
         check_named(numbers, {*ignored}.union(*(_numbers(mask.pick) for mask in wanted)), path)

@@ -138,18 +138,19 @@ def _sorted_out(paths: Sequence[str], files: Files) -> tuple[list[_Found], list[
 
 
 def _one_tree(items: Sequence[_Found]) -> tuple[list[_Found], list[_Found]]:
-    """For each kind of file those of the outermost folder that has any, the image's own folder before others; and the
-    copies in other folders.
+    """The files of one case out of one folder, and the copies elsewhere: the outermost folder with image and masks, if
+    there is one, else for each kind of file the outermost that has it.
     """
+    masked = {item.home for item in items if item.number >= 0}
 
-    def depth(home: str) -> tuple[int, str]:
-        return home.count("/"), home
+    def rank(home: str) -> tuple[bool, int, str]:
+        return home not in masked, home.count("/"), home
 
-    images = sorted((item.home for item in items if item.number < 0), key=depth)
+    images = sorted((item.home for item in items if item.number < 0), key=rank)
     kept: list[_Found] = []
     for number in sorted({item.number for item in items}):
         homes = {item.home for item in items if item.number == number}
-        best = images[0] if images and images[0] in homes else min(homes, key=depth)
+        best = images[0] if images and images[0] in homes else min(homes, key=rank)
         kept += [item for item in items if item.number == number and item.home == best]
     return kept, [item for item in items if item not in kept]
 

@@ -17,10 +17,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from mmrs_builder.digests import sha256
 from mmrs_builder.io.decode import MAX_PIXELS
 from mmrs_builder.io.extras import need
 from mmrs_builder.io.paths import read_bytes
-from mmrs_builder.types import Mask
+from mmrs_builder.io.raster import MaskReading
+from mmrs_builder.io.window import drawn
+from mmrs_builder.types import Mask, Picture
 from mmrs_builder.vocab import Rejected
 
 MAX_NAME: Final = 64
@@ -57,6 +60,15 @@ def read_mat(root: Path, path: str) -> Mat:
     if not ((mask == 0) | (mask == 1)).all():
         raise Rejected("mask_not_binary", path)
     return Mat(image=image, mask=mask.astype(np.bool_), label=label, patient=patient)
+
+
+def read_mat_pair(root: Path, path: str, modality: str) -> tuple[Picture, MaskReading]:
+    """The slice of such a file as the picture that will be stored, and its mask. Raises ``Rejected`` as ``read_mat``
+    does.
+    """
+    found = read_mat(root, path)
+    picture = drawn(found.image, modality, "soft_tissue", path, sha256(read_bytes(root, path)))
+    return picture, MaskReading(mask=found.mask, doubtful_px=0)
 
 
 def read_mat_facts(root: Path, path: str) -> tuple[int | None, str | None]:

@@ -37,12 +37,13 @@ _MILLIMETRES: Final = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}  # unknown, metre, m
 _LPS: Final = np.diag([-1.0, -1.0, 1.0])
 
 
-def read_nifti(root: Path, path: str, *, channel: int | None = None) -> Volume:
+def read_nifti(root: Path, path: str, *, channel: int | None = None, placed: bool = True) -> Volume:
     """The volume of a ``.nii`` or ``.nii.gz`` file (NIfTI-1 or NIfTI-2) in the file's own array order.
 
     Trailing dimensions of length 1 are dropped, a plane becomes a volume of one slice, ``channel`` picks from a fourth
     dimension. Values keep their integer type unless the header's scaling changes them. Position: the sform if stated,
-    else the qform; if neither is, there is no evidence of it and steps run along the array's own axes.
+    else the qform; if neither is, or ``placed`` is False for files whose headers are known to be wrong about it, there
+    is no evidence of it and steps run along the array's own axes.
 
     Raises ``Rejected``: what ``read_bytes`` raises; ``not_an_image``; ``truncated`` for any other number of bytes than
     the header declares; ``too_large``; ``multi_frame``; ``unsupported_mode`` (colour, complex, extended precision);
@@ -54,7 +55,7 @@ def read_nifti(root: Path, path: str, *, channel: int | None = None) -> Volume:
         header = _header(stream, path)
         dims = _dims(header, path)
         shape = _frame(dims, channel, path)
-        grid = _lattice(header, shape, path)
+        grid = _lattice(header, shape, placed, path)
         values = _voxels(stream, header, dims, path)
     frame = values.reshape(*shape, -1, order="F")[..., channel or 0]
     return Volume(values=_scaled(frame, header, path), lattice=grid)
@@ -166,12 +167,12 @@ def _scaled(values: Voxels, header: Any, what: str) -> Voxels:
     return values
 
 
-def _lattice(header: Any, shape: tuple[int, int, int], what: str) -> Lattice:
+def _lattice(header: Any, shape: tuple[int, int, int], placed: bool, what: str) -> Lattice:
     scale = _MILLIMETRES.get(int(header["xyzt_units"]) & 7)
     if scale is None:
         raise Rejected("bad_geometry", what, "unknown unit of length")
     with _damaged("bad_geometry", what), np.errstate(all="ignore"):
-        stated = [_placed(affine, shape, scale, what) for affine in _affines(header)]
+        stated = [_placed(affine, shape, scale, what) for affine in (_affines(header) if placed else [])]
     if len(stated) == 2 and not same_grid(*stated):
         raise Rejected("affine_conflict", what, "sform and qform")
     return stated[0] if stated else _unplaced(header, shape, scale, what)

@@ -10,16 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
-from mmrs_builder.digests import sha256
 from mmrs_builder.io.extras import need
 from mmrs_builder.io.layout import ranks
 from mmrs_builder.io.listing import leftovers, listing
-from mmrs_builder.io.mat import read_mat, read_mat_facts
+from mmrs_builder.io.mat import read_mat_facts, read_mat_pair
 from mmrs_builder.io.options import fraction, identifier, one_of, phrase
 from mmrs_builder.io.pairing import natural, without_suffix
-from mmrs_builder.io.paths import read_bytes
-from mmrs_builder.io.raster import MaskReading
-from mmrs_builder.io.window import drawn
 from mmrs_builder.naming import chosen, mapping, named
 from mmrs_builder.types import Case, CaseRef, Drop, MaskRef, Source
 from mmrs_builder.views import case_of
@@ -113,10 +109,7 @@ def _index(
 
 
 def _load(ref: CaseRef, *, labels: tuple[str, ...], exhaustive: bool, minimum_area: float) -> Case:
-    root = Path(ref.root)
-    found = read_mat(root, ref.image)
-    picture = drawn(found.image, ref.modality, "soft_tissue", ref.image, sha256(read_bytes(root, ref.image)))
-    reading = MaskReading(mask=found.mask, doubtful_px=0)
+    picture, reading = read_mat_pair(Path(ref.root), ref.image, ref.modality)
     return case_of(ref, picture, [reading], minimum_area=minimum_area, exhaustive=exhaustive, labels=labels)
 
 

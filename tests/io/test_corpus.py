@@ -68,6 +68,13 @@ def test_images_and_masks_may_have_been_unpacked_into_different_folders(tmp_path
     assert drops == {}
 
 
+def test_an_image_with_masks_beside_it_goes_before_one_of_the_same_name_without(tmp_path: Path):
+    put(tmp_path, "test_data/images/a1.png", "training_data/images/a1.png", "training_data/masks/a1.png")
+    refs, drops = found(tmp_path)
+    assert (refs["a1"].image, refs["a1"].masks[0].path) == ("training_data/images/a1.png", "training_data/masks/a1.png")
+    assert drops == {"test_data/images/a1.png": "second_copy"}
+
+
 def test_two_files_for_one_role_refuse_the_case(tmp_path: Path):
     put(tmp_path, "images/a1.png", "images/a1.jpg", "masks/a1.png", "images/b1.png", "masks/b1.png")
     assert found(tmp_path)[1] == {"a1": "duplicate_stem"}

@@ -143,6 +143,12 @@ def test_sform_and_qform_that_contradict_each_other_are_refused(tmp_path: Path):
     assert [reason_for(tmp_path, data) for data in (mirrored, moved)] == ["affine_conflict"] * 2
 
 
+def test_a_position_that_is_not_believed_leaves_distances(tmp_path: Path):
+    (tmp_path / "v.nii").write_bytes(changed(image(), SROW_X, "f", 1.0))
+    lattice = read_nifti(tmp_path, "v.nii", placed=False).lattice
+    assert (spacing(lattice), lattice.evidence) == ((2.0, 3.0, 4.0), None)
+
+
 def test_sform_and_qform_may_differ_by_rounding(tmp_path: Path):
     assert read(tmp_path, changed(image(), SROW_X + 12, "f", 40.3)).lattice.origin[0] == pytest.approx(-40.3)
 
