@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmrs_builder import __version__
-from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, MANUAL, QUARANTINE, USAGE, MmrsError
+from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
-    from mmrs_builder.build import Report, Settings
+    from mmrs_builder.build import Report, SourceChoice
+    from mmrs_builder.types import Source
 
 app = typer.Typer(
     name="mmrs",
@@ -61,6 +62,9 @@ ReadMemory = Annotated[
 ]
 Quarantine = Annotated[
     float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
+]
+Sha256 = Annotated[
+    Many, typer.Option("--sha256", help="NAME=HEX: the digest of an archive that you trust, in place of the known one.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")]
@@ -113,6 +117,7 @@ def build(
     recipe: Recipe = None,
     exclude: Exclude = None,
     allow: Allow = None,
+    sha256: Sha256 = None,
     seed: Seed = None,
     limit: Limit = None,
     questions_per_view: PerView = None,
@@ -134,17 +139,23 @@ def build(
     from rich.console import Console
 
     from mmrs_builder import build as building
+    from mmrs_builder import recipe as recipes
     from mmrs_builder import report as reporting
+    from mmrs_builder import request
 
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "rows_per_shard": rows_per_shard,
     }  # fmt: skip
-    settings = _settings(source or [], data or [], option or [], adapter, recipe, given, exclude)
-    _check_licences(settings, allow)
+    chosen = recipes.choices(source or [], data or [], option or [], adapter)
+    settings = request.settings(chosen, recipe, given, exclude)
+    request.check_licences(settings.sources, allow)
+    absent, pinned = request.missing(settings.sources), request.pins(sha256 or [], settings.sources)
     if dry_run:
-        _print_plan(building.plan_only(settings), as_json)
+        there = replace(settings, sources=tuple(choice for choice in settings.sources if choice not in absent))
+        reporting.print_plan(building.plan_only(there), request.addresses(absent), as_json=as_json)
         return
+    _download(absent, pinned)
     try:
         with reporting.bars(Console(stderr=True)) as stage:
             limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
@@ -168,66 +179,49 @@ def _check_quarantine(done: Report, part: float) -> None:
         )
 
 
-def _check_licences(settings: Settings, allow: str | None) -> None:
-    from mmrs_builder.build.measure import source_of
+@app.command()
+def download(
+    name: Annotated[Many, typer.Argument(help="Sources to obtain. See `mmrs sources`.")] = None,
+    option: Set = None,
+    adapter: Adapter = None,
+    sha256: Sha256 = None,
+    as_json: Json = False,
+) -> None:
+    """Download corpora into the cache, where `mmrs build` finds them; print the folder of each.
 
-    allowed = {item.strip().lower() for item in (allow or "").split(",")}
-    for source in (source_of(choice) for choice in settings.sources):
-        if allow is not None and not allowed & {source.license.lower(), source.license_class}:
-            raise MmrsError(
-                f"{source.name}: {source.license} ({source.license_class}) is not among --allow {allow}",
-                code=MANUAL,
-                hint="Leave the source out, or allow its licence or class.",
-            )
-
-
-def _settings(
-    source: list[str],
-    data: list[str],
-    option: list[str],
-    adapter: Path | None,
-    recipe: Path | None,
-    given: dict[str, Any],
-    exclude: Path | None,
-) -> Settings:
+    Example: mmrs download kvasir
+    """
     from mmrs_builder import recipe as recipes
-    from mmrs_builder.build import Settings
-    from mmrs_builder.build.measure import source_of
+    from mmrs_builder import request
+    from mmrs_builder.download import record
 
-    chosen, known = recipes.read(recipe) if recipe else ((), {})
-    chosen = (*chosen, *recipes.choices(source, data, option, adapter))
+    chosen = recipes.choices(name or [], [], option or [], adapter)
     if not chosen:
-        raise MmrsError("no source named", code=USAGE, hint="Add --source NAME or --recipe FILE; see `mmrs sources`.")
-    names = [source_of(choice).name for choice in chosen]
-    if len(set(names)) < len(names):
-        twice = ", ".join(sorted(names))
-        raise MmrsError(f"two sources have one name: {twice}", code=USAGE, hint="Give each its own: option name=…")
-    values = {**known, **{key: value for key, value in given.items() if value is not None}}
-    if values.get("splits", "leak-safe") not in ("leak-safe", "official"):
-        raise MmrsError(f"--splits {values['splits']}", code=USAGE, hint="It is leak-safe or official.")
-    return Settings(sources=chosen, exclude=recipes.excluded(exclude), **values)
-
-
-def _print_plan(found: Any, as_json: bool) -> None:
-    rows = [
-        {
-            "source": item.choice.name,
-            "cases": len(item.refs),
-            "masks": sum(len(ref.masks) for ref in item.refs),
-            "rejected": [asdict(drop) for drop in item.drops],
-        }
-        for item in found
-    ]
+        raise MmrsError("no source named", code=USAGE, hint="mmrs download NAME; see `mmrs sources`.")
+    request.check_downloadable(chosen)
+    absent, pinned = request.missing(chosen), request.pins(sha256 or [], chosen)
+    _download(absent, pinned)
+    rows = [{"name": it.name, "folder": str(it.root), "made_from": record(recipes.cache(it.name))} for it in chosen]
     if as_json:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(str(choice.root) for choice in chosen))
+
+
+def _download(absent: Sequence[SourceChoice], pinned: Mapping[str, Source]) -> None:
+    from rich.console import Console
+
+    from mmrs_builder import report as reporting
+    from mmrs_builder import request
+
+    if not absent:
         return
-    for row in rows:
-        typer.echo(
-            f"{row['source']}: {row['cases']} cases, {row['masks']} masks, {len(row['rejected'])} files rejected"
-        )
-        for drop in row["rejected"]:
-            typer.echo(f"  {drop['reason']}: {drop['what']} {drop['detail']}".rstrip())
-    typer.echo("Nothing was written.")
+    try:
+        with reporting.transfers(Console(stderr=True)) as progress:
+            request.obtain(absent, pinned, progress, lambda line: typer.echo(line, err=True))
+    except (KeyboardInterrupt, SystemExit):
+        typer.echo("mmrs: interrupted; what was downloaded is kept, the same command goes on from there", err=True)
+        raise
 
 
 @app.command()

@@ -25,7 +25,7 @@ from mmrs_builder import resources, sources
 from mmrs_builder.build.measure import source_of
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.digests import sha256
-from mmrs_builder.errors import MANUAL, USAGE, MmrsError
+from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.types import Source
 
 LEAST: Final = {"seed": -(2**63), "limit": 1, "questions_per_view": 1, "max_rows": 1, "rows_per_shard": 1}
@@ -49,15 +49,36 @@ def choices(
 
 
 def choose(name: str, data: Path | None, options: Mapping[str, str], adapter: Path | None = None) -> SourceChoice:
-    """One source with its folder. Raises ``MmrsError`` for unknown names, bad options and missing folders."""
+    """One source with its folder, which without ``data`` is that of the cache and may be missing.
+
+    Raises ``MmrsError`` for unknown names, bad options and a ``data`` that is no folder or not of the source's layout.
+    """
     code = sha256(adapter.read_bytes()) if adapter else None
     chosen = SourceChoice(name=name, root=None, options=tuple(sorted(options.items())), adapter=adapter, code=code)
     source = _configured(chosen, hint="`mmrs sources` lists what there is.")
     if source.embedded:
         return chosen
-    placed = replace(chosen, root=_root(name, source, data))
-    _configured(placed, hint=f"`mmrs inspect {placed.root}` shows what lies there.")
+    if data is not None and not data.is_dir():
+        raise MmrsError(f"{data} is not a folder", code=USAGE, hint=f"Give that of {source.title} with --data.")
+    placed = replace(chosen, root=data or cache(name))
+    if is_there(placed):
+        known(placed)
     return placed
+
+
+def is_there(choice: SourceChoice) -> bool:
+    """Whether its files are on this machine, or it needs none."""
+    return choice.root is None or choice.root.is_dir()
+
+
+def known(choice: SourceChoice) -> Source:
+    """The source of a choice, with what its files say about it if they are there.
+
+    Raises ``MmrsError`` where they cannot be read.
+    """
+    if is_there(choice):
+        return _configured(choice, hint=f"`mmrs inspect {choice.root}` shows what lies there.")
+    return source_of(replace(choice, root=None))
 
 
 def _configured(chosen: SourceChoice, hint: str) -> Source:
@@ -104,7 +125,7 @@ def read(path: Path) -> tuple[tuple[SourceChoice, ...], dict[str, Any]]:
 
 
 def cache(name: str) -> Path:
-    """Where a downloaded corpus would lie: ``$MMRS_CACHE`` or the user's cache folder."""
+    """Where a downloaded corpus lies, or would: ``$MMRS_CACHE`` or the user's cache folder."""
     base = os.environ.get("MMRS_CACHE")
     return (Path(base) if base else Path.home() / ".cache" / "mmrs") / name
 
@@ -135,21 +156,6 @@ def _recipe_source(path: Path, entry: Mapping[str, Any]) -> SourceChoice:
         raise MmrsError(f"{path}: a [[source]] without a name", code=USAGE, hint='Add name = "…".')
     data = path.parent / entry["data"] if "data" in entry else None
     return choose(entry["name"], data, {key: str(value) for key, value in entry.get("options", {}).items()})
-
-
-def _root(name: str, source: Source, data: Path | None) -> Path:
-    if data is not None:
-        if not data.is_dir():
-            raise MmrsError(f"{data} is not a folder", code=USAGE, hint=f"Give that of {source.title} with --data.")
-        return data
-    if cache(name).is_dir():
-        return cache(name)
-    raise MmrsError(
-        f"{source.title} is not on this machine (looked in {cache(name)})",
-        code=MANUAL,
-        hint=f"{source.steps or source.url}\nLicence: {source.license}.\n"
-        f"Then: mmrs build --source {name} --data FOLDER --out OUT",
-    )
 
 
 def _folders(names: Sequence[str], data: Sequence[str]) -> dict[str, Path]:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 from mmrs_builder import evaluate, select
 from mmrs_builder.build import Report
+from mmrs_builder.build.measure import Indexed
 from mmrs_builder.vocab import REASONS
 
 
@@ -27,6 +39,47 @@ def bars(console: Console) -> Iterator[Callable[[str, int], Callable[[int], None
             return lambda n: progress.advance(task, n)
 
         yield stage
+
+
+@contextmanager
+def transfers(console: Console) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Progress bars of downloads in bytes, on a console (stderr). Told a name, bytes done, and of how many."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def told(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(escape(name), total=total)
+            progress.update(tasks[name], completed=done, total=total)
+
+        yield told
+
+
+def print_plan(found: Sequence[Indexed], downloads: Mapping[str, Sequence[str]], *, as_json: bool) -> None:
+    """What a build would read, source by source, and ``downloads``: addresses of sources that are not there yet."""
+    rows: list[dict[str, Any]] = [
+        {
+            "source": item.choice.name,
+            "cases": len(item.refs),
+            "masks": sum(len(ref.masks) for ref in item.refs),
+            "rejected": [asdict(drop) for drop in item.drops],
+        }
+        for item in found
+    ]
+    unknown: dict[str, Any] = {"cases": None, "masks": None, "rejected": []}
+    rows += [{"source": name, **unknown, "download": list(urls)} for name, urls in downloads.items()]
+    if as_json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    for row in rows:
+        if "download" in row:
+            print(f"{row['source']}: would be downloaded from {', '.join(row['download'])}")
+            continue
+        print(f"{row['source']}: {row['cases']} cases, {row['masks']} masks, {len(row['rejected'])} files rejected")
+        for drop in row["rejected"]:
+            print(f"  {drop['reason']}: {drop['what']} {drop['detail']}".rstrip())
+    print("Nothing was written.")
 
 
 def print_build(report: Report, console: Console) -> None:

@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 import mmrs_builder
+from mmrs_builder.sources import find
 from tests.build import corpus as frames
 from tests.build.command import ROOT, mmrs, spawned, tree
 
-COMMANDS = ("build", "sources", "families", "inspect", "verify", "stats", "view")
-HEAVY = {"cv2", "datasets", "numpy", "pandas", "PIL", "pyarrow", "scipy", "skimage"}
+COMMANDS = ("build", "download", "sources", "families", "inspect", "verify", "stats", "view")
+HEAVY = {"cv2", "datasets", "httpx2", "numpy", "pandas", "PIL", "pyarrow", "scipy", "skimage"}
 
 
 def kvasir(corpus: Path, out: Path, *options: object) -> tuple[object, ...]:
@@ -87,9 +88,9 @@ def test_a_corpus_that_is_not_there_ends_with_4_and_the_steps_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("MMRS_CACHE", str(tmp_path / "cache"))
-    done = mmrs("build", "--source", "kvasir", "--out", tmp_path / "out")
+    done = mmrs("build", "--source", "nnunet", "--source", "mat", "--out", tmp_path / "out")
     assert done.code == 4
-    for word in ("kvasir-seg.zip", "Licence", "--data", str(tmp_path / "cache")):
+    for word in (find("nnunet").steps, find("mat").steps, "Licence", "--data", str(tmp_path / "cache" / "mat")):
         assert word in done.err
     assert not (tmp_path / "out").exists()
 
