@@ -59,6 +59,7 @@ REASONS: Final[dict[str, str]] = {
     ),
     "mask_not_binary": "too many mask pixels are neither background nor foreground",
     "mask_coloured": "the mask uses colours; no rule says what they mean",
+    "poor_mask": "the corpus itself rates the mask as too poor to use",
     "mask_full": "the mask covers the whole picture",
     "mask_empty": "the mask is empty though the corpus promises a structure",
     "duplicate_instance": "two masks show one and the same structure",

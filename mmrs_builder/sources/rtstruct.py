@@ -5,21 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Final
 
-from mmrs_builder.io.dicom import read_series
-from mmrs_builder.io.dicom_index import BurnedIn, Ids, Marked, Marks, Patient, Repeated, annotated, told
+from mmrs_builder.io.dicom_index import BurnedIn, Ids, Patient, Repeated, annotated, told
 from mmrs_builder.io.options import phrase
-from mmrs_builder.io.rtstruct import fill, read_regions
 from mmrs_builder.naming import chosen, explained, known, mapping, vocabulary
-from mmrs_builder.types import Case, CaseRef, Lattice, Source
-from mmrs_builder.volume_rules import Coverage, Empty, Exhaustive, MinimumArea, Planes, Rules, Sides, Window, rules
-from mmrs_builder.volumes import Mask3D, volume_case
-
-MASK_RULE: Final = "Voxels whose centre lies inside the outlines of their slice; nothing is drawn between slices."
+from mmrs_builder.outlined import MASK_RULE, outline_marks, outlined_case
+from mmrs_builder.types import Source
+from mmrs_builder.volume_rules import Coverage, Empty, Exhaustive, MinimumArea, Planes, Sides, Window, rules
 
 
 def configure(
@@ -69,45 +63,21 @@ def configure(
         patient_ids=True,
         minimum_area=checked.minimum_area,
         mask_rule=MASK_RULE,
-        index=partial(annotated, told=shared, kind="RTSTRUCT", read=partial(_marks, names=names)),
-        load=partial(_load, rules_for=rules_for),
+        index=partial(
+            annotated,
+            told=shared,
+            kind="RTSTRUCT",
+            read=partial(outline_marks, label_of=partial(_label, names=names)),
+        ),
+        load=partial(outlined_case, rules_for=rules_for),
         terms=terms,
         steps="Give the folder with your series and RTSTRUCT files with --data.",
     )
 
 
-def _marks(root: Path, path: str, *, names: dict[str, str]) -> Marks:
-    found = read_regions(root, path)
-    labels = [explained(region.name, names) or known(region.name) for region in found.regions]
-    return Marks(
-        structures=tuple(
-            Marked(
-                number=region.number,
-                label=label.id if label else None,
-                frame_of_reference=region.frame_of_reference,
-                empty=not region.contours,
-            )
-            for region, label in zip(found.regions, labels, strict=True)
-        ),
-        series=found.series,
-    )
-
-
-def _load(ref: CaseRef, *, rules_for: Callable[[Iterable[str]], Rules]) -> Case:
-    root = Path(ref.root)
-    volume = read_series(root, ref.files).volume
-    # What was drawn differs from file to file: only this file's labels can be absent here, or choose the window.
-    own = rules_for(sorted({mask.label for mask in ref.masks}))
-    return volume_case(ref, volume, _masks(root, ref, volume.lattice), own)
-
-
-def _masks(root: Path, ref: CaseRef, lattice: Lattice) -> Iterator[Mask3D]:
-    for path in dict.fromkeys(mask.path for mask in ref.masks):
-        regions = {str(region.number): region for region in read_regions(root, path).regions}
-        for mask in ref.masks:
-            if mask.path == path:
-                inside = fill(regions[mask.pick], lattice)
-                yield Mask3D(label=mask.label, mask=inside, lattice=lattice, what=path, instance=mask.instance)
+def _label(name: str, *, names: dict[str, str]) -> str | None:
+    label = explained(name, names) or known(name)
+    return label.id if label else None
 
 
 SOURCE: Final = configure()
