@@ -42,7 +42,10 @@ Sources = Annotated[Many, typer.Option("--source", help="A source; repeat for se
 Data = Annotated[Many, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")]
 Set = Annotated[Many, typer.Option("--set", help="NAME.key=value: an option of a source.")]
 Adapter = Annotated[Path | None, typer.Option("--adapter", help="Python file with a source of your own.")]
-Recipe = Annotated[Path | None, typer.Option("--recipe", help="TOML file with several sources and settings.")]
+Recipe = Annotated[
+    str | None,
+    typer.Option("--recipe", help="TOML file with sources and settings, or a shipped one: mmrs, abdomen, demo."),
+]
 Exclude = Annotated[Path | None, typer.Option("--exclude", help="Text file: case ids to leave out, one a line.")]
 Allow = Annotated[str | None, typer.Option("--allow", help="Licences or their classes, by commas; refuse others.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")]
@@ -147,8 +150,8 @@ def build(
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "rows_per_shard": rows_per_shard,
     }  # fmt: skip
-    chosen = recipes.choices(source or [], data or [], option or [], adapter)
-    settings = request.settings(chosen, recipe, given, exclude)
+    chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
+    settings = request.settings(chosen, known, given, exclude)
     request.check_licences(settings.sources, allow)
     absent, pinned = request.missing(settings.sources), request.pins(sha256 or [], settings.sources)
     if dry_run:
@@ -195,7 +198,7 @@ def download(
     from mmrs_builder import request
     from mmrs_builder.download import record
 
-    chosen = recipes.choices(name or [], [], option or [], adapter)
+    chosen, _ = recipes.choices(name or [], [], option or [], adapter)
     if not chosen:
         raise MmrsError("no source named", code=USAGE, hint="mmrs download NAME; see `mmrs sources`.")
     request.check_downloadable(chosen)

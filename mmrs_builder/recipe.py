@@ -10,6 +10,8 @@ A recipe is a TOML file for several sources at once::
     name = "folder"
     data = "corpora/mine"
     options = { name = "mine", label = "polyp", masks = "labels/{stem}.png" }
+
+Those in ``recipes/`` are shipped and go by their name.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mmrs_builder import resources, sources
 from mmrs_builder.build.measure import source_of
@@ -34,18 +36,54 @@ LEAST: Final = {"seed": -(2**63), "limit": 1, "questions_per_view": 1, "max_rows
 KEYS: Final = {"source", "splits", "language", *LEAST}
 
 
-def choices(
-    names: Sequence[str], data: Sequence[str], options: Sequence[str], adapter: Path | None = None
-) -> tuple[SourceChoice, ...]:
-    """Sources named by ``--source``, their folders by ``--data``, their options by ``--set NAME.key=value``.
+SHIPPED: Final = Path(__file__).with_name("recipes")
 
-    ``adapter`` is a file with sources of one's own, all of which are meant.
+Settings: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A source that somebody names, and what is said of it there."""
+
+    name: str
+    data: Path | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    adapter: Path | None = None
+
+
+def choices(
+    names: Sequence[str],
+    data: Sequence[str],
+    options: Sequence[str],
+    adapter: Path | None = None,
+    recipe: str | None = None,
+) -> tuple[tuple[SourceChoice, ...], Settings]:
+    """The sources of a recipe, those named by ``--source`` and all of an adapter's, and the recipe's settings.
+
+    ``--data`` says where a source's folder lies, ``--set NAME.key=value`` gives an option; both go before the recipe.
     """
-    own = [source.name for source in _own(adapter)] if adapter else []
-    everyone = [*names, *own]
-    folders, settings = _folders(everyone, data), _options(everyone, options)
-    found = [choose(name, folders.get(name), settings.get(name, {})) for name in names]
-    return (*found, *(choose(name, folders.get(name), settings.get(name, {}), adapter) for name in own))
+    listed, settings = _read(recipe_at(recipe)) if recipe else ((), {})
+    own = [Wanted(name=source.name, adapter=adapter) for source in _own(adapter)] if adapter else []
+    wanted = [*listed, *(Wanted(name=name) for name in names), *own]
+    everyone = [item.name for item in wanted]
+    folders, given = _folders(everyone, [*names, *(item.name for item in own)], data), _options(everyone, options)
+    found = [
+        choose(item.name, folders.get(item.name, item.data), {**item.options, **given.get(item.name, {})}, item.adapter)
+        for item in wanted
+    ]
+    return tuple(found), settings
+
+
+def recipe_at(name: str) -> Path:
+    """The recipe's file: one of the user's, else one that is shipped. Raises ``MmrsError`` if there is none."""
+    shipped = {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+    if Path(name).is_file() or name not in shipped:
+        if not Path(name).exists():
+            raise MmrsError(
+                f"no recipe {name}", code=USAGE, hint=f"Name a TOML file, or one that is shipped: {', '.join(shipped)}."
+            )
+        return Path(name)
+    return shipped[name]
 
 
 def choose(name: str, data: Path | None, options: Mapping[str, str], adapter: Path | None = None) -> SourceChoice:
@@ -108,7 +146,7 @@ def _own(adapter: Path) -> tuple[Source, ...]:
         raise MmrsError(f"--adapter {adapter}: {error}", code=USAGE, hint=hint) from None
 
 
-def read(path: Path) -> tuple[tuple[SourceChoice, ...], dict[str, Any]]:
+def _read(path: Path) -> tuple[tuple[Wanted, ...], Settings]:
     """Sources and settings of a recipe file."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -120,7 +158,7 @@ def read(path: Path) -> tuple[tuple[SourceChoice, ...], dict[str, Any]]:
         raise MmrsError(f"{path}: unknown keys {unknown}", code=USAGE, hint=f"Known: {', '.join(sorted(KEYS))}.")
     for key, value in raw.items():
         _check(path, key, value)
-    found = tuple(_recipe_source(path, entry) for entry in raw.pop("source", []))
+    found = tuple(_wanted(path, entry) for entry in raw.pop("source", []))
     return found, raw
 
 
@@ -148,24 +186,30 @@ def _is_source(entry: object) -> bool:
     return isinstance(entry, dict) and all(isinstance(entry[key], kinds[key]) for key in kinds.keys() & entry)
 
 
-def _recipe_source(path: Path, entry: Mapping[str, Any]) -> SourceChoice:
+def _wanted(path: Path, entry: Mapping[str, Any]) -> Wanted:
     if unknown := sorted(set(entry) - {"name", "data", "options"}):
         keys = ", ".join(unknown)
         raise MmrsError(f"{path}: unknown keys {keys} in [[source]]", code=USAGE, hint="Known: name, data, options.")
     if "name" not in entry:
         raise MmrsError(f"{path}: a [[source]] without a name", code=USAGE, hint='Add name = "…".')
-    data = path.parent / entry["data"] if "data" in entry else None
-    return choose(entry["name"], data, {key: str(value) for key, value in entry.get("options", {}).items()})
+    return Wanted(
+        name=entry["name"],
+        data=path.parent / entry["data"] if "data" in entry else None,
+        options={key: str(value) for key, value in entry.get("options", {}).items()},
+    )
 
 
-def _folders(names: Sequence[str], data: Sequence[str]) -> dict[str, Path]:
+def _folders(names: Sequence[str], said: Sequence[str], data: Sequence[str]) -> dict[str, Path]:
+    """Folders by source. One without a name is meant for the only source ``said`` on the command line, or of all."""
     folders: dict[str, Path] = {}
     for item in data:
         name, equals, folder = item.partition("=")
+        if equals and names.count(name) > 1:
+            raise MmrsError(f"--data {item}: {name} is there twice", code=USAGE, hint="Say it in the recipe instead.")
         if equals and name in names:
             folders[name] = Path(folder)
-        elif len(names) == 1:
-            folders[names[0]] = Path(item)
+        elif len(only := said or names) == 1:
+            folders[only[0]] = Path(item)
         else:
             known = ", ".join(names)
             raise MmrsError(f"--data {item}: say whose it is", code=USAGE, hint=f"--data NAME={item}, NAME of {known}.")

@@ -16,24 +16,22 @@ Say = Callable[[str], None]
 
 
 def settings(
-    chosen: Sequence[SourceChoice], recipe: Path | None, given: Mapping[str, Any], exclude: Path | None
+    chosen: Sequence[SourceChoice], known: Mapping[str, Any], given: Mapping[str, Any], exclude: Path | None
 ) -> Settings:
-    """The settings of a build: those ``given``, else those of the recipe, whose sources come first.
+    """The settings of a build: those ``given``, else those ``known`` from a recipe.
 
     Raises ``MmrsError`` for slips in either. Folders of the cache may still be missing.
     """
-    first, known = recipes.read(recipe) if recipe else ((), {})
-    everything = (*first, *chosen)
-    if not everything:
+    if not chosen:
         raise MmrsError("no source named", code=USAGE, hint="Add --source NAME or --recipe FILE; see `mmrs sources`.")
-    names = [recipes.known(choice).name for choice in everything]
+    names = [recipes.known(choice).name for choice in chosen]
     if len(set(names)) < len(names):
         twice = ", ".join(sorted(names))
         raise MmrsError(f"two sources have one name: {twice}", code=USAGE, hint="Give each its own: option name=…")
     values = {**known, **{key: value for key, value in given.items() if value is not None}}
     if values.get("splits", "leak-safe") not in ("leak-safe", "official"):
         raise MmrsError(f"--splits {values['splits']}", code=USAGE, hint="It is leak-safe or official.")
-    return Settings(sources=everything, exclude=recipes.excluded(exclude), **values)
+    return Settings(sources=tuple(chosen), exclude=recipes.excluded(exclude), **values)
 
 
 def check_licences(choices: Sequence[SourceChoice], allow: str | None) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mmrs_builder.recipe import SHIPPED, choices, known
+from mmrs_builder.vocab import MODALITIES
 from tests.build.command import mmrs, published
 
 
@@ -56,6 +58,38 @@ def test_a_recipe_and_a_source_of_the_command_line_are_joined(corpus: Path, tmp_
     assert set(json.loads(done.out)["cases"]) == {"phantom", "kvasir"}
 
 
+def test_folders_of_a_recipes_sources_are_told_on_the_command_line(corpus: Path, tmp_path: Path):
+    recipe = written(tmp_path, '[[source]]\nname = "kvasir"\n[[source]]\nname = "phantom"\noptions = { count = 3 }\n')
+    words = ("--data", f"kvasir={corpus}", "--set", "phantom.count=2", "--limit", 3, "--json")
+    done = mmrs("build", "--recipe", recipe, *words, "--out", tmp_path / "out", "--workers", 1)
+    assert {name: entry["used"] for name, entry in json.loads(done.out)["cases"].items()} == {"kvasir": 3, "phantom": 2}
+
+
+def test_a_folder_of_a_source_that_is_there_twice_is_not_guessed(corpus: Path, tmp_path: Path):
+    two = "".join(f'[[source]]\nname = "folder"\noptions = {{ name = "{name}" }}\n' for name in ("one", "two"))
+    done = mmrs("build", "--recipe", written(tmp_path, two), "--data", f"folder={corpus}", "--out", tmp_path / "out")
+    assert done.code == 2
+    assert "folder is there twice" in done.err
+
+
+def test_a_recipe_that_is_shipped_goes_by_its_name(tmp_path: Path):
+    words = ("--set", "phantom.count=6", "--workers", 1, "--json")
+    done = mmrs("build", "--recipe", "demo", *words, "--out", tmp_path / "out")
+    assert json.loads(done.out)["cases"]["phantom"]["used"] == 6
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.toml")))
+def test_every_shipped_recipe_names_sources_and_options_that_exist(name: str):
+    chosen, settings = choices([], [], [], None, name)
+    assert settings == {}
+    assert all(known(choice).name == choice.name for choice in chosen)
+
+
+def test_the_papers_recipe_has_its_six_modalities():
+    chosen, _ = choices([], [], [], None, "mmrs")
+    assert {known(choice).modality for choice in chosen} == set(MODALITIES)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -89,3 +123,4 @@ def test_a_recipe_that_is_not_there_ends_with_2(tmp_path: Path):
     done = mmrs("build", "--recipe", tmp_path / "none.toml", "--out", tmp_path / "out")
     assert done.code == 2
     assert "none.toml" in done.err
+    assert "abdomen, demo, mmrs" in done.err
