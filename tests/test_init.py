@@ -22,16 +22,18 @@ from tests.corpora.volumes import save as save_volume
 
 SAMPLES: dict[str, tuple[str, dict[str, str], int]] = {
     "kvasir-seg": ("kvasir", {}, 40),
-    "cvc-clinicdb": ("folder", {"label": "polyp", "modality": "endoscopy"}, 35),
-    "busi": ("folder", {"label": "breast_mass", "modality": "ultrasound", "instances": "yes"}, 20),
-    "lgg-mri": ("folder", {"label": "tumour", "modality": "mri", "patient": words.PATIENT_RULES[0]}, 28),
-    "isic2017": ("folder", {"label": "skin_lesion", "modality": "dermoscopy"}, 24),
-    "totalsegmentator-ct": ("nifti", {"modality": "ct", "structure": "segmentations/([^/]+)$"}, 1),
-    "msd-hippocampus": ("nnunet", {}, 36),
+    "cvc-clinicdb": ("cvc_clinicdb", {}, 35),
+    "busi": ("busi", {}, 20),
+    "lgg-mri": ("tcga_lgg", {}, 28),
+    "isic2017": ("isic2017", {}, 24),
+    "finding-lungs-ct": ("finding_lungs", {}, 10),
+    "posmed-subset": ("posmed", {}, 94),
+    "totalsegmentator-ct": ("totalsegmentator", {}, 1),
+    "msd-hippocampus": ("msd_hippocampus", {}, 36),
     "coco-brain-tumor": ("coco", {"modality": "mri"}, 178),
     "figshare-brain-tumor-png": ("folder", {"label": "tumour", "modality": "mri"}, 24),
     "figshare-brain-tumor-mat-derived": ("mat", {}, 6),
-    "covid-qu-ex": ("folder", {"label": "infection_region", "modality": "xray"}, 12),
+    "covid-qu-ex": ("covid_qu_ex", {}, 12),
     "dicom-seg-dcmqi": ("dicom_seg", {}, 1),
 }
 """Source, options and number of cases that the real samples must be taken for."""
