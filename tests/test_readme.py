@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mmrs_builder import sources
 from tests.corpora import kvasir
 
 README = Path(__file__).parent.parent / "README.md"
@@ -55,6 +56,21 @@ def test_the_python_of_the_readme_opens_the_shards(desk: Path, tmp_path: Path) -
     env = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run([sys.executable, "-c", code], cwd=desk, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_table_of_corpora_is_true() -> None:
+    text = README.read_text(encoding="utf-8")
+    rows = [
+        [cell.strip(" `") for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")
+    ]
+    told = {row[0]: (row[1], row[2], row[4], row[5], row[6]) for row in rows if len(row) == 9}
+    known = {
+        s.name: (s.title, s.modality, s.license_class, s.access, "yes" if s.patient_ids else "no")
+        for s in sources.catalogue()
+        if s.access not in ("own", "embedded")
+    }
+    assert told == known
+    assert f"{len(known)} corpora" in text
 
 
 def test_the_numbers_of_families_and_wordings_are_true(desk: Path) -> None:
