@@ -138,19 +138,22 @@ def _sorted_out(paths: Sequence[str], files: Files) -> tuple[list[_Found], list[
 
 
 def _one_tree(items: Sequence[_Found]) -> tuple[list[_Found], list[_Found]]:
-    """The files of one case out of one folder, and the copies elsewhere: the outermost folder with image and masks, if
-    there is one, else for each kind of file the outermost that has it.
+    """The files of one case, and the copies elsewhere: those of the folder that holds an image and most kinds of mask,
+    the outermost of several. What it lacks may come from folders that hold no image of the case: archives are unpacked
+    side by side; but never from another copy of it.
     """
-    masked = {item.home for item in items if item.number >= 0}
+    kinds: dict[str, set[int]] = defaultdict(set)
+    for item in items:
+        kinds[item.home].add(item.number)
 
-    def rank(home: str) -> tuple[bool, int, str]:
-        return home not in masked, home.count("/"), home
+    def rank(home: str) -> tuple[int, int, int, str]:
+        return -(-1 in kinds[home]), -len(kinds[home]), home.count("/"), home
 
-    images = sorted((item.home for item in items if item.number < 0), key=rank)
+    order = sorted(kinds, key=rank)
+    usable = [home for home in order if home == order[0] or -1 not in kinds[home]]
     kept: list[_Found] = []
     for number in sorted({item.number for item in items}):
-        homes = {item.home for item in items if item.number == number}
-        best = images[0] if images and images[0] in homes else min(homes, key=rank)
+        best = next((home for home in usable if number in kinds[home]), None)
         kept += [item for item in items if item.number == number and item.home == best]
     return kept, [item for item in items if item not in kept]
 

@@ -48,7 +48,7 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
 
 
 def _told(ref: CaseRef) -> CaseRef:
-    number = int(ref.case_id.removeprefix("amos_"))
+    number = int(ref.case_id.rpartition("_")[2])
     folder = PurePosixPath(ref.image).parent.name.casefold()
     return replace(ref, modality="ct" if number <= LAST_CT else "mri", split_official=SPLITS[folder])
 

@@ -6,6 +6,7 @@ Facts, defects and terms are in ``data_cards/brats.md``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,8 +15,8 @@ from mmrs_builder.io.corpus import Files, Masks, cases
 from mmrs_builder.io.extras import need
 from mmrs_builder.io.options import one_of
 from mmrs_builder.labelled import labelled_case
-from mmrs_builder.types import CaseRef, Drop, Source
-from mmrs_builder.volume_rules import Coverage, Empty, Planes, rules
+from mmrs_builder.types import Case, CaseRef, Drop, Source
+from mmrs_builder.volume_rules import Coverage, Empty, Planes, Rules, rules
 
 SEQUENCES: Final = {
     "flair": ("FLAIR", "flair|t2f"), "t1": ("T1", "t1|t1n"), "t1ce": ("T1ce", "t1ce|t1c"), "t2": ("T2", "t2|t2w"),
@@ -61,7 +62,7 @@ def configure(
         minimum_area=own.minimum_area,
         mask_rule="the voxels of a part's number, or of one of the tumour's numbers",
         index=partial(_index, files=files, sequence=shown),
-        load=partial(labelled_case, rules=own),
+        load=partial(_load, rules=own),
         access="credentialed",
         size="285 to 1251 scans, by release",
         steps="Register, download the training data of ONE release, unpack it, and give its folder with --data.",
@@ -97,6 +98,20 @@ def _shows(first: str, enhancing: str, whole: bool) -> dict[str, str]:
 def _index(root: Path, *, files: Files, sequence: str) -> Iterator[CaseRef | Drop]:
     need("nibabel", "SimpleITK")
     yield from cases(root, source="brats", files=files, modality="mri", sequence=sequence)
+
+
+def _load(ref: CaseRef, *, rules: Rules) -> Case:
+    """Read one scan. Oedema is of a tumour: a slice that shows it alone does not lack one. Raises ``Rejected`` as
+    ``labelled_case`` does.
+    """
+    case = labelled_case(ref, rules=rules)
+    views = (
+        replace(view, absent=tuple(label for label in view.absent if label != "tumour"))
+        if "tumour_oedema" in {*rules.labels} - {*view.absent}
+        else view
+        for view in case.views
+    )
+    return replace(case, views=tuple(views))
 
 
 SOURCE: Final = configure()

@@ -32,7 +32,7 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
     """The pictures, each with its patient and the authors' split. Raises ``ValueError`` when there are none."""
     for item in cases(root, source="bus_uclm", files=FILES, modality="ultrasound"):
         if isinstance(item, CaseRef):
-            yield replace(item, split_official="test" if item.patient_id in TEST else "train")
+            yield replace(item, split_official="test" if (item.patient_id or "").upper() in TEST else "train")
         else:
             yield item
 

@@ -28,7 +28,7 @@ FILES: Final = Files(
 
 def load(ref: CaseRef) -> Case:
     """Read one picture. Raises ``Rejected``; masks may be empty only where the picture is filed as normal."""
-    promised = () if ref.case_id.startswith(NORMAL) else LABELS
+    promised = () if ref.case_id.casefold().startswith(NORMAL) else LABELS
     return flat_case(ref, minimum_area=MINIMUM_AREA, exhaustive=True, labels=LABELS, promised=promised)
 
 

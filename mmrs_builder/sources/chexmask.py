@@ -46,18 +46,18 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
     for path in found:
         for name in {_name(path), _name(PurePosixPath(path).name)}:
             films[name].append(path)
-    cases: dict[str, CaseRef] = {}
+    told: dict[str, CaseRef | Drop] = {}  # by film: what the first row says of it
     drops = [Drop(source="chexmask", what=path, reason="outside_root") for path in listed.outside]
     drops += [Drop(source="chexmask", what=path, reason="bad_name") for path in listed.misnamed]
     for table in tables:
         for item in _rows(root, table, films):
-            if isinstance(item, Drop):
-                drops.append(item)
-            elif cases.setdefault(item.case_id, item) is not item:
-                drops.append(Drop(source="chexmask", what=f"{table}: {item.case_id}", reason="second_copy"))
-    told = {*(case.image for case in cases.values()), *(drop.what for drop in drops)}
+            film = item.what if isinstance(item, Drop) else item.image
+            if told.setdefault(film, item) is not item:
+                drops.append(Drop(source="chexmask", what=f"{table}: {film}", reason="second_copy"))
+    drops += [item for item in told.values() if isinstance(item, Drop)]
     drops += [Drop(source="chexmask", what=path, reason="no_mask") for path in found if path not in told]
-    yield from (cases[name] for name in sorted(cases))
+    cases = (item for item in told.values() if isinstance(item, CaseRef))
+    yield from sorted(cases, key=lambda case: case.case_id)
     yield from sorted(drops, key=lambda drop: natural(drop.what))
 
 
@@ -123,7 +123,10 @@ def load(ref: CaseRef) -> Case:
     opened = read_opened(Path(ref.root), ref.image)
     masks = [_mask(row, mask.pick.partition(" ")[2], ref.case_id) for mask in ref.masks]
     readings = [MaskReading(mask=fitted(mask, opened, ref.case_id), doubtful_px=0) for mask in masks]
-    return case_of(ref, opened.picture, readings, minimum_area=MINIMUM_AREA, exhaustive=True, labels=LABELS)
+    # Every film shows all three: what the model did not find is not absent.
+    return case_of(
+        ref, opened.picture, readings, minimum_area=MINIMUM_AREA, exhaustive=True, labels=LABELS, promised=LABELS
+    )
 
 
 def _mask(row: Mapping[str, str], organ: str, what: str) -> Mask:

@@ -18,12 +18,13 @@ from mmrs_builder.views import flat_case
 
 MINIMUM_AREA: Final = 0.0002  # of a frame of 574 x 500: 57 px
 
+HERE: Final = r"(?:(?<=CVC-300/)|(?<!.))"  # anybody has a folder called images: ours is named, or is the root
 FILES: Final = Files(
     layout="CVC-300/images/<n>.png and CVC-300/masks/<n>.png, or bbdd/<n>.bmp and gtpolyp/<n>.bmp of EndoScene",
-    image=r"(?:bbdd|images)/(?P<case>\d{1,3})\.(?:bmp|png|tiff?)",
-    masks=(Masks(path=r"(?:gtpolyp|masks)/(?P<case>\d{1,3})\.(?:bmp|png|tiff?)", shows={"": "polyp"}),),
+    image=rf"(?:bbdd|{HERE}images)/(?P<case>\d{{1,3}})\.(?:bmp|png|tiff?)",
+    masks=(Masks(path=rf"(?:gtpolyp|{HERE}masks)/(?P<case>\d{{1,3}})\.(?:bmp|png|tiff?)", shows={"": "polyp"}),),
     # EndoScene's other classes; CVC-612 and other sets of a bundle, whose frames have the same numbers
-    aside=r"(?:gt(?!polyp/)\w+|labelled|CVC-(?!300/)[^/]+|ETIS-LaribPolypDB|Kvasir|TrainDataset)/.*",
+    aside=r"(?:gt(?!polyp/)\w+|labelled|CVC-(?!300/|EndoScene)[^/]+|ETIS-LaribPolypDB|Kvasir|TrainDataset)/.*",
 )
 
 

@@ -21,10 +21,14 @@ from mmrs_builder.vocab import Rejected
 
 MINIMUM_AREA: Final = 0.0002  # of a frame of 384 x 288: 22 px; stray greys of the PNG mirror are single pixels
 
+HERE: Final = (
+    r"(?:(?<=CVC-ClinicDB/)|(?<=CVC-612/)|(?<!.))"  # anybody has a folder called images: ours is named, or is the root
+)
 FILES: Final = Files(
     layout="Original/<n>.tif and Ground Truth/<n>.tif, or the same as PNG (also images/ and masks/)",
-    image=r"(?:Original|images)/(?P<case>\d{1,3})\.(?:png|tiff?)",
-    masks=(Masks(path=r"(?:Ground Truth|masks)/(?P<case>\d{1,3})\.(?:png|tiff?)", shows={"": "polyp"}),),
+    image=rf"(?:Original|{HERE}images)/(?P<case>\d{{1,3}})\.(?:png|tiff?)",
+    masks=(Masks(path=rf"(?:Ground Truth|{HERE}masks)/(?P<case>\d{{1,3}})\.(?:png|tiff?)", shows={"": "polyp"}),),
+    aside=r"(?:CVC-300|CVC-ColonDB|ETIS-LaribPolypDB|Kvasir(?:-SEG)?)/.*",  # other frames of the same numbers
 )
 TABLE: Final = "metadata.csv"
 
@@ -32,14 +36,13 @@ TABLE: Final = "metadata.csv"
 def index(root: Path) -> Iterator[CaseRef | Drop]:
     """The frames, each with its sequence. Raises ``ValueError`` when there are none."""
     sequences: dict[str, str] = {}
-    table = next((path for path in listing(root).files if PurePosixPath(path).name == TABLE), None)
-    if table:
+    for table in (path for path in listing(root).files if PurePosixPath(path).name == TABLE):
         try:
             rows = read_csv(root, table, ("frame_id", "sequence_id"))
         except Rejected as refused:
             yield Drop(source="cvc_clinicdb", what=table, reason=refused.reason, detail=refused.detail)
         else:
-            sequences = {row["frame_id"]: f"sequence {row['sequence_id']}" for row in rows}
+            sequences |= {row["frame_id"]: f"sequence {row['sequence_id']}" for row in rows}
     for item in cases(root, source="cvc_clinicdb", files=FILES, modality="endoscopy"):
         yield replace(item, group=_sequence(item.case_id, sequences)) if isinstance(item, CaseRef) else item
 

@@ -18,10 +18,11 @@ from mmrs_builder.views import flat_case
 
 MINIMUM_AREA: Final = 0.0002  # of a frame of 574 x 500: 57 px
 
+HERE: Final = r"(?:(?<=CVC-ColonDB/)|(?<!.))"  # anybody has a folder called images: ours is named, or is the root
 FILES: Final = Files(
     layout="<n>.bmp with p<n>.bmp beside it, or images/<n>.png and masks/<n>.png",
-    image=r"(?:images/)?(?<!masks/)(?P<case>\d{1,3})\.(?:bmp|png|tiff?)",
-    masks=(Masks(path=r"(?:masks/|p)(?P<case>\d{1,3})\.(?:bmp|png|tiff?)", shows={"": "polyp"}),),
+    image=rf"(?:{HERE}images/|(?<!masks/)(?=\d+\.bmp))(?P<case>\d{{1,3}})\.(?:bmp|png|tiff?)",
+    masks=(Masks(path=rf"(?:{HERE}masks/|p(?=\d+\.bmp))(?P<case>\d{{1,3}})\.(?:bmp|png|tiff?)", shows={"": "polyp"}),),
     # contours and non-informative regions; other sets of a bundle, whose frames have the same numbers
     aside=r"[cs]\d{1,3}\.bmp|(?:CVC-300|CVC-ClinicDB|ETIS-LaribPolypDB|Kvasir|TrainDataset)/.*",
 )

@@ -49,19 +49,24 @@ PICTURE: Final = re.compile(r"_\d+\.jpe?g$", re.IGNORECASE)
 def index(root: Path) -> Iterator[CaseRef | Drop]:
     """The pictures with outlines; without any, those with masks. Raises ``ValueError`` when there are no pictures."""
     files = listing(root).files
-    tables = {path for path in files if re.fullmatch(r"(?:.*/)?\d+\.xml", path)}
-    pictured = {PICTURE.sub(".xml", path) for path in files if PICTURE.search(path)}
-    drops = [Drop(source="ddti", what=path, reason="no_image") for path in sorted(tables - pictured)]
+    tables = {path.casefold(): path for path in files if re.fullmatch(r"(?i)(?:.*/)?\d+\.xml", path)}
+    pictured = {_table(path) for path in files if PICTURE.search(path)}
+    drops = [Drop(source="ddti", what=tables[key], reason="no_image") for key in sorted(tables.keys() - pictured)]
     for item in cases(root, source="ddti", files=OUTLINED if tables else MASKED, modality="ultrasound"):
         if isinstance(item, Drop):
             drops.append(item)
         elif not tables:
             yield item
-        elif (table := PICTURE.sub(".xml", item.image)) in tables:
+        elif table := tables.get(_table(item.image)):
             yield replace(item, masks=(MaskRef(path=table, label=NODULE, pick=item.case_id.rpartition("_")[2]),))
         else:
             drops.append(Drop(source="ddti", what=item.case_id, reason="no_mask", detail=item.image))
     yield from drops
+
+
+def _table(picture: str) -> str:
+    """The XML file that belongs to a picture, in small letters."""
+    return PICTURE.sub(".xml", picture).casefold()
 
 
 def load(ref: CaseRef) -> Case:
@@ -88,14 +93,15 @@ def _outlined(root: Path, image: str, mask: MaskRef) -> tuple[Picture, MaskReadi
 
 
 def outlines(root: Path, path: str, number: str) -> list[npt.NDArray[np.float64]]:
-    """The polygons (n, 2), x and y in pixels, of picture ``number`` in a case's XML file; none if there is no mark.
+    """The polygons (n, 2), x and y in pixels, of all marks of picture ``number`` in a case's XML file, if any.
 
     Raises ``Rejected``: what ``read_bytes`` raises; ``bad_metadata`` for text that is cut off or no list of outlines,
     ``bad_outline`` for places that are not finite.
     """
-    marks = dict(MARK.findall(read_bytes(root, path).decode("utf-8", "replace")))
+    marks = MARK.findall(read_bytes(root, path).decode("utf-8", "replace"))
+    texts = [unescape(text).strip() or "[]" for marked, text in marks if marked == number]
     try:
-        regions = json.loads(unescape(marks.get(number, "")).strip() or "[]")
+        regions = [region for text in texts for region in json.loads(text)]
         found = [[(float(point["x"]), float(point["y"])) for point in region["points"]] for region in regions]
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise Rejected("bad_metadata", path, f"outlines of picture {number}: {error}") from error

@@ -18,10 +18,11 @@ from mmrs_builder.views import flat_case
 
 MINIMUM_AREA: Final = 0.0002  # of a frame of 1225 x 966: 237 px
 
+HERE: Final = r"(?:(?<=ETIS-LaribPolypDB/)|(?<!.))"  # anybody has a folder called images: ours is named, or is the root
 FILES: Final = Files(
     layout="ETIS-LaribPolypDB/<n>.tif and Ground Truth/p<n>.tif, or images/<n>.png and masks/<n>.png",
-    image=r"(?:ETIS-LaribPolypDB|images)/(?P<case>\d{1,3})\.(?:tiff?|png|bmp)",
-    masks=(Masks(path=r"(?:Ground Truth|masks)/p?(?P<case>\d{1,3})\.(?:tiff?|png|bmp)", shows={"": "polyp"}),),
+    image=rf"(?:ETIS-LaribPolypDB|{HERE}images)/(?P<case>\d{{1,3}})\.(?:tiff?|png|bmp)",
+    masks=(Masks(path=rf"(?:Ground Truth|{HERE}masks)/p?(?P<case>\d{{1,3}})\.(?:tiff?|png|bmp)", shows={"": "polyp"}),),
     aside=r"(?:CVC-[^/]+|Kvasir|TrainDataset)/.*",  # other sets of a bundle, whose frames have the same numbers
 )
 

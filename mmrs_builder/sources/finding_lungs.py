@@ -31,7 +31,7 @@ from mmrs_builder.volume_rules import Coverage, Empty, Rules, Window, rules
 from mmrs_builder.volumes import Mask3D, volume_case
 
 LABELS: Final = ("lung",)
-NAME: Final = r"(?P<case>(?P<group>(?:ID_)?\d{4})(?:_Z_\d{4})?)\.(?:tiff?|nii(?:\.gz)?)"
+NAME: Final = r"(?P<case>(?:ID_)?(?P<group>\d{4})(?:_Z_\d{4})?)\.(?:tiff?|nii(?:\.gz)?)"
 FILES: Final = Files(
     layout="2d_images/ID_<scan>_Z_<slice>.tif and 2d_masks/ of the same names, 3d_images/{IMG,MASK}_<scan>.nii.gz",
     image=rf"(?:2d_images/|3d_images/IMG_){NAME}",

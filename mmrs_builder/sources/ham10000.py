@@ -23,11 +23,13 @@ LABELS: Final = ("skin_lesion",)
 MINIMUM_AREA: Final = 0.0002  # of a picture of 600 x 450: 54 px
 TABLE: Final = "HAM10000_metadata"  # with the suffix .csv, .tab or none
 
+NAME: Final = r"(?P<case>ISIC_00(?:2[4-9]|3[0-4])\d{3})"  # 0024306 to 0034320: those of other collections lie outside
 FILES: Final = Files(
     layout="HAM10000_images_part_1/*.jpg, part_2, and HAM10000_segmentations_lesion_tschandl/*_segmentation.png",
-    image=r"(?P<case>ISIC_\d{7})\.jpe?g",
-    masks=(Masks(path=r"(?P<case>ISIC_\d{7})_segmentation\.png", shows={"": "skin_lesion"}),),
-    aside=r"ISIC2018_Task\d\w+/.*",  # the test pictures, which have no masks
+    image=rf"{NAME}\.jpe?g",
+    masks=(Masks(path=rf"{NAME}_segmentation\.png", shows={"": "skin_lesion"}),),
+    # Test pictures without masks, and what the challenges of ISIC show under the same kind of name.
+    aside=r"(?:ISBI2016_ISIC_|ISIC-2017_|ISIC2018_Task\d)[^/]*/.*",
 )
 
 

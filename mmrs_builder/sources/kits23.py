@@ -23,7 +23,8 @@ FILES: Final = Files(
     layout="dataset/case_#####/imaging.nii.gz and dataset/case_#####/segmentation.nii.gz",
     image=r"(?P<patient>(?P<case>case_\d{5}))/imaging\.nii\.gz",
     masks=(Masks(path=r"(?P<case>case_\d{5})/segmentation\.nii\.gz", shows=NUMBERS),),
-    aside=r"case_\d{5}/instances/[^/]+\.nii\.gz",
+    # Each annotator's outlines; earlier releases, whose scans have the same names: KiTS19 has no number for cysts.
+    aside=r"(?:case_\d{5}/instances/[^/]+|kits(?:19|21)[^/]*/.*)\.nii\.gz",
     kind="volumes",
 )
 

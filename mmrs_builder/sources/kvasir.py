@@ -25,7 +25,7 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
 
     Raises ``ValueError`` when there are no images.
     """
-    home = next((folder for folder in (root, root / "Kvasir-SEG") if (folder / "images").is_dir()), root)
+    home = next((folder for folder in (root / "Kvasir-SEG", root) if (folder / "images").is_dir()), root)
     found = listing(home)
     images, masks = by_stem(found, "images"), by_stem(found, "masks")
     if not images:

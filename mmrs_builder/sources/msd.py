@@ -6,7 +6,7 @@ Facts, defects and terms are in ``data_cards/msd_<task>.md``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,8 +15,8 @@ from mmrs_builder.io.corpus import Files, Masks, cases
 from mmrs_builder.io.extras import need
 from mmrs_builder.io.options import one_of
 from mmrs_builder.labelled import labelled_case
-from mmrs_builder.types import CaseRef, Download, Drop, Source
-from mmrs_builder.volume_rules import Coverage, Empty, Planes, Window, rules
+from mmrs_builder.types import Case, CaseRef, Download, Drop, Source
+from mmrs_builder.volume_rules import Coverage, Empty, Planes, Rules, Window, rules
 
 ARCHIVES: Final = "https://msd-for-monai.s3-us-west-2.amazonaws.com"
 
@@ -137,7 +137,7 @@ def configure(
         minimum_area=own.minimum_area,
         mask_rule="the voxels of a structure's number, or of one of its numbers",
         index=partial(_index, source=task, facts=facts, shown=shown),
-        load=partial(labelled_case, rules=own, channel=shown),
+        load=partial(_load, rules=own, channel=shown),
         access="auto",
         downloads=(Download(url=f"{ARCHIVES}/{facts.folder}.tar", sha256=facts.sha256),),
         size=facts.size,
@@ -159,6 +159,20 @@ def _index(root: Path, *, source: str, facts: Task, shown: int) -> Iterator[Case
     )
     sequence = facts.sequences[shown] if facts.sequences else None
     yield from cases(home, source=source, files=files, modality=facts.modality, sequence=sequence)
+
+
+def _load(ref: CaseRef, *, rules: Rules, channel: int) -> Case:
+    """Read one scan. Oedema is of a tumour: a slice that shows it alone does not lack one. Raises ``Rejected`` as
+    ``labelled_case`` does.
+    """
+    case = labelled_case(ref, rules=rules, channel=channel)
+    views = (
+        replace(view, absent=tuple(label for label in view.absent if label != "tumour"))
+        if "tumour_oedema" in {*rules.labels} - {*view.absent}
+        else view
+        for view in case.views
+    )
+    return replace(case, views=tuple(views))
 
 
 SOURCES: Final = tuple(configure(task=task) for task in TASKS)

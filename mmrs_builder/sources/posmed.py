@@ -30,6 +30,7 @@ SETS: Final = {
 }  # fmt: skip
 """Folder: what it really holds. Two names say CT and hold MRI and ultrasound."""
 
+_SPELT: Final = {folder.casefold(): folder for folder in SETS}
 LABELS: Final = tuple(sorted({label for _, label in SETS.values()}))
 MINIMUM_AREA: Final = 0.0002
 PATIENTS: Final = "brain_patients.csv"
@@ -81,6 +82,7 @@ def index(root: Path, *, official: bool) -> Iterator[CaseRef | Drop]:
             yield item
             continue
         folder, _, name = item.case_id.split("/")
+        folder = _SPELT[folder.casefold()]
         yield replace(
             item,
             modality=SETS[folder][0],

@@ -21,7 +21,7 @@ FILES: Final = Files(
     image=r"(?P<case>Case\d\d)\.mhd",
     masks=(Masks(path=r"(?P<case>Case\d\d)_segmentation\.mhd", shows={"1": "prostate"}),),
     # The scans of the test set have the names of others in the training set, and no labels.
-    aside=r"[\w-]*test_?data[\w-]*/.*",
+    aside=r"(?:[\w-]*test_?data[\w-]*|test|testing)/.*",
     kind="volumes",
 )
 

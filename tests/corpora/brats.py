@@ -65,7 +65,7 @@ def write(root: Path) -> Corpus:
             **dict.fromkeys(("BraTS-GLI-00008-000", "BraTS-GLI-00008-001"), "BraTS-GLI-00008"),
             "BraTS-GLI-00010-000": "BraTS-GLI-00010",
         },
-        absent={"BraTS2021_00005": ("enhancing_tumour", "necrotic_tumour_core", "tumour")},
+        absent={"BraTS2021_00005": ("enhancing_tumour", "necrotic_tumour_core")},
     )
 
 

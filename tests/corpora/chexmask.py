@@ -90,7 +90,7 @@ def write(root: Path) -> Corpus:
             "chexmask/OriginalResolution/ChestX-Ray8.csv: other rows": "no_image",
             "chexmask/OriginalResolution/MIMIC-CXR-JPG.csv": "bad_metadata",
             "chexmask/OriginalResolution/Padchest.csv": "bad_metadata",
-            "chexmask/Preprocessed/VinDr-CXR.csv: 0108949daa13dc94634a7d650a05c0bb": "second_copy",
+            "chexmask/Preprocessed/VinDr-CXR.csv: vindr/0108949daa13dc94634a7d650a05c0bb.png": "second_copy",
         },
         rejected={
             "00000006_000": "size_mismatch",

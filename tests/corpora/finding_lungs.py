@@ -45,11 +45,11 @@ def write(root: Path) -> Corpus:
     tiff(images / "ID_0000_Z_0142.tif", units(1), sign=True)
     tiff(images / "ID_0000_Z_0150.tif", units(2), sign=False)
     picture(images / "ID_0013_Z_0047.tif", 3)
-    tiff(images / "ID_0017_Z_0061.tif", units(4), sign=True)
+    tiff(images / "ID_0002_Z_0061.tif", units(4), sign=True)
     tiff(images / "ID_0028_Z_0125.tif", units(5), sign=True)
     for name in ("ID_0000_Z_0142", "ID_0000_Z_0150", "ID_0013_Z_0047", "ID_0099_Z_0001"):
         mask(masks / f"{name}.tif", RIGHT, LEFT)
-    mask(masks / "ID_0017_Z_0061.tif", RIGHT, size=(48, 48))
+    mask(masks / "ID_0002_Z_0061.tif", RIGHT, size=(48, 48))
     scan(scans, "0002", 10, LUNGS)
     scan(scans, "0031", 24, LUNGS)
     scan(scans, "0059", 12, LUNGS)
@@ -63,9 +63,9 @@ def write(root: Path) -> Corpus:
         options={"coverage": "0", "empty": "0"},
         areas={**dict.fromkeys(flat, (both,)), "0002": (10 * 14,)},
         drops={"ID_0028_Z_0125": "no_mask", "ID_0099_Z_0001": "no_image", "0081": "no_image"},
-        rejected={"ID_0017_Z_0061": "size_mismatch", "0031": "bad_geometry", "0059": "mask_not_binary"},
+        rejected={"ID_0002_Z_0061": "size_mismatch", "0031": "bad_geometry", "0059": "mask_not_binary"},
         groups={
-            **{name: name[:7] for name in (*flat, "ID_0017_Z_0061")},
+            **{name: name[3:7] for name in (*flat, "ID_0002_Z_0061")},
             **{name: name for name in ("0002", "0031", "0059")},
         },
     )

@@ -20,5 +20,5 @@ def write(root: Path) -> Corpus:
         count=3,
         channels=4,
         alone=(100,),
-        absent=("tumour", "non_enhancing_tumour", "enhancing_tumour"),
+        absent=("non_enhancing_tumour", "enhancing_tumour"),
     )

@@ -75,6 +75,13 @@ def test_an_image_with_masks_beside_it_goes_before_one_of_the_same_name_without(
     assert drops == {"test_data/images/a1.png": "second_copy"}
 
 
+def test_a_case_is_never_made_of_two_copies(tmp_path: Path):
+    put(tmp_path, "a/images/a1.png", "a/masks/a1.png", "b/images/a1.png", "b/masks/a1.png", "b/numbers/a1.png")
+    refs, drops = found(tmp_path)
+    assert {mask.path for mask in refs["a1"].masks} == {"b/masks/a1.png", "b/numbers/a1.png"}
+    assert drops == {"a/images/a1.png": "second_copy", "a/masks/a1.png": "second_copy"}
+
+
 def test_two_files_for_one_role_refuse_the_case(tmp_path: Path):
     put(tmp_path, "images/a1.png", "images/a1.jpg", "masks/a1.png", "images/b1.png", "masks/b1.png")
     assert found(tmp_path)[1] == {"a1": "duplicate_stem"}

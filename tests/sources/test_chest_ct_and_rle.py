@@ -147,6 +147,27 @@ def test_a_film_without_a_good_rating_is_not_used(tmp_path: Path, rating: str):
     assert set(drops("chexmask", tmp_path)) == {"00000001_000.png"}
 
 
+def test_a_film_is_counted_once_however_many_tables_name_it(tmp_path: Path):
+    picture(tmp_path / "00000001_000.png", 1, chexmask.SIZE)
+    for folder, rating in (("OriginalResolution", 0.1), ("Preprocessed", 0.9)):
+        table = tmp_path / folder / "ChestX-Ray8.csv"
+        chexmask.table(table, "Image Index", chexmask.row("00000001_000.png", rating))
+    found = [(item.what, item.reason) for item in sources.find("chexmask").index(tmp_path) if isinstance(item, Drop)]
+    assert found == [
+        ("00000001_000.png", "poor_mask"),
+        ("Preprocessed/ChestX-Ray8.csv: 00000001_000.png", "second_copy"),
+    ]
+    assert not refs("chexmask", tmp_path)
+
+
+def test_an_organ_that_the_model_did_not_find_is_not_called_absent(tmp_path: Path):
+    picture(tmp_path / "00000001_000.png", 1, chexmask.SIZE)
+    chexmask.table(tmp_path / "ChestX-Ray8.csv", "Image Index", chexmask.row("00000001_000.png", heart="1 0"))
+    with pytest.raises(Rejected) as refused:
+        views("chexmask", tmp_path, "00000001_000")
+    assert refused.value.reason == "mask_empty"
+
+
 @pytest.mark.parametrize(("width", "height"), [("64.5", "48"), ("0", "48"), ("-64", "-48"), ("99999", "99999")])
 def test_a_size_that_cannot_be_is_refused(tmp_path: Path, width: str, height: str):
     picture(tmp_path / "00000001_000.png", 1, chexmask.SIZE)

@@ -98,9 +98,10 @@ def test_case_ids_are_unique_and_carry_the_sources_name(subject: Subject):
 
 
 def test_every_case_is_found_once_as_a_reference_or_a_drop(written: Written):
-    drops = {item.what: item.reason for item in written.items() if isinstance(item, Drop)}
+    drops = [(item.what, item.reason) for item in written.items() if isinstance(item, Drop)]
     assert {ref.case_id for ref in written.refs()} == {*written.corpus.areas, *written.corpus.rejected}
-    assert drops == dict(written.corpus.drops)
+    assert dict(drops) == dict(written.corpus.drops)
+    assert len(set(drops)) == len(drops)
 
 
 def test_the_index_opens_no_pixels(written: Written, tmp_path: Path):

@@ -42,6 +42,12 @@ def test_either_folder_may_be_given(tmp_path: Path):
     assert refs(tmp_path) == refs(tmp_path / "Kvasir-SEG")
 
 
+def test_a_folder_called_images_beside_kvasir_seg_is_somebody_elses(tmp_path: Path):
+    pair(tmp_path, "another")
+    pair(tmp_path / "Kvasir-SEG", "a")
+    assert [ref.case_id for ref in refs(tmp_path)] == ["a"]
+
+
 def test_a_folder_without_images_is_answered_with_the_layout(tmp_path: Path):
     with pytest.raises(ValueError, match=r"Kvasir-SEG/images/\*\.jpg"):
         refs(tmp_path / "nowhere")

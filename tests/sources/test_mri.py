@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -87,6 +88,19 @@ def test_the_parts_of_a_brats_tumour_lie_in_it_and_its_oedema_around_it(tmp_path
     assert not (found["tumour"] & found["tumour_oedema"]).any()
 
 
+@pytest.mark.parametrize(
+    ("name", "corpus", "scanned"),
+    [("brats", brats, "BraTS2021_00005"), ("msd_brain_tumour", msd_brain_tumour, "BRATS_002")],
+)
+def test_a_slice_of_oedema_alone_is_not_said_to_show_no_tumour(
+    tmp_path: Path, name: str, corpus: ModuleType, scanned: str
+):
+    corpus.write(tmp_path)
+    views = case(find(name, {"coverage": "0", "empty": "0.9"}), tmp_path, scanned).views
+    absent = {tuple(item.label for item in view.annotations): "tumour" in view.absent for view in views}
+    assert absent == {("tumour_oedema",): False, (): True}
+
+
 def test_the_whole_brats_tumour_takes_in_its_oedema_which_is_then_no_structure_of_its_own(tmp_path: Path):
     brats.write(tmp_path)
     source = find("brats", {"tumour": "whole"})
@@ -120,8 +134,10 @@ def test_no_side_or_plane_is_claimed_of_a_short_axis_slice_whatever_its_header_s
     assert {view.grid.spacing for view in views} == {(1.5, 1.5)}
 
 
-def test_test_scans_of_promise12_do_not_meet_the_labels_of_their_namesakes(tmp_path: Path):
+@pytest.mark.parametrize("folder", ["test_data", "TestData", "test", "Testing"])
+def test_test_scans_of_promise12_do_not_meet_the_labels_of_their_namesakes(tmp_path: Path, folder: str):
     promise12.write(tmp_path)
+    (tmp_path / "test_data").rename(tmp_path / folder)
     (tmp_path / "training_data" / "Case01.mhd").unlink()
     found = refs(find("promise12"), tmp_path)
     assert found["Case00"].image == "training_data/Case00.mhd"

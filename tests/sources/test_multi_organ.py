@@ -70,6 +70,13 @@ def test_amos_scans_are_ct_up_to_500_and_mri_above(tmp_path: Path):
     }  # fmt: skip
 
 
+def test_names_of_amos_scans_may_be_in_capitals(tmp_path: Path):
+    for number in ("0001", "0507"):
+        save(tmp_path / "imagesTr" / f"AMOS_{number}.nii.gz", volume(1))
+        save(tmp_path / "labelsTr" / f"AMOS_{number}.nii.gz", numbers({1: BOX}))
+    assert [ref.modality for ref in refs(amos22.SOURCE, tmp_path).values()] == ["ct", "mri"]
+
+
 def test_only_the_ct_of_amos_is_windowed(tmp_path: Path):
     amos22_corpus.write(tmp_path)
     renders = [views(amos22.SOURCE, tmp_path, case)[0].picture.render for case in ("amos_0500", "amos_0507")]
@@ -82,6 +89,14 @@ def test_a_bladder_that_an_mri_scan_does_not_show_is_not_called_absent(tmp_path:
     amos22_corpus.write(tmp_path)
     absent = {case: set(views(amos22.SOURCE, tmp_path, case)[0].absent) for case in ("amos_0001", "amos_0507")}
     assert absent["amos_0001"] - absent["amos_0507"] == {"bladder", "prostate_or_uterus"}
+
+
+def test_labels_of_earlier_kits_beside_it_are_not_taken_for_those_of_2023(tmp_path: Path):
+    for home in ("kits19/data", "kits23/dataset"):
+        save(tmp_path / home / "case_00000" / "imaging.nii.gz", volume(1))
+        save(tmp_path / home / "case_00000" / "segmentation.nii.gz", numbers({3: BOX} if "23" in home else {2: BOX}))
+    assert refs(kits23.SOURCE, tmp_path)["case_00000"].image == "kits23/dataset/case_00000/imaging.nii.gz"
+    assert set(drops(kits23.SOURCE, tmp_path).values()) == {"companion"}
 
 
 def test_a_kidney_has_no_hole_where_its_tumour_is(tmp_path: Path):

@@ -10,7 +10,7 @@ import pytest
 from mmrs_builder import sources
 from mmrs_builder.splits import Member, place
 from mmrs_builder.types import CaseRef, Drop
-from tests.corpora import ham10000, mask, picture, polyp_bench
+from tests.corpora import cvc_clinicdb, ham10000, isic2016, isic2017, isic2018, mask, picture, polyp_bench
 
 SHAPE = (16, 8, 40, 32)
 
@@ -66,8 +66,30 @@ def test_of_endoscene_the_polyps_of_cvc_300_are_read_alone(tmp_path: Path):
     }
 
 
+def test_endoscene_may_lie_in_the_folder_of_its_own_name(tmp_path: Path):
+    home = tmp_path / "CVC-EndoSceneStill"
+    for part in ("CVC-300", "CVC-612"):
+        picture(home / part / "bbdd" / "1.bmp", len(part))
+        mask(home / part / "gtpolyp" / "1.bmp", SHAPE)
+    assert [ref.image for ref in refs("cvc_300", tmp_path)] == ["CVC-EndoSceneStill/CVC-300/bbdd/1.bmp"]
+
+
+def test_a_mask_of_another_corpus_is_no_frame_of_colondb(tmp_path: Path):
+    picture(tmp_path / "1.bmp", 1)
+    for path in ("p1.bmp", "p30.bmp", "PNG/Ground Truth/30.png"):
+        mask(tmp_path / path, SHAPE)
+    assert [ref.image for ref in refs("cvc_colondb", tmp_path)] == ["1.bmp"]
+    assert drops("cvc_colondb", tmp_path) == {"30": "no_image", "PNG/Ground Truth/30.png": "not_matched"}
+
+
 @pytest.mark.parametrize(
-    ("name", "folder"), [("cvc_colondb", "CVC-ColonDB"), ("etis", "ETIS-LaribPolypDB"), ("cvc_300", "CVC-300")]
+    ("name", "folder"),
+    [
+        ("cvc_clinicdb", "CVC-ClinicDB"),
+        ("cvc_colondb", "CVC-ColonDB"),
+        ("etis", "ETIS-LaribPolypDB"),
+        ("cvc_300", "CVC-300"),
+    ],
 )
 def test_of_a_bundle_each_source_reads_its_own_frames(tmp_path: Path, name: str, folder: str):
     polyp_bench.write(tmp_path)
@@ -113,6 +135,23 @@ def test_without_a_readable_table_pictures_are_used_one_by_one(tmp_path: Path, t
     (tmp_path / "HAM10000_metadata").write_text(text, encoding="utf-8")
     assert drops("ham10000", tmp_path)["HAM10000_metadata"] == "bad_metadata"
     assert {ref.group for ref in refs("ham10000", tmp_path)} == {None}
+
+
+def test_a_table_of_another_corpus_does_not_hide_that_of_the_sequences(tmp_path: Path):
+    cvc_clinicdb.write(tmp_path / "CVC-ClinicDB")
+    (tmp_path / "Another").mkdir()
+    (tmp_path / "Another" / "metadata.csv").write_text("file,patient\n1.png,7\n", encoding="utf-8")
+    assert {ref.case_id: ref.group for ref in refs("cvc_clinicdb", tmp_path)}["1"] == "sequence 1"
+    assert drops("cvc_clinicdb", tmp_path)["Another/metadata.csv"] == "bad_metadata"
+
+
+def test_pictures_of_other_years_of_isic_are_not_taken_for_ham10000(tmp_path: Path):
+    for corpus in (isic2016, isic2017, isic2018):
+        corpus.write(tmp_path / "isic")
+    picture(tmp_path / "others" / "ISIC_0000004.jpg", 1)
+    mask(tmp_path / "others" / "ISIC_0000004_segmentation.png", SHAPE)
+    own = ham10000.write(tmp_path / "ham")
+    assert {ref.case_id for ref in refs("ham10000", tmp_path)} == {*own.areas, *own.rejected}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,13 @@ def test_pictures_have_the_modality_they_show_and_not_the_one_their_folder_names
     assert found["lung_CT/val/ID0001_7"].masks[0].label == "lung"
 
 
+def test_names_of_sets_may_be_in_small_letters(tmp_path: Path):
+    posmed.write(tmp_path)
+    (tmp_path / "lung_CT").rename(tmp_path / "lung_ct")
+    found = refs(tmp_path)["lung_ct/val/ID0001_7"]
+    assert (found.modality, found.masks[0].label, found.group) == ("ct", "lung", "ID0001")
+
+
 def test_published_splits_are_taken_only_when_asked_for(tmp_path: Path):
     posmed.write(tmp_path)
     assert {ref.split_official for ref in refs(tmp_path).values()} == {None}

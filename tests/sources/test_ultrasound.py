@@ -74,6 +74,20 @@ def test_masses_that_are_benign_and_malignant_in_one_picture_are_all_masses(tmp_
     assert annotation.mask[18, 50]
 
 
+def test_patients_that_the_authors_test_on_are_known_in_small_letters_too(tmp_path: Path):
+    painted.write(tmp_path)
+    for path in sorted((tmp_path / "BUS-UCLM").glob("*/*.png")):
+        path.rename(path.with_name(path.name.lower()))
+    splits = {name: ref.split_official for name, ref in refs(bus_uclm.SOURCE, tmp_path).items()}
+    assert (splits["alwi_000"], splits["cope_000"]) == ("train", "test")
+
+
+def test_a_normal_picture_in_a_folder_in_capitals_may_have_an_empty_mask(tmp_path: Path):
+    picture(tmp_path / "NORMAL" / "NORMAL (1).png", 1)
+    mask(tmp_path / "NORMAL" / "NORMAL (1)_mask.png")
+    assert cases(busi.SOURCE, tmp_path)["NORMAL (1)"].views[0].absent == ("breast_mass",)
+
+
 def test_the_table_of_patients_has_the_word_over_file_names(tmp_path: Path):
     patients.write(tmp_path)
     (tmp_path / "BUSBRA" / "bus_data.csv").write_text("ID,Case\nbus_0001-l,7\nbus_0002-s,7\n", encoding="utf-8")
@@ -115,6 +129,21 @@ def test_an_outline_may_leave_the_picture_and_a_slip_of_the_pen_encloses_nothing
     slip = '{"points": [{"x": 1, "y": 1}, {"x": 9, "y": 9}]}, {"points": []}'
     outlined.case(tmp_path / "1.xml", {1: f"[{slip}, {outlined.outlined([(50, 40, 90, 60)])[1:]}"})
     assert areas(cases(ddti.SOURCE, tmp_path)["1_1"]) == [14 * 8]
+
+
+def test_all_marks_of_a_picture_are_one_mask(tmp_path: Path):
+    picture(tmp_path / "1_1.jpg", 1)
+    one, two = (outlined.outlined([box]) for box in (outlined.NODULE, outlined.OTHER))
+    marks = "".join(f"<mark><image>1</image><svg>{text}</svg></mark>" for text in (one, two))
+    (tmp_path / "1.xml").write_text(f"<case>{marks}</case>", encoding="utf-8")
+    assert areas(cases(ddti.SOURCE, tmp_path)["1_1"]) == [24 * 24 + 8 * 8]
+
+
+def test_outlines_are_preferred_to_masks_whatever_the_case_of_their_files(tmp_path: Path):
+    outlined.write(tmp_path)
+    for path in sorted((tmp_path / "DDTI").glob("*.xml")):
+        path.rename(path.with_suffix(".XML"))
+    assert {"1_1", "1_2", "10_1"} < refs(ddti.SOURCE, tmp_path).keys()
 
 
 @pytest.mark.parametrize(
