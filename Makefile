@@ -37,9 +37,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,baselines,volumes,dicom,formats]'
 	@touch $@
 
-lint: install ## style, import contracts, question families
+lint: install ## style, spelling, import contracts, question families
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell templates data_cards docs mmrs_builder baselines tests *.md
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mmrs families --check
 

@@ -244,6 +244,8 @@ def families(
     check: Annotated[
         bool, typer.Option("--check", help="Check every template; exit 1 with a list of what is wrong.")
     ] = False,
+    draw: Annotated[Path | None, typer.Option("--draw", help="PNG file: an example of ID, step by step.")] = None,
+    page: Annotated[Path | None, typer.Option("--page", help="HTML file: all families with an example each.")] = None,
     as_json: Json = False,
 ) -> None:
     """List the question families, show one, or check the templates."""
@@ -255,6 +257,10 @@ def families(
             typer.echo(problem, err=True)
         typer.echo(f"{len(problems)} problems" if problems else "families and terms are in order", err=True)
         raise typer.Exit(1 if problems else 0)
+    if draw or page:
+        for written in sheets.pictured(family, draw, page):
+            typer.echo(str(written))
+        return
     _show(
         lambda: sheets.family_rows() if family is None else sheets.family_sheet(family), as_json, sheets.print_families
     )

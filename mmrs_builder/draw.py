@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.examples import Example
 from mmrs_builder.types import Mask, Pixels
 
 COLOURS: Final = (
@@ -38,7 +40,7 @@ GAP: Final = 16
 
 def overlay(pixels: Pixels, masks: Sequence[tuple[Mask, tuple[int, int, int]]]) -> Pixels:
     """The picture (H, W, 3) with every mask outlined and slightly tinted in its colour."""
-    canvas = np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels.copy()
+    canvas = (np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels).copy(order="C")
     for mask, colour in masks:
         canvas[mask] = (0.75 * canvas[mask] + 0.25 * np.array(colour)).astype(np.uint8)
         contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
@@ -95,6 +97,30 @@ def card(row: dict[str, Any], questions: int) -> Image.Image:
     ]
     text = [(line, (0, 0, 0)) for item in _varied(row["qa"], questions) for line in _wrapped(item)]
     return _below(drawn, lines, text)
+
+
+def worked(example: Example) -> Image.Image:
+    """A family's example: the numbered structures that its program names, those of the answer filled, and the steps."""
+    named = sorted({i for step in example.steps for i in step.structures})
+    colour = {i: COLOURS[n % len(COLOURS)] for n, i in enumerate(named)}
+    pixels = overlay(example.pixels, [(example.masks[i], colour[i]) for i in named])
+    for i in example.shown:
+        pixels[example.masks[i]] = (0.5 * pixels[example.masks[i]] + 127).astype(np.uint8)
+    scale = WIDTH / pixels.shape[1]
+    drawn = Image.fromarray(pixels).resize((WIDTH, round(scale * pixels.shape[0])), Image.Resampling.LANCZOS)
+    pen = ImageDraw.Draw(drawn)
+    for i in named:
+        y, x = (scale * float(axis.mean()) for axis in np.nonzero(example.masks[i]))
+        pen.text((x, y), str(i + 1), fill=(255, 255, 255), stroke_fill=(0, 0, 0), stroke_width=2, anchor="mm")
+    legend = [(example.family, (110, 110, 110))]
+    legend += [(f"{i + 1} {example.names[i].replace('_', ' ')}", colour[i]) for i in named]
+    steps = [f"{step.program} = {step.value}" for step in example.steps]
+    said = [*_wrapped(asdict(example.question)), *(line for step in steps for line in _hanging(step))]
+    return _below(drawn, legend, [(line, (0, 0, 0)) for line in said])
+
+
+def _hanging(text: str) -> list[str]:
+    return textwrap.wrap(text, 62, subsequent_indent="    ")
 
 
 def _varied(items: list[dict[str, Any]], n: int) -> list[dict[str, Any]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import combinations, compress
 from typing import Final, TypeAlias
 
 from mmrs_builder import programs
@@ -15,6 +17,7 @@ from mmrs_builder.structures import units
 from mmrs_builder.types import Grid, Label, Pair, Scene, Structure
 
 Members: TypeAlias = tuple[int, ...]
+Found: TypeAlias = tuple[str | bool | int | float | Members, float]
 
 
 class NoValue(Exception):
@@ -29,8 +32,9 @@ REASONS: Final[dict[str, str]] = {
     "not_present": "a structure the question names is not in the picture",
     "not_unique": "the question names one structure and there are several",
     "incomplete": "all of a kind are meant, and the corpus does not promise a mask for each",
-    "too_few": "a choice among fewer than two structures",
+    "too_few": "a choice among too few structures",
     "same_structure": "a structure compared with itself",
+    "not_member": "a structure set against others it is not one of",
     "degenerate": "leaving a word out would not change the answer",
     "told": "the names of the structures tell the answer",
     "not_sided": "the side of a structure that is not one of a left and a right one",
@@ -40,9 +44,15 @@ REASONS: Final[dict[str, str]] = {
     "no_spacing": "the size of a pixel in mm is not known",
     "undecided": "a tie, or a relation that the masks do not decide",
     "not_looked_at": "the picture holds more combinations of structures than are looked at",
+    "unsteady_small": "another hand's masks would change the answer; a structure is under 1 % of the picture",
+    "unsteady_medium": "another hand's masks would change the answer; the smallest structure is 1 to 5 %",
+    "unsteady_large": "another hand's masks would change the answer; all structures are over 5 %",
     "close_call": "decided, but inside the family's margin",
 }
 """Why a candidate question was not asked."""
+
+UNSTEADY: Final = ((0.01, "unsteady_small"), (0.05, "unsteady_medium"), (math.inf, "unsteady_large"))
+"""Upper bounds of the size of a structure, as a part of the picture, and the reasons that name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +65,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A scene with its pair table indexed, and the patient's midline where paired structures show it."""
+    """A scene with its pair table and units indexed, and the patient's midline where paired structures show it."""
 
     scene: Scene
     pairs: Mapping[tuple[int, int], Pair]
+    units: Mapping[str, Members]  # by label, of those that have a structure
+    known: dict[str, Found | str] = field(
+        default_factory=dict
+    )  # values of parts of programs met, or why they have none
     midline: patient.Midline | None
 
     def pair(self, a: int, b: int) -> Pair:
@@ -72,6 +86,7 @@ def measured(scene: Scene, labels: Mapping[str, Label]) -> Measured:
     return Measured(
         scene=scene,
         pairs={(pair.a, pair.b): pair for pair in scene.pairs},
+        units={label: units(scene.structures, label) for label in {s.label for s in scene.structures}},
         midline=patient.midline(scene.structures, scene.grid, sided),
     )
 
@@ -82,149 +97,28 @@ def evaluate(program: str, on: Measured) -> Outcome:
     return Outcome(value=value, margin=margin)
 
 
-Found: TypeAlias = tuple[str | bool | int | float | Members, float]
-
-_PLACES: Final[dict[str, Callable[[Structure, Grid], Judged | None]]] = {
-    "quadrant": position.quadrant,
-    "zone": position.zone,
-    "side": position.side,
-    "level": position.level,
-    "near_centre": position.near_centre,
-    "covers_centre": position.covers_centre,
-    "border": position.border,
-    "aspect": extent.aspect,
-    "extent": extent.extent,
-    "share": extent.share,
-}
-_SIDES: Final[dict[str, Callable[[Structure, Structure, Pair], Judged]]] = {
-    "direction": between.direction,
-    "horizontal": between.horizontal,
-    "vertical": between.vertical,
-}
-_IN_BODY: Final[dict[str, Callable[[Structure, Structure, Pair, Grid], Judged | None]]] = {
-    "lateral": patient.lateral,
-    "anteroposterior": patient.anteroposterior,
-    "craniocaudal": patient.craniocaudal,
-}
-_PICKS: Final[dict[str, Callable[..., Judged | None]]] = {
-    "largest": partial(groups.by_area, largest=True),
-    "smallest": partial(groups.by_area, largest=False),
-    "leftmost": partial(groups.by_place, axis=0, last=False),
-    "rightmost": partial(groups.by_place, axis=0, last=True),
-    "topmost": partial(groups.by_place, axis=1, last=False),
-    "bottommost": partial(groups.by_place, axis=1, last=True),
-}
-
-
 def _value(node: ast.expr, on: Measured) -> Found:
+    """The value of a part of a program, which many programs share: it is worked out once."""
+    text = programs.text_of(node)
+    if text not in on.known:
+        try:
+            on.known[text] = _worked_out(node, on)
+        except NoValue as missing:
+            on.known[text] = missing.reason
+    found = on.known[text]
+    if isinstance(found, str):
+        raise NoValue(found)
+    return found
+
+
+def _worked_out(node: ast.expr, on: Measured) -> Found:
     if isinstance(node, ast.Compare):
         value, margin = _value(node.left, on)
         right = node.comparators[0]
         assert isinstance(right, ast.Constant)  # the grammar allows nothing else
         return value == right.value, margin
     assert isinstance(node, ast.Call)
-    name = programs.call_name(node)
-    if name in ("all", "the", "among", "exists"):
-        return _reference(name, [programs.constant(arg) for arg in node.args], on)
-    return _relation(name, node, on)
-
-
-def _reference(name: str, labels: list[str], on: Measured) -> Found:
-    if name == "exists":
-        return _exists(labels[0], on)
-    if name == "all":
-        return _all(labels[0], on), 1.0
-    return (_only(labels[0], on) if name == "the" else tuple(_only(label, on) for label in labels)), 1.0
-
-
-def _units(label: str, on: Measured) -> Members:
-    found = units(on.scene.structures, label)
-    if not found and label not in on.scene.absent:
-        raise NoValue("not_present")
-    return found
-
-
-def _all(label: str, on: Measured) -> Members:
-    if label in on.scene.incomplete:
-        raise NoValue("incomplete")
-    return _units(label, on)
-
-
-def _only(label: str, on: Measured) -> int:
-    found = units(on.scene.structures, label)
-    if len(found) != 1:
-        raise NoValue("not_unique" if found else "not_present")
-    return found[0]
-
-
-def _exists(label: str, on: Measured) -> Found:
-    found = _units(label, on)
-    area = sum(on.scene.structures[i].area_px for i in found) / (on.scene.grid.width * on.scene.grid.height)
-    return bool(found), cap(area / 0.001) if found else 1.0
-
-
-def _relation(name: str, node: ast.Call, on: Measured) -> Found:
-    structures, grid = on.scene.structures, on.scene.grid
-    if name == "within":
-        return _within(node, on)
-    if name == "count":
-        return _count(node, on)
-    if name in _PICKS:
-        members, margin = _set(node.args[0], on)
-        judged = _PICKS[name](structures, members, on.pairs)
-        return _least(judged, margin, "too_few" if len(members) < 2 else "undecided")
-    if name in ("nearest", "farthest"):
-        return _by_distance(name, node, on)
-    a, margin = _one(node.args[0], on)
-    if name in programs.PATIENT:
-        _check_frame(name, on)
-    if name == "body_side":
-        return _least(patient.body_side(structures[a], grid, on.midline), margin)
-    if name in _PLACES:
-        return _least(_PLACES[name](structures[a], grid), margin)
-    b, margin_b = _one(node.args[1], on)
-    if a == b:
-        raise NoValue("same_structure")
-    return _least(_between(name, a, b, on), min(margin, margin_b))
-
-
-def _between(name: str, i: int, j: int, on: Measured) -> Judged | None:
-    a, b, pair, grid = on.scene.structures[i], on.scene.structures[j], on.pair(i, j), on.scene.grid
-    if name in _SIDES:
-        return _SIDES[name](a, b, pair)
-    if name in _IN_BODY:
-        return _IN_BODY[name](a, b, pair, grid)
-    if name in programs.MILLIMETRES and grid.spacing is None:
-        raise NoValue("no_spacing")
-    match name:
-        case "laterality":
-            return patient.laterality(a, b, grid, on.midline)
-        case "distance_mm":
-            return patient.distance_mm(a, b, grid)
-        case "gap_mm":
-            return patient.gap_mm(pair)
-        case "gap":
-            return between.gap(pair, grid)
-        case "larger":
-            return extent.larger(a, b)
-    return between.topology(a, b, pair, grid)
-
-
-def _check_frame(name: str, on: Measured) -> None:
-    """Whether the picture shows the body axis that a relation of the patient's frame is about."""
-    grid = on.scene.grid
-    if grid.direction is None:
-        raise NoValue("no_frame")
-    if patient.axis(grid, patient.AXES[name]) is None:
-        raise NoValue("not_visible")
-    if name in ("body_side", "laterality") and on.midline is None:
-        raise NoValue("no_midline")
-
-
-def _least(judged: Judged | None, margin: float, reason: str = "undecided") -> Found:
-    if judged is None or judged.margin <= 0:
-        raise NoValue(reason)
-    return judged.value, min(margin, judged.margin)
+    return _WORDS[programs.call_name(node)](node, on)
 
 
 def _one(node: ast.expr, on: Measured) -> tuple[int, float]:
@@ -239,34 +133,249 @@ def _set(node: ast.expr, on: Measured) -> tuple[Members, float]:
     return value, margin
 
 
-def _by_distance(name: str, node: ast.Call, on: Measured) -> Found:
+def _least(judged: Judged | None, margin: float, reason: str = "undecided") -> Found:
+    if judged is None or judged.margin <= 0:
+        raise NoValue(reason)
+    return judged.value, min(margin, judged.margin)
+
+
+def _each(judged: Iterable[Judged], margin: float) -> tuple[list[bool], float]:
+    """What is true of each member of a set, and the smallest margin over all of them."""
+    found = []
+    for one in judged:
+        value, margin = _least(one, margin)
+        found.append(value is True)
+    return found, margin
+
+
+def _units(label: str, on: Measured) -> Members:
+    found = on.units.get(label, ())
+    if not found and label not in on.scene.absent:
+        raise NoValue("not_present")
+    return found
+
+
+def _all(node: ast.Call, on: Measured) -> Found:
+    label = programs.constant(node.args[0])
+    if label in on.scene.incomplete:
+        raise NoValue("incomplete")
+    return _units(label, on), 1.0
+
+
+def _exists(node: ast.Call, on: Measured) -> Found:
+    found = _units(programs.constant(node.args[0]), on)
+    area = sum(on.scene.structures[i].area_px for i in found) / (on.scene.grid.width * on.scene.grid.height)
+    return bool(found), cap(area / 0.001) if found else 1.0
+
+
+def _the(node: ast.Call, on: Measured) -> Found:
+    return _single(node.args[0], on), 1.0
+
+
+def _among(node: ast.Call, on: Measured) -> Found:
+    return tuple(_single(arg, on) for arg in node.args), 1.0
+
+
+def _single(label: ast.expr, on: Measured) -> int:
+    found = on.units.get(programs.constant(label), ())
+    if len(found) != 1:
+        raise NoValue("not_unique" if found else "not_present")
+    return found[0]
+
+
+def _of_one(judge: Callable[[Structure, Grid], Judged | None], node: ast.Call, on: Measured) -> Found:
+    s, margin = _one(node.args[0], on)
+    return _least(judge(on.scene.structures[s], on.scene.grid), margin)
+
+
+def _of_two(judge: Callable[[Structure, Structure, Pair, Grid], Judged | None], node: ast.Call, on: Measured) -> Found:
+    a, b, margin = _couple(node, on)
+    if on.scene.grid.spacing is None and programs.call_name(node) in programs.MILLIMETRES:
+        raise NoValue("no_spacing")
+    return _least(judge(on.scene.structures[a], on.scene.structures[b], on.pair(a, b), on.scene.grid), margin)
+
+
+def _couple(node: ast.Call, on: Measured) -> tuple[int, int, float]:
+    """Two different structures, and the smaller margin of theirs."""
+    a, margin = _one(node.args[0], on)
+    _check_frame(programs.call_name(node), on)
+    b, margin_b = _one(node.args[1], on)
+    if a == b:
+        raise NoValue("same_structure")
+    return a, b, min(margin, margin_b)
+
+
+def _body_side(node: ast.Call, on: Measured) -> Found:
+    s, margin = _one(node.args[0], on)
+    _check_frame("body_side", on)
+    return _least(patient.body_side(on.scene.structures[s], on.scene.grid, on.midline), margin)
+
+
+def _laterality(node: ast.Call, on: Measured) -> Found:
+    a, b, margin = _couple(node, on)
+    structures = on.scene.structures
+    return _least(patient.laterality(structures[a], structures[b], on.scene.grid, on.midline), margin)
+
+
+def _check_frame(name: str, on: Measured) -> None:
+    """Whether the picture shows the body axis that a relation of the patient's frame is about."""
+    if name not in programs.PATIENT:
+        return
+    grid = on.scene.grid
+    if grid.direction is None:
+        raise NoValue("no_frame")
+    if patient.axis(grid, patient.AXES[name]) is None:
+        raise NoValue("not_visible")
+    if name in ("body_side", "laterality") and on.midline is None:
+        raise NoValue("no_midline")
+
+
+def _between(node: ast.Call, on: Measured) -> Found:
+    places, margins = zip(*(_one(arg, on) for arg in node.args), strict=True)
+    if len({*places}) < len(places):
+        raise NoValue("same_structure")
+    a, b, c = (on.scene.structures[i] for i in places)
+    ab, ac, bc = (on.pair(i, j) for i, j in combinations(places, 2))
+    return _least(between.between(a, b, c, (ab, ac, bc)), min(margins))
+
+
+def _pick(judge: Callable[..., Judged | None], node: ast.Call, on: Measured) -> Found:
+    members, margin = _set(node.args[0], on)
+    judged = judge(on.scene.structures, members, on.pairs)
+    return _least(judged, margin, "too_few" if judged is None else "undecided")
+
+
+def _by_distance(node: ast.Call, on: Measured, *, farthest: bool) -> Found:
     members, margin = _set(node.args[0], on)
     to, margin_to = _one(node.keywords[0].value, on)
     if sum(i != to for i in members) < 2:
         raise NoValue("too_few")
-    judged = groups.by_distance(on.scene.structures, members, to, on.pairs, farthest=name == "farthest")
+    judged = groups.by_distance(on.scene.structures, members, to, on.pairs, farthest=farthest)
     return _least(judged, min(margin, margin_to))
+
+
+def _in_half(members: Members, half: ast.expr, on: Measured, margin: float) -> tuple[list[bool], float]:
+    structures, grid, name = on.scene.structures, on.scene.grid, programs.constant(half)
+    return _each((position.in_half(structures[i], grid, name) for i in members), margin)
 
 
 def _within(node: ast.Call, on: Measured) -> Found:
     members, margin = _set(node.args[0], on)
     if not members:
         raise NoValue("not_present")
-    half = programs.constant(node.args[1])
-    relation = position.side if half in ("left", "right") else position.level
-    kept = []
-    for i in members:
-        value, margin = _least(relation(on.scene.structures[i], on.scene.grid), margin)
-        if value == half:
-            kept.append(i)
-    return tuple(kept), margin
+    kept, margin = _in_half(members, node.args[1], on, margin)
+    return tuple(compress(members, kept)), margin
+
+
+def _toward(node: ast.Call, on: Measured) -> Found:
+    members, margin = _set(node.args[0], on)
+    to, margin_to = _one(node.keywords[0].value, on)
+    others = [i for i in members if i != to]
+    if not others:
+        raise NoValue("not_present")
+    structures, grid, way = on.scene.structures, on.scene.grid, programs.constant(node.args[1])
+    judged = (between.toward(structures[i], structures[to], on.pair(i, to), grid, way) for i in others)
+    kept, margin = _each(judged, min(margin, margin_to))
+    return tuple(compress(others, kept)), margin
+
+
+def _every(node: ast.Call, on: Measured) -> Found:
+    members, margin = _set(node.args[0], on)
+    if len(members) < 2:
+        raise NoValue("too_few")
+    there, margin = _in_half(members, node.args[1], on, margin)
+    return all(there), margin
+
+
+def _only(node: ast.Call, on: Measured) -> Found:
+    s, margin = _one(node.args[0], on)
+    members, margin_set = _set(node.args[1], on)
+    if len(members) < 2:
+        raise NoValue("too_few")
+    if s not in members:
+        raise NoValue("not_member")
+    there, margin = _in_half(members, node.args[2], on, min(margin, margin_set))
+    return [*compress(members, there)] == [s], margin
 
 
 def _count(node: ast.Call, on: Measured) -> Found:
     members, margin = _set(node.args[0], on)
-    (label,) = programs.labels(ast.unparse(node))
-    everyone = units(on.scene.structures, label)
-    return _least(
-        Judged(value=len(members), margin=groups.count_margin(on.scene.structures, everyone, on.pairs, on.scene.grid)),
-        margin,
-    )
+    everyone = on.units.get(programs.constant(programs.source(node.args[0]).args[0]), ())
+    sure = groups.count_margin(on.scene.structures, everyone, on.pairs, on.scene.grid)
+    return _least(Judged(value=len(members), margin=sure), margin)
+
+
+def _join(joined: Callable[[Sequence[bool]], bool], node: ast.Call, on: Measured) -> Found:
+    """What truths say together; each is evaluated, whatever the others are."""
+    said, margins = zip(*(_value(arg, on) for arg in node.args), strict=True)
+    return joined(said), min(margins)
+
+
+def _none(said: Sequence[bool]) -> bool:
+    return not any(said)
+
+
+_PLACES: Final[dict[str, Callable[[Structure, Grid], Judged | None]]] = {
+    "quadrant": position.quadrant,
+    "zone": position.zone,
+    "side": position.side,
+    "level": position.level,
+    "clock": position.clock,
+    "near_centre": position.near_centre,
+    "covers_centre": position.covers_centre,
+    "border": position.border,
+    "aspect": extent.aspect,
+    "extent": extent.extent,
+    "share": extent.share,
+}
+_PAIRS: Final[dict[str, Callable[[Structure, Structure, Pair, Grid], Judged | None]]] = {
+    "direction": between.direction,
+    "main_direction": between.main_direction,
+    "horizontal": between.horizontal,
+    "vertical": between.vertical,
+    "aligned": between.aligned,
+    "topology": between.topology,
+    "gap": between.gap,
+    "larger": extent.larger,
+    "lateral": patient.lateral,
+    "anteroposterior": patient.anteroposterior,
+    "craniocaudal": patient.craniocaudal,
+    "distance_mm": patient.distance_mm,
+    "gap_mm": patient.gap_mm,
+}
+_PICKS: Final[dict[str, Callable[..., Judged | None]]] = {
+    "largest": partial(groups.by_area, largest=True),
+    "second_largest": partial(groups.by_area, largest=True, place=2),
+    "third_largest": partial(groups.by_area, largest=True, place=3),
+    "smallest": partial(groups.by_area, largest=False),
+    "second_smallest": partial(groups.by_area, largest=False, place=2),
+    "leftmost": partial(groups.by_place, axis=0, last=False),
+    "second_leftmost": partial(groups.by_place, axis=0, last=False, place=2),
+    "rightmost": partial(groups.by_place, axis=0, last=True),
+    "second_rightmost": partial(groups.by_place, axis=0, last=True, place=2),
+    "topmost": partial(groups.by_place, axis=1, last=False),
+    "second_topmost": partial(groups.by_place, axis=1, last=False, place=2),
+    "bottommost": partial(groups.by_place, axis=1, last=True),
+    "second_bottommost": partial(groups.by_place, axis=1, last=True, place=2),
+}
+_JOINS: Final[dict[str, Callable[[Sequence[bool]], bool]]] = {"both": all, "either": any, "neither": _none, "no": _none}
+_WORDS: Final[dict[str, Callable[[ast.Call, Measured], Found]]] = {
+    "all": _all,
+    "the": _the,
+    "among": _among,
+    "exists": _exists,
+    "body_side": _body_side,
+    "laterality": _laterality,
+    "between": _between,
+    "nearest": partial(_by_distance, farthest=False),
+    "farthest": partial(_by_distance, farthest=True),
+    "within": _within,
+    "toward": _toward,
+    "every": _every,
+    "only": _only,
+    "count": _count,
+    **{name: partial(_of_one, judge) for name, judge in _PLACES.items()},
+    **{name: partial(_of_two, judge) for name, judge in _PAIRS.items()},
+    **{name: partial(_pick, judge) for name, judge in _PICKS.items()},
+    **{name: partial(_join, joined) for name, joined in _JOINS.items()},
+}

@@ -40,7 +40,8 @@ class Family:
     unit: str | None = None
     tolerance: float | None = None
     where: tuple[tuple[str, str], ...] = ()  # (slot, role its label must have)
-    symmetric: bool = False
+    symmetric: bool = False  # all slots may change places
+    unordered: tuple[str, ...] = ()  # these slots may
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

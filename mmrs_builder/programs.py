@@ -37,16 +37,20 @@ class Signature:
 
 
 _ONE = {
-    "quadrant": "Quadrant", "zone": "Zone", "side": "Side", "level": "Level", "near_centre": "Bool",
-    "covers_centre": "Bool", "border": "Bool", "aspect": "Aspect", "extent": "Extent", "share": "Number",
-    "body_side": "Lateral",
+    "quadrant": "Quadrant", "zone": "Zone", "side": "Side", "level": "Level", "clock": "Clock",
+    "near_centre": "Bool", "covers_centre": "Bool", "border": "Bool", "aspect": "Aspect", "extent": "Extent",
+    "share": "Number", "body_side": "Lateral",
 }  # fmt: skip
 _TWO = {
-    "direction": "Direction", "horizontal": "Horizontal", "vertical": "Vertical", "topology": "Topology",
-    "larger": "Bool", "gap": "Number", "lateral": "Lateral", "anteroposterior": "Depth", "craniocaudal": "Height",
-    "laterality": "Laterality", "distance_mm": "Number", "gap_mm": "Number",
+    "direction": "Direction", "main_direction": "Fourway", "aligned": "Alignment", "horizontal": "Horizontal",
+    "vertical": "Vertical", "topology": "Topology", "larger": "Bool", "gap": "Number", "lateral": "Lateral",
+    "anteroposterior": "Depth", "craniocaudal": "Height", "laterality": "Laterality", "distance_mm": "Number",
+    "gap_mm": "Number",
 }  # fmt: skip
-_PICK = ("largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost")
+_PICK = (
+    "largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost", "second_largest", "second_smallest",
+    "third_largest", "second_leftmost", "second_rightmost", "second_topmost", "second_bottommost",
+)  # fmt: skip
 
 FUNCTIONS: Final[dict[str, Signature]] = {
     **{name: Signature(args=("One",), result=result) for name, result in _ONE.items()},
@@ -54,7 +58,15 @@ FUNCTIONS: Final[dict[str, Signature]] = {
     **{name: Signature(args=("Set",), result="One") for name in _PICK},
     "nearest": Signature(args=("Set",), to="One", result="One"),
     "farthest": Signature(args=("Set",), to="One", result="One"),
+    "between": Signature(args=("One", "One", "One"), result="Bool"),
     "within": Signature(args=("Set", "Half"), result="Set"),
+    "toward": Signature(args=("Set", "Way"), to="One", result="Set"),
+    "every": Signature(args=("Set", "Half"), result="Bool"),
+    "only": Signature(args=("One", "Set", "Half"), result="Bool"),
+    "both": Signature(args=("Bool", "Bool"), result="Bool"),
+    "either": Signature(args=("Bool", "Bool"), result="Bool"),
+    "neither": Signature(args=("Bool", "Bool"), result="Bool"),
+    "no": Signature(args=("Bool",), result="Bool"),
     "all": Signature(args=("Label",), result="Set"),
     "the": Signature(args=("Label",), result="One"),
     "among": Signature(args=("Label+",), result="Set"),
@@ -68,11 +80,20 @@ PATIENT: Final = frozenset({"lateral", "anteroposterior", "craniocaudal", "body_
 
 VIEWER: Final = frozenset(
     {
-        "quadrant", "zone", "side", "level", "direction", "horizontal", "vertical", "leftmost", "rightmost", "topmost",
-        "bottommost", "within",
+        "quadrant", "zone", "side", "level", "clock", "direction", "main_direction", "horizontal", "vertical",
+        "leftmost", "rightmost", "topmost", "bottommost", "second_leftmost", "second_rightmost", "second_topmost",
+        "second_bottommost", "within", "toward", "every", "only",
     }
 )  # fmt: skip
 """Calls whose left, right, up and down are the viewer's."""
+
+PLACED: Final = frozenset(
+    {
+        "quadrant", "zone", "side", "level", "clock", "near_centre", "covers_centre", "border", "within", "every",
+        "only", "body_side", "laterality",
+    }
+)  # fmt: skip
+"""Calls whose value depends on where in the picture a structure lies, not only on how it lies to others."""
 
 MILLIMETRES: Final = frozenset({"distance_mm", "gap_mm"})
 """Calls that need the spacing, and give a length in mm."""
@@ -80,6 +101,17 @@ MILLIMETRES: Final = frozenset({"distance_mm", "gap_mm"})
 REFERENCES: Final = frozenset({"all", "the", "among"})
 """Calls that only name structures; they do not count as hops."""
 
+FILTERS: Final = frozenset({"within", "toward"})
+"""Calls that leave members of a set out."""
+
+PLACES: Final = {"Half": VALUES["Side"] + VALUES["Level"], "Way": VALUES["Fourway"]}
+"""Literals that stand for a half of the picture, and for a way to go from a structure."""
+
+JOINS: Final = frozenset({"both", "either", "neither", "no"})
+"""Calls that join what relations say, and are none; they do not count as hops either."""
+
+
+_TEXT: Final = "canonical_text"
 
 _NAME: Final = re.compile(r'"[^"]*"|\b[A-Z]\b')  # literals are passed over: a label may be called A
 
@@ -95,6 +127,9 @@ def parse(text: str) -> ast.expr:
         raise ProgramError(f"not an expression: {error}", (getattr(error, "offset", 1) or 1) - 1) from None
     _depth(tree, 1)
     _typed(tree)
+    for node in _walk(tree):
+        if isinstance(node, ast.Call | ast.Compare):
+            setattr(node, _TEXT, spell(node))
     return tree
 
 
@@ -127,7 +162,7 @@ def labels(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def hops(text: str) -> int:
     """Number of relation calls: the difficulty of a question."""
-    return sum(isinstance(node, ast.Call) and call_name(node) not in REFERENCES for node in _walk(parse(text)))
+    return sum(isinstance(node, ast.Call) and call_name(node) not in REFERENCES | JOINS for node in _walk(parse(text)))
 
 
 @lru_cache(maxsize=4096)
@@ -141,6 +176,25 @@ def compared(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each call of the patient's frame, with the slot (or label) that every one of its arguments is of."""
     calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call) and call_name(node) in PATIENT]
     return tuple((call_name(call), tuple(_subject(arg) for arg in call.args)) for call in calls)
+
+
+@lru_cache(maxsize=4096)
+def filters(text: str) -> tuple[ast.Call, ...]:
+    """The calls by which a program leaves members out of a set, but for those whose result it counts."""
+    calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call)]
+    counted = {part for call in calls if call_name(call) == "count" for part in _made_of(call.args[0])}
+    return tuple(call for call in calls if call_name(call) in FILTERS and call not in counted)
+
+
+def source(node: ast.expr) -> ast.Call:
+    """The reference that a set is made of: its ``all`` or ``among``, with nothing left out."""
+    return _made_of(node)[-1]
+
+
+def _made_of(node: ast.expr) -> list[ast.Call]:
+    """A set and the sets it is made of, outermost first: filters take theirs as the first argument."""
+    assert isinstance(node, ast.Call)
+    return [node, *(_made_of(node.args[0]) if call_name(node) in FILTERS else ())]
 
 
 def _subject(node: ast.expr) -> str:
@@ -173,6 +227,12 @@ def claim(text: str, token: str) -> str:
 def spell(node: ast.expr) -> str:
     """Canonical text: ``ast.unparse`` with double quotes. Literals hold no quotes, so the exchange is safe."""
     return ast.unparse(node).replace("'", '"')
+
+
+def text_of(node: ast.expr) -> str:
+    """Canonical text of a call or comparison in what ``parse`` gave, at no cost: parts of one text mean the same."""
+    text: str = getattr(node, _TEXT)
+    return text
 
 
 def call_name(node: ast.Call) -> str:
@@ -232,7 +292,7 @@ def _typed_call(node: ast.Call) -> str:
         _expect(arg, kind, name)
     if [keyword.arg for keyword in node.keywords] != ([] if signature.to is None else ["to"]):
         raise ProgramError(f"{name} takes {'one keyword, to=' if signature.to else 'no keyword'}", node.col_offset)
-    if name == "count" and any(isinstance(inner, ast.Call) and call_name(inner) == "among" for inner in _walk(node)):
+    if name == "count" and call_name(source(node.args[0])) == "among":
         raise ProgramError("count takes a set of one label", node.col_offset)
     for keyword in node.keywords:
         _expect(keyword.value, str(signature.to), name)
@@ -244,9 +304,9 @@ def _expect(node: ast.expr, kind: str, name: str) -> None:
         if not (isinstance(node, ast.Name) and len(node.id) == 1 and node.id.isupper() and node.id.isascii()):
             _identifier(constant(node), node)
         return
-    if kind == "Half":
-        if constant(node) not in VALUES["Side"] + VALUES["Level"]:
-            raise ProgramError(f'{name} takes "left", "right", "upper" or "lower"', node.col_offset)
+    if kind in PLACES:
+        if constant(node) not in PLACES[kind]:
+            raise ProgramError(f"{name} takes one of {', '.join(PLACES[kind])}", node.col_offset)
         return
     found = _typed(node)
     if found != kind:

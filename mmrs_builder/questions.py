@@ -5,17 +5,17 @@ No pixels, no wording, no choice: what is asked in the end is decided over all s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Final, cast
 
 from mmrs_builder import programs
 from mmrs_builder.digests import keyed
-from mmrs_builder.evaluate import Measured, NoValue, Outcome, evaluate
-from mmrs_builder.structures import units
+from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate, measured
+from mmrs_builder.jitter import SHIFTS
 from mmrs_builder.templates import Family
-from mmrs_builder.types import Grid, Kind, Label
+from mmrs_builder.types import Grid, Kind, Label, Scene
 from mmrs_builder.vocab import VALUES
 
 MOST_BINDINGS: Final = 128
@@ -60,6 +60,7 @@ def candidates(
     lies, and millimetres where the size of a pixel is not known.
     """
     present = {s.label for s in on.scene.structures}
+    others = by_other_hands(on, labels)
     for family in families:
         if not applies(family, on.scene.grid):
             continue
@@ -71,7 +72,15 @@ def candidates(
             if reason := known_from_names(family, bound, labels):
                 yield Refusal(family=family.id, reason=reason)
             else:
-                yield from _asked(family, bound, on)
+                yield from _asked(family, bound, on, others)
+
+
+def by_other_hands(on: Measured, labels: Mapping[str, Label]) -> tuple[Measured, ...]:
+    """The scene as other hands might have annotated it (``jitter``)."""
+    plain = replace(on.scene, jitter=())
+    return tuple(
+        measured(replace(plain, structures=other.structures, pairs=other.pairs), labels) for other in on.scene.jitter
+    )
 
 
 def applies(family: Family, grid: Grid) -> bool:
@@ -125,8 +134,13 @@ def bindings(
     if family.symmetric and all(pool == pools[0] for pool in pools):
         chosen: Iterable[tuple[str, ...]] = combinations(pools[0], len(slots))
     else:
-        chosen = (c for c in product(*pools) if not family.symmetric or list(c) == sorted(c))
-    return [dict(zip(slots, names, strict=True)) for names in chosen if len({*names}) == len(names)]
+        chosen = (c for c in product(*pools) if not family.symmetric or _in_order(c))
+    bound = [dict(zip(slots, names, strict=True)) for names in chosen if len({*names}) == len(names)]
+    return [names for names in bound if _in_order([names[slot] for slot in family.unordered])]
+
+
+def _in_order(names: Sequence[str]) -> bool:
+    return list(names) == sorted(names)
 
 
 def looked_at(found: list[dict[str, str]], view_id: str, family: str) -> list[dict[str, str]]:
@@ -158,17 +172,22 @@ def indices(outcome: Outcome) -> tuple[int, ...]:
     return (outcome.value,)
 
 
-def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Candidate | Refusal]:
+def _asked(
+    family: Family, bound: dict[str, str], on: Measured, others: Sequence[Measured]
+) -> Iterator[Candidate | Refusal]:
     program = programs.close(family.program, bound)
     value_type = programs.value_type(family.program)
     target_program = programs.close(family.target, bound) if family.target else None
     try:
         outcome = evaluate(program, on)
-        target = indices(evaluate(target_program, on)) if target_program else None
-        if value_type == "Set":
-            _check_set(indices(outcome), program, on)
+        named = evaluate(target_program, on) if target_program else None
+        _check_words(program, outcome, on)
         if outcome.margin < family.min_margin:
             raise NoValue("close_call")
+        if value_type != "Number":
+            _check_steady(
+                {program: outcome} | ({target_program: named} if target_program and named else {}), on, others
+            )
     except NoValue as refused:
         yield Refusal(family=family.id, reason=refused.reason)
         return
@@ -185,16 +204,50 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
             answer=answer,
             margin=outcome.margin,
             target_program=target_program,
-            target=target,
+            target=indices(named) if named else None,
         )
 
 
-def _check_set(found: tuple[int, ...], program: str, on: Measured) -> None:
-    """A mask is asked for only where there is one, and by a place only where the place leaves something out."""
-    if not found:
+def _check_steady(values: Mapping[str, Outcome], on: Measured, others: Sequence[Measured]) -> None:
+    """Refuse programs whose value is another one on other hands' masks, margins aside.
+
+    Numbers are no matter of yes or no: an answer is scored within a tolerance. Where all masks are moved together, only
+    words that place a structure in the picture can notice.
+    """
+    for program, outcome in values.items():
+        placed = bool(programs.words(program) & programs.PLACED)
+        for hand, other in zip(others, on.scene.jitter, strict=True):
+            if (placed or other.way not in SHIFTS) and _value_of(program, hand) != outcome.value:
+                raise NoValue(_unsteady(programs.labels(program), on.scene))
+
+
+def _value_of(program: str, on: Measured) -> object:
+    try:
+        return evaluate(program, on).value
+    except NoValue:
+        return None
+
+
+def _unsteady(labels: Collection[str], scene: Scene) -> str:
+    """The reason, by the size of the smallest structure that the question is about."""
+    whole = scene.grid.width * scene.grid.height
+    smallest = min((s.area_px / whole for s in scene.structures if s.label in labels), default=1.0)
+    return next(reason for bound, reason in UNSTEADY if smallest < bound)
+
+
+def _check_words(program: str, outcome: Outcome, on: Measured) -> None:
+    """A mask is asked for only where there is one, and words that choose only where they leave something out.
+
+    Words that pick one of a set, and that speak of all of it, need two members to have a value. A count is asked for
+    whatever is left: were it refused where all are, a single lesion would always be counted as none.
+    """
+    if outcome.value == ():
         raise NoValue("not_present")
-    if programs.hops(program) and found == units(on.scene.structures, programs.labels(program)[0]):
-        raise NoValue("degenerate")
+    for call in programs.filters(program):
+        kept, members = (indices(evaluate(programs.spell(part), on)) for part in (call, call.args[0]))
+        seen_from = [i for word in call.keywords for i in indices(evaluate(programs.spell(word.value), on))]
+        if {*kept} == {*members} - {*seen_from}:
+            raise NoValue("degenerate")
 
 
 def is_claim(kind: str, value_type: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
-from mmrs_builder import geometry
-from mmrs_builder.types import Annotation, Label, Mask, Pair, Part, Scene, Structure, View
+from mmrs_builder import geometry, jitter
+from mmrs_builder.types import Annotation, Jitter, Label, Mask, Pair, Part, Scene, Structure, View
 from mmrs_builder.vocab import Rejected
 
 MAX_UNITS: Final = 64
@@ -61,7 +61,7 @@ def scene(
     singles = [i for label_id in {s.label for s in structures} for i in units(structures, label_id)]
     if len(singles) > MAX_UNITS:
         raise Rejected("too_many_structures", view.view_id, f"{len(singles)}, the limit is {MAX_UNITS}")
-    outlines = {i: geometry.outline(masks[i], structures[i].box) for i in singles}
+    pairs = _pairs(structures, masks, singles, view.grid.spacing)
     return (
         Scene(
             view_id=view.view_id,
@@ -70,14 +70,41 @@ def scene(
             modality=modality,
             grid=view.grid,
             structures=tuple(structures),
-            pairs=tuple(
-                _pair(structures, masks, outlines, a, b, view.grid.spacing) for a, b in combinations(sorted(singles), 2)
-            ),
+            pairs=pairs,
             absent=view.absent,
             incomplete=() if exhaustive else tuple(sorted({s.label for s in structures})),
+            jitter=tuple(
+                _by_another_hand(way, structures, masks, pairs, labels, view.grid.spacing) for way in jitter.WAYS
+            ),
         ),
         tuple(masks),
     )
+
+
+def _by_another_hand(
+    way: str,
+    structures: Sequence[Structure],
+    masks: Sequence[Mask],
+    pairs: tuple[Pair, ...],
+    labels: Mapping[str, Label],
+    spacing: tuple[float, float] | None,
+) -> Jitter:
+    changed = [jitter.jittered(mask, way) for mask in masks]
+    again = tuple(measure(mask, labels[s.label], s.part, s.parent) for s, mask in zip(structures, changed, strict=True))
+    singles = sorted({i for pair in pairs for i in (pair.a, pair.b)})
+    kept = pairs if way in jitter.SHIFTS else _pairs(again, changed, singles, spacing)
+    return Jitter(way=way, structures=again, pairs=kept)
+
+
+def _pairs(
+    structures: Sequence[Structure],
+    masks: Sequence[Mask],
+    singles: Sequence[int],
+    spacing: tuple[float, float] | None,
+) -> tuple[Pair, ...]:
+    """Every two of ``singles``, in order."""
+    outlines = {i: geometry.outline(masks[i], structures[i].box) for i in singles}
+    return tuple(_pair(structures, masks, outlines, a, b, spacing) for a, b in combinations(sorted(singles), 2))
 
 
 def _add(structures: list[Structure], masks: list[Mask], label: Label, annotations: list[Annotation]) -> None:
@@ -101,8 +128,8 @@ def _order(s: Structure) -> tuple[int, int, int]:
 
 
 def _pair(
-    structures: list[Structure],
-    masks: list[Mask],
+    structures: Sequence[Structure],
+    masks: Sequence[Mask],
     outlines: Mapping[int, geometry.Ints],
     i: int,
     j: int,

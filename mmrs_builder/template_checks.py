@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, get_args
 
@@ -17,12 +18,10 @@ from mmrs_builder.vocab import KINDS, ROLES, VALUES
 from mmrs_builder.wording_checks import Wording, normalised, wording_problems
 
 _OPEN_TYPES: Final = {"Bool": ("yes_no",), "Count": ("number",), "Number": ("number",), "Set": ("segment",)}
-_ORDERED: Final = frozenset(
-    {
-        "direction", "horizontal", "vertical", "larger", "nearest", "farthest", "lateral", "anteroposterior",
-        "craniocaudal",
-    }
-)  # fmt: skip
+_UNORDERED: Final = frozenset(
+    {"among", "both", "either", "neither", "aligned", "gap", "distance_mm", "gap_mm", "laterality"}
+)
+_MUTUAL: Final = ("overlaps", "touches", "apart")
 _PARTS: Final = ("question", "claim", "statement")
 
 _Report = Callable[[str, str, str], Problem]  # field, message, advice
@@ -138,8 +137,10 @@ def _roles(family: Family, report: _Report) -> Iterator[Problem]:
             yield report("where", f"the program has no slot {slot}", f"use {', '.join(slots)}")
         if role not in ROLES:
             yield report("where", f"unknown role {role!r}", f"use one of {', '.join(ROLES)}")
-    if family.symmetric and not _interchangeable(family.program):
+    if family.symmetric and not _interchangeable(family.program, slots):
         yield report("symmetric", "the slots of the program are not interchangeable", "remove symmetric")
+    if family.unordered and (family.symmetric or not _interchangeable(family.program, family.unordered)):
+        yield report("unordered", f"{', '.join(family.unordered)} are not interchangeable", "name two slots that are")
 
 
 def _options(family: Family, value_type: str, language: Language, report: _Report) -> Iterator[Problem]:
@@ -179,7 +180,7 @@ def _parts(family: Family, value_type: str, report: _Report) -> Iterator[Problem
 def _wordings(family: Family, value_type: str) -> Iterator[Wording]:
     slots = programs.slots(family.program)
     among = "choice" in family.kinds and value_type == "One"
-    literals = frozenset(re.findall(r'"([^"]*)"', programs.spell(programs.parse(family.program))))
+    literals = _said(family.program)
     for part in _PARTS:
         for number, text in enumerate(getattr(family, part), start=1):
             yield Wording(
@@ -194,6 +195,13 @@ def _wordings(family: Family, value_type: str) -> Iterator[Wording]:
             )
 
 
+def _said(program: str) -> frozenset[str]:
+    """What a program names: its literals, and of words such as ``second_leftmost`` and ``no`` their parts."""
+    quoted = re.findall(r'"([^"]*)"', programs.spell(programs.parse(program)))
+    parts = [part.removesuffix("most") for word in programs.words(program) for part in word.split("_")]
+    return frozenset([*quoted, *parts])
+
+
 def _calls(program: str) -> list[ast.Call]:
     return [node for node in ast.walk(programs.parse(program)) if isinstance(node, ast.Call)]
 
@@ -204,10 +212,36 @@ def _is_choice_among(program: str) -> bool:
     return len(references) == 1 and programs.call_name(references[0]) == "among"
 
 
-def _interchangeable(program: str) -> bool:
-    names = {programs.call_name(call) for call in _calls(program)}
-    mutual = re.search(r'== "(overlaps|touches|apart)"$', programs.spell(programs.parse(program)))
-    return len(programs.slots(program)) > 1 and not names & _ORDERED and ("topology" not in names or mutual is not None)
+def _interchangeable(program: str, slots: Sequence[str]) -> bool:
+    """Whether the program means the same when any two of these slots change places."""
+    tree = programs.parse(program)
+    swaps = [{one: other, other: one} for one, other in pairwise(slots)]
+    return (
+        len(slots) > 1
+        and {*slots} <= {*programs.slots(program)}
+        and all(_meaning(tree, swap) == _meaning(tree, {}) for swap in swaps)
+    )
+
+
+def _meaning(node: ast.expr, swap: Mapping[str, str]) -> str:
+    """The program as text with slots exchanged, and what may be said in any order put into one."""
+    match node:
+        case ast.Name():
+            return swap.get(node.id, node.id)
+        case ast.Compare(left=ast.Call() as call, comparators=[right]):
+            mutual = programs.call_name(call) == "topology" and programs.constant(right) in _MUTUAL
+            return f"{_called(call, swap, unordered=mutual)} == {ast.unparse(right)}"
+        case ast.Call():
+            return _called(node, swap, unordered=programs.call_name(node) in _UNORDERED)
+    return ast.unparse(node)
+
+
+def _called(call: ast.Call, swap: Mapping[str, str], *, unordered: bool) -> str:
+    args = [_meaning(arg, swap) for arg in call.args]
+    words = [_meaning(keyword.value, swap) for keyword in call.keywords]
+    first = 1 if programs.call_name(call) == "between" else 0  # between the other two, whichever is named first
+    free = sorted(args[first:]) if unordered or first else args[first:]
+    return f"{programs.call_name(call)}({', '.join([*args[:first], *free, *words])})"
 
 
 def _repeated_ids(language: Language) -> Iterator[Problem]:

@@ -68,6 +68,7 @@ _FAMILY: Final = {
     "tolerance": "number",
     "where": "table",
     "symmetric": "true or false",
+    "unordered": "list of texts",
 }
 _LABEL: Final = {
     "id": "text", "role": "text", "side": "text", "partner": "text", "aliases": "list of texts",

@@ -200,6 +200,15 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Jitter:
+    """A scene's structures and pairs, in its order, measured again with every mask changed as ``jitter`` says."""
+
+    way: str
+    structures: tuple[Structure, ...]
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that questions may be asked about: no pixels, no language, no randomness."""
 
@@ -212,6 +221,7 @@ class Scene:
     pairs: tuple[Pair, ...]
     absent: tuple[str, ...]
     incomplete: tuple[str, ...] = ()  # labels of which some visible structures may have no mask
+    jitter: tuple[Jitter, ...] = ()  # as other hands might have annotated it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

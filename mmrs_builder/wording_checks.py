@@ -13,8 +13,8 @@ from mmrs_builder.term_checks import wants_an
 from mmrs_builder.vocab import VALUES
 
 MAX_LENGTH: Final = 160
-SIDED: Final = frozenset({"Quadrant", "Zone", "Side", "Direction", "Horizontal"})
-"""Value types whose terms say the viewer's left or right."""
+SIDED: Final = frozenset({"Quadrant", "Zone", "Side", "Clock", "Direction", "Fourway", "Horizontal"})
+"""Value types whose terms say the viewer's left or right, or the hour of a clock face that might be the patient's."""
 PATIENT_SIDED: Final = frozenset({"Lateral"})
 """Value types whose terms say the patient's left or right."""
 
@@ -47,7 +47,7 @@ class Wording:
     value_type: str
     slots: tuple[str, ...]
     named: tuple[str, ...]  # the slots it must mention; an among-choice mentions none
-    literals: frozenset[str]  # string literals of the program, which a question cannot avoid
+    literals: frozenset[str]  # literals and other words of the program, which a question cannot avoid
 
 
 def normalised(text: str) -> str:

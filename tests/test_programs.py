@@ -29,6 +29,19 @@ from mmrs_builder.programs import MAX_DEPTH, MAX_LENGTH, ProgramError
         ('within(all(A), "upper")', "Set"),
         ("largest(among(A, B, C))", "One"),
         ('direction(the(A), the(B)) == "upper_left"', "Bool"),
+        ("clock(the(A))", "Clock"),
+        ('clock(the(A)) == "12"', "Bool"),
+        ("main_direction(the(A), the(B))", "Fourway"),
+        ("aligned(the(A), the(B))", "Alignment"),
+        ("between(the(A), the(B), the(C))", "Bool"),
+        ("third_largest(all(A))", "One"),
+        ('toward(all(A), "above", to=the(B))', "Set"),
+        ('every(all(A), "upper")', "Bool"),
+        ('only(the(A), among(A, B, C), "left")', "Bool"),
+        ("both(exists(A), no(larger(the(B), the(C))))", "Bool"),
+        ('neither(side(the(A)) == "left", exists(B))', "Bool"),
+        ('count(within(toward(all(A), "left", to=the(B)), "upper"))', "Count"),
+        ('count(toward(all(A), "left", to=largest(among(B, C))))', "Count"),
     ],
 )
 def test_a_program_has_the_type_of_its_outermost_word(text: str, kind: str):
@@ -59,6 +72,26 @@ def test_a_program_has_the_type_of_its_outermost_word(text: str, kind: str):
         "among(*A)",
         "the(**A)",
         "count(among(A, B))",
+        'count(toward(among(A, B), "left", to=the(C)))',
+        'toward(all(A), "left")',
+        'toward(all(A), "left", the(B))',
+        'toward(all(A), "left", to=all(B))',
+        'toward(all(A), "upper", to=the(B))',  # a half of the picture is no way from a structure
+        'within(all(A), "above")',
+        'every(the(A), "left")',
+        "every(all(A))",
+        'only(all(A), all(A), "left")',
+        'only(the(A), "left")',
+        "between(the(A), the(B))",
+        "both(exists(A))",
+        "either(the(A), exists(B))",
+        "either(exists(A), exists(B), exists(C))",
+        "no(side(the(A)))",
+        "no(exists(A), exists(B))",
+        "clock(the(A)) == 3",
+        'clock(the(A)) == "13"',
+        'main_direction(the(A), the(B)) == "upper_left"',
+        'both(exists(A), exists(B)) == "true"',
         'within(all(A), "middle")',
         "within(all(A), left)",
         "the(AB)",
@@ -103,6 +136,25 @@ def test_an_error_names_the_column():
     with pytest.raises(ProgramError, match="nonsense") as refused:
         programs.parse("direction(the(A), nonsense(B))")
     assert refused.value.column == len("direction(the(A), ")
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ('toward(all(A), "upper", to=the(B))', 15, "toward takes one of left, right, above, below"),
+        ('count(within(all(A), "above"))', 21, "within takes one of left, right, upper, lower"),
+        ("both(exists(A), side(the(A)))", 16, "both takes a Bool, not a Side"),
+        ("no(exists(A), exists(B))", 0, "no takes 1 arguments, not 2"),
+        ("no(between(the(A), the(B)))", 3, "between takes 3 arguments, not 2"),
+        ("either(largest(all(A)), exists(A))", 7, "either takes a Bool, not a One"),
+        ('toward(all(A), "left", to=all(B))', 26, "toward takes a One, not a Set"),
+        ("share(second_largest(the(A)))", 21, "second_largest takes a Set, not a One"),
+    ],
+)
+def test_an_ill_typed_argument_is_told_with_its_column(text: str, column: int, message: str):
+    with pytest.raises(ProgramError, match=message) as refused:
+        programs.parse(text)
+    assert refused.value.column == column
 
 
 def test_a_program_has_a_longest_length():
@@ -167,6 +219,8 @@ def test_labels_of_a_closed_program_come_in_order_of_appearance_once_each():
         ('count(within(all(A), "left"))', 2),
         ("larger(nearest(all(A), to=the(B)), farthest(all(A), to=the(B)))", 3),
         ('topology(the(A), the(B)) == "inside"', 1),
+        ("both(exists(A), no(exists(B)))", 2),
+        ('second_largest(toward(all(A), "left", to=the(B)))', 2),
     ],
 )
 def test_difficulty_counts_the_words_that_relate_something(text: str, hops: int):
@@ -185,13 +239,37 @@ def test_the_words_of_a_program_are_the_functions_it_calls():
         ('body_side(nearest(all(A), to=the(B))) == "left"', (("body_side", ("A",)),)),
         ('laterality(largest(all("tumour")), the("kidney_left"))', (("laterality", ("tumour", "kidney_left")),)),
         ("horizontal(the(A), the(B))", ()),
+        (
+            'either(lateral(the(A), the(B)) == "left", no(craniocaudal(the(C), the(A)) == "inferior"))',
+            (("lateral", ("A", "B")), ("craniocaudal", ("C", "A"))),
+        ),
     ],
 )
 def test_what_a_call_of_the_patient_s_frame_compares(text: str, compared: tuple[tuple[str, tuple[str, ...]], ...]):
     assert programs.compared(text) == compared
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("largest(all(A))", []),
+        ('largest(within(all(A), "left"))', ['within(all(A), "left")']),
+        ('every(toward(all(A), "left", to=the(B)), "upper")', ['toward(all(A), "left", to=the(B))']),
+        (
+            'within(toward(all(A), "left", to=the(B)), "upper")',
+            ['within(toward(all(A), "left", to=the(B)), "upper")', 'toward(all(A), "left", to=the(B))'],
+        ),
+        # what is counted may be all, what it is counted from may not
+        ('count(within(toward(all(A), "left", to=the(B)), "upper"))', []),
+        ('count(toward(all(A), "left", to=largest(within(all(A), "right"))))', ['within(all(A), "right")']),
+        ('both(count(within(all(A), "left")) == 1, exists(B))', []),
+    ],
+)
+def test_the_filters_of_a_program_are_its_choosing_words_but_for_what_it_counts(text: str, parts: list[str]):
+    assert [programs.spell(call) for call in programs.filters(text)] == parts
+
+
 def test_the_viewer_s_words_and_the_patient_s_are_apart_and_all_known():
-    groups = (programs.PATIENT, programs.VIEWER, programs.MILLIMETRES, programs.REFERENCES)
+    groups = (programs.PATIENT, programs.VIEWER, programs.MILLIMETRES, programs.REFERENCES, programs.JOINS)
     assert len(frozenset().union(*groups)) == sum(map(len, groups))
     assert frozenset().union(*groups) <= programs.FUNCTIONS.keys()

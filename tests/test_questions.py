@@ -136,6 +136,98 @@ def test_an_empty_set_is_not_asked_for():
     assert refused(SEGMENT, on) == ["not_present"]
 
 
+CLIPS = ((14, 3, 19, 8), (3, 12, 7, 16), (1, 1, 4, 4))
+"""25, 16 and 9 px at the upper right, lower left and upper left, stored in this order."""
+AMID, RIGHTMOST = (9, 9, 11, 11), (19, 16, 20, 20)
+
+
+def decided(program: str, clips: tuple[Box, ...] = CLIPS, **organs: Box) -> str:
+    """The value of a closed program that is asked for, or the reason for which it is not."""
+    family = replace(QUADRANT, program=program, target=None, kinds=("open",))
+    masks = {"clip": [rectangles(SIZE, box) for box in clips]}
+    on = board(**masks, **{label: rectangles(SIZE, box) for label, box in organs.items()})
+    by_one_hand = replace(on, scene=replace(on.scene, jitter=()))
+    (found,) = candidates(by_one_hand, (family,), LABELS)
+    return found.token if isinstance(found, Candidate) else found.reason
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        ('largest(within(all("clip"), "left"))', "1"),
+        ('quadrant(largest(within(all("clip"), "left")))', "lower_left"),
+        ('every(within(all("clip"), "left"), "upper")', "false"),
+        ('toward(all("clip"), "above", to=largest(all("clip")))', "2"),
+        ('toward(all("clip"), "left", to=the("liver"))', "1,2"),
+        ('within(toward(all("clip"), "left", to=the("liver")), "upper")', "2"),
+        ('nearest(within(all("clip"), "upper"), to=the("liver"))', "0"),
+        ('both(larger(topmost(within(all("clip"), "left")), the("liver")), exists("liver"))', "true"),
+    ],
+)
+def test_words_that_leave_something_out_are_asked(program: str, value: str):
+    assert decided(program, liver=AMID) == value
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        'within(all("clip"), "left")',
+        'largest(within(all("clip"), "left"))',
+        'quadrant(largest(within(all("clip"), "left")))',
+        'every(within(all("clip"), "left"), "upper")',
+        'toward(all("clip"), "left", to=the("liver"))',
+        # all of the others
+        'toward(all("clip"), "below", to=smallest(all("clip")))',
+        'gap(topmost(toward(all("clip"), "left", to=the("liver"))), the("liver"))',
+        'within(toward(all("clip"), "left", to=the("liver")), "upper")',
+        'toward(within(all("clip"), "left"), "above", to=largest(all("clip")))',
+        'both(larger(topmost(within(all("clip"), "left")), the("liver")), exists("liver"))',
+        'within(among("spleen", "colon"), "lower")',
+        # what is counted may be all; what it is counted from is the largest without its half
+        'count(toward(all("clip"), "above", to=largest(within(all("clip"), "left"))))',
+    ],
+)
+def test_words_that_leave_nothing_out_are_not_asked(program: str):
+    organs = {"liver": RIGHTMOST, "spleen": (8, 13, 10, 15), "colon": (14, 13, 16, 15)}
+    assert decided(program, CLIPS[1:], **organs) == "degenerate"
+
+
+@pytest.mark.parametrize(
+    ("program", "clips", "value"),
+    [
+        ('count(within(all("clip"), "left"))', CLIPS[1:], "2"),
+        ('count(within(all("clip"), "left"))', CLIPS[1:2], "1"),
+        ('count(within(all("clip"), "left"))', CLIPS[:1], "0"),
+        ('count(within(all("clip"), "left")) == 2', CLIPS[1:], "true"),
+        ('count(toward(all("clip"), "left", to=the("liver")))', CLIPS, "3"),
+    ],
+)
+def test_a_number_is_asked_for_whether_none_some_or_all_are_left(program: str, clips: tuple[Box, ...], value: str):
+    """With one lesion in the picture the answer would else always be none."""
+    assert decided(program, clips, liver=RIGHTMOST) == value
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        'largest(all("clip"))', 'nearest(all("clip"), to=the("liver"))', 'every(all("clip"), "left")',
+        'only(the("clip"), all("clip"), "left")', 'topmost(within(all("clip"), "left"))',
+    ],
+)  # fmt: skip
+def test_of_one_structure_it_is_not_asked_which_or_whether_all(program: str):
+    assert decided(program, CLIPS[1:2], liver=AMID) == "too_few"
+
+
+def test_a_place_that_holds_nothing_is_not_asked_for():
+    assert decided('toward(all("clip"), "right", to=the("liver"))', liver=RIGHTMOST) == "not_present"
+
+
+def test_joined_relations_may_speak_of_what_is_missing_and_bind_single_structures_to_what_is_there():
+    family = replace(QUADRANT, program="both(exists(A), larger(the(B), the(C)))", kinds=("yes_no",))
+    found = bindings(family, ["clip", "liver"], ["kidney"], LABELS)
+    assert found == [{"A": "kidney", "B": "clip", "C": "liver"}, {"A": "kidney", "B": "liver", "C": "clip"}]
+
+
 def test_all_units_are_asked_for_where_no_place_is_named(on: Measured):
     family = replace(SEGMENT, program="all(A)")
     assert set(asked(family, on)) == {("clip",), ("liver",), ("polyp",)}
@@ -188,8 +280,8 @@ def test_no_family_of_the_project_asks_for_the_patient_s_sides_without_direction
 
 
 def test_an_axial_slice_is_asked_for_left_and_right_and_a_sagittal_one_is_not():
-    assert types(torso(direction=AXIAL), "patient") == {"Lateral", "Depth", "Laterality"}
-    assert types(torso(direction=SAGITTAL), "patient") == {"Depth", "Height"}
+    assert types(torso(direction=AXIAL), "patient") - {"Bool"} == {"Lateral", "Depth", "Laterality"}
+    assert types(torso(direction=SAGITTAL), "patient") - {"Bool"} == {"Depth", "Height"}
 
 
 def told(family: Family) -> dict[tuple[str, ...], str]:
@@ -237,6 +329,26 @@ def test_laterality_is_asked_of_what_has_no_side_by_name_against_one_of_a_pair()
     assert told(IN_PATIENT[4])["kidney_left", "kidney_right"] == "told"
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        'both(lateral(the(A), the(B)) == "left", larger(the(A), the(B)))',
+        'either(larger(the(A), the(B)), no(lateral(the(A), the(B)) == "left"))',
+        'neither(exists(A), no(lateral(nearest(all(A), to=the(B)), the(B)) == "left"))',
+    ],
+)
+def test_a_side_that_names_tell_is_not_asked_joined_to_something_else(program: str):
+    assert told(replace(IN_PATIENT[0], program=program)) == told(IN_PATIENT[0])
+
+
+def test_joined_relations_are_refused_for_what_either_of_them_lacks():
+    both = replace(
+        IN_PATIENT[4],
+        program='both(laterality(the(A), the(B)) == "ipsilateral", craniocaudal(the(A), the(B)) == "superior")',
+    )
+    assert told(both) == told(IN_PATIENT[4]) | told(IN_PATIENT[2])
+
+
 def test_what_names_tell_is_refused_with_a_reason():
     found = candidates(torso(direction=AXIAL), IN_PATIENT[:1], LABELS)
     # the right kidney against the left one and the left lung, in both orders
@@ -249,3 +361,15 @@ def test_what_names_tell_is_refused_with_a_reason():
 )
 def test_only_a_closed_set_of_words_is_asked_by_claims(kind: str, value_type: str, claim: bool):
     assert is_claim(kind, value_type) is claim
+
+
+def test_what_another_hand_would_answer_otherwise_is_not_asked():
+    """A square has more area than a thin ring; drawn a pixel larger, it has less."""
+    families = tuple(f for f in load(resources.path("templates")).families if f.id == "extreme.largest_side")
+    size, square = (100, 80), (68, 48, 87, 67)
+    full, hole = rectangles(size, (5, 5, 45, 45)), rectangles(size, (7, 7, 43, 43))
+    for other, reasons in ((full, set[str]()), (full & ~hole, {"unsteady_medium"})):
+        on = board(polyp=[other, rectangles(size, square)])
+        answers = list(candidates(on, families, LABELS))
+        assert {item.reason for item in answers if isinstance(item, Refusal)} == reasons
+        assert any(isinstance(item, Candidate) for item in answers) == (not reasons)

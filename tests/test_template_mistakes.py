@@ -67,6 +67,11 @@ statement  = ["{A} lies {value} to the largest {B.name}."]
 QUADRANT, SEGMENT, GAP, LARGER = "probe.quadrant", "probe.segment", "probe.gap", "probe.larger"
 LATERAL, DEPTH = "probe.lateral", "probe.depth"
 ASKED = "Which quadrant of the image holds {A}?"
+ASKING = f'question   = ["{ASKED}"]'
+WIDTH = '"gap(the(A), the(B))"'
+NUMBER = f'{WIDTH}\nkinds      = ["number"]\nunit       = "percent"\nsymmetric  = true\n'
+NUMBER += 'question   = ["How wide is the gap between {A} and {B}?"]'
+BOOL = '"larger(the(A), the(B))"\nkinds = ["yes_no"]\nquestion = ["Yes or no: is {A} larger than {B}?"]'
 
 # What is written, what stands there after the slip; the family, the place and the complaint that must be named.
 MISTAKES = {
@@ -142,6 +147,15 @@ MISTAKES = {
     "millimetres of a part": ('"percent"', '"mm"', GAP, "unit", 'write unit = "percent"'),
     "lateral either way": ('"lateral(the(A), the(B))"', '"lateral(the(A), the(B))"\nsymmetric = true', LATERAL,
                            "symmetric", "interchangeable"),
+    "join of unlike statements": (WIDTH, '"both(border(the(A)), near_centre(the(B)))"', GAP, "symmetric", "interchang"),
+    "one between the other two": (WIDTH, '"between(the(A), the(B), the(C))"', GAP, "symmetric", "interchangeable"),
+    "side seen either way": (WIDTH, '"main_direction(the(A), the(B))"', GAP, "symmetric", "interchangeable"),
+    "each on its own side": (WIDTH, """'both(side(the(A)) == "left", side(the(B)) == "right")'""", GAP, "symmetric",
+                             "interchangeable"),
+    "hour of nobody": (f'quadrant(the(A))"\ntarget     = "the(A)"\nkinds      = ["open", "choice", "yes_no"]\n{ASKING}',
+                       'clock(the(A))"\nkinds = ["open", "choice", "yes_no"]\nquestion = ["At which hour is {A}?"]',
+                       QUADRANT, "question 1", "could be taken for the patient's"),
+    "answer that the program does not say": (NUMBER, BOOL, GAP, "question 1, column 8", "the possible answer 'no'"),
     "same wording twice": ('["Segment {A}."]', '["Segment {A}.", "SEGMENT  {A}"]', SEGMENT, "question 2, column 1",
                            "the same wording as probe.segment, question 1"),
     "same question in two families": ('program    = "largest(among(A, B))"\nkinds      = ["choice"]',

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmrs_builder.types import Grid, Pair, Scene, Structure
+from mmrs_builder.types import Grid, Jitter, Pair, Scene, Structure
 
 MEASURED: Final = pa.schema(
     [
@@ -110,18 +110,26 @@ def scene_from_json(text: str) -> Scene:
     """The scene that ``json.dumps(dataclasses.asdict(scene))`` wrote."""
     raw = json.loads(text)
     grid = {name: _tuples(value) for name, value in raw["grid"].items()}
-    structures = [{name: _tuples(value) for name, value in item.items()} for item in raw["structures"]]
     return Scene(
         view_id=raw["view_id"],
         case_id=raw["case_id"],
         source=raw["source"],
         modality=raw["modality"],
         grid=Grid(**grid),
-        structures=tuple(Structure(**item) for item in structures),
-        pairs=tuple(Pair(**item) for item in raw["pairs"]),
+        structures=_structures(raw),
+        pairs=_pairs(raw),
         absent=tuple(raw["absent"]),
         incomplete=tuple(raw["incomplete"]),
+        jitter=tuple(Jitter(way=it["way"], structures=_structures(it), pairs=_pairs(it)) for it in raw["jitter"]),
     )
+
+
+def _structures(raw: Mapping[str, Any]) -> tuple[Structure, ...]:
+    return tuple(Structure(**{name: _tuples(value) for name, value in it.items()}) for it in raw["structures"])
+
+
+def _pairs(raw: Mapping[str, Any]) -> tuple[Pair, ...]:
+    return tuple(Pair(**item) for item in raw["pairs"])
 
 
 def _tuples(value: Any) -> Any:

@@ -39,7 +39,7 @@ NOT_SHOWN: Final[dict[str, str]] = {
 Cell: TypeAlias = Literal["both", "said", "shown", "neither"]
 """What is right of what was said and shown."""
 
-_COUNTED: Final = programs.REFERENCES | {"count", "exists"}
+_COUNTED: Final = programs.REFERENCES | programs.JOINS | {"count", "exists"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

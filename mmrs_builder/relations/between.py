@@ -1,8 +1,9 @@
-"""How two different structures lie to each other, as the viewer sees them."""
+"""How different structures lie to each other, as the viewer sees them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -12,6 +13,10 @@ from mmrs_builder.vocab import VALUES
 
 NESTED: Final = 0.95
 """Part of an area that must lie in another structure to be inside it."""
+
+
+STRAIGHT: Final = 135.0
+"""Angle in degrees from which on a structure lies between two others; up to a right angle it does not."""
 
 
 def outside(a: Structure, b: Structure, pair: Pair) -> float:
@@ -31,23 +36,68 @@ def part_y(a: Structure, b: Structure, pair: Pair) -> float:
     return min(2 * abs(a.centroid[1] - b.centroid[1]) / (heights / 2) - 1, outside(a, b, pair))
 
 
-def horizontal(a: Structure, b: Structure, pair: Pair) -> Judged:
+def horizontal(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged:
     """Left or right of ``b``."""
     return Judged(value="left" if a.centroid[0] < b.centroid[0] else "right", margin=cap(part_x(a, b, pair)))
 
 
-def vertical(a: Structure, b: Structure, pair: Pair) -> Judged:
+def vertical(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged:
     """Above or below ``b``."""
     return Judged(value="above" if a.centroid[1] < b.centroid[1] else "below", margin=cap(part_y(a, b, pair)))
 
 
-def direction(a: Structure, b: Structure, pair: Pair) -> Judged:
+def toward(a: Structure, b: Structure, pair: Pair, grid: Grid, way: str) -> Judged:
+    """Whether ``a`` lies that way from ``b``: ``left``, ``right``, ``above`` or ``below``."""
+    found = (horizontal if way in VALUES["Horizontal"] else vertical)(a, b, pair, grid)
+    return Judged(value=found.value == way, margin=found.margin)
+
+
+def direction(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged:
     """Where ``a`` lies seen from ``b``, in eight sectors of 45 degrees of the picture's pixel grid."""
+    return _sector(a, b, pair, VALUES["Direction"])
+
+
+def main_direction(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged:
+    """The same in four sectors of 90 degrees."""
+    return _sector(a, b, pair, VALUES["Direction"][::2])
+
+
+def _sector(a: Structure, b: Structure, pair: Pair, tokens: Sequence[str]) -> Judged:
+    """Equal sectors named counter-clockwise; the middle of the first points to the right."""
     angle = math.degrees(math.atan2(b.centroid[1] - a.centroid[1], a.centroid[0] - b.centroid[0]))
-    sector = round(angle / 45)
-    off = abs(angle - 45 * sector)
-    margin = min(1 - off / 22.5, cap(max(part_x(a, b, pair), part_y(a, b, pair))))
-    return Judged(value=VALUES["Direction"][sector % 8], margin=margin)
+    width = 360 / len(tokens)
+    sector = round(angle / width)
+    off = abs(angle - width * sector)
+    margin = min(1 - off / (width / 2), cap(max(part_x(a, b, pair), part_y(a, b, pair))))
+    return Judged(value=tokens[sector % len(tokens)], margin=margin)
+
+
+def aligned(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | None:
+    """Side by side in a row, one over the other in a column, or neither; undefined where boxes overlap on both axes."""
+    x, y = _common(a, b, 0), _common(a, b, 1)
+    token = {(False, True): "row", (True, False): "column", (False, False): "neither"}.get((x > 0.5, y > 0.5))
+    margin = min(abs(2 * x - 1), abs(2 * y - 1), outside(a, b, pair))
+    return None if token is None else Judged(value=token, margin=margin)
+
+
+def _common(a: Structure, b: Structure, axis: int) -> float:
+    """Common length of two boxes along an axis (0: x, 1: y), as a part of the shorter one."""
+    common = min(a.box[axis + 2], b.box[axis + 2]) - max(a.box[axis], b.box[axis])
+    return max(0, common) / min(s.box[axis + 2] - s.box[axis] for s in (a, b))
+
+
+def between(a: Structure, b: Structure, c: Structure, pairs: tuple[Pair, Pair, Pair]) -> Judged | None:
+    """Whether ``a`` lies between ``b`` and ``c``, by the angle at its centroid; ``pairs`` are a-b, a-c and b-c.
+
+    Nothing is decided from a right angle to ``STRAIGHT``; undefined where ``a`` has the centroid of one of the others.
+    """
+    if a.centroid in (b.centroid, c.centroid):
+        return None
+    (bx, by), (cx, cy) = ((s.centroid[0] - a.centroid[0], s.centroid[1] - a.centroid[1]) for s in (b, c))
+    angle = math.degrees(math.atan2(abs(bx * cy - by * cx), bx * cx + by * cy))
+    margin = (angle - STRAIGHT) / (180 - STRAIGHT) if angle >= STRAIGHT else (90 - angle) / 90
+    apart = (outside(one, other, pair) for one, other, pair in zip((a, a, b), (b, c, c), pairs, strict=True))
+    return Judged(value=angle >= STRAIGHT, margin=min(margin, *apart))
 
 
 def topology(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | None:
@@ -72,7 +122,7 @@ def _disjoint(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged:
     return Judged(value="apart", margin=cap((pair.gap_px - 2) / (0.05 * math.hypot(grid.width, grid.height))))
 
 
-def gap(pair: Pair, grid: Grid) -> Judged | None:
+def gap(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | None:
     """Width of the gap in percent of the picture's diagonal, to one decimal; undefined for overlapping masks."""
     if pair.shared_px:
         return None

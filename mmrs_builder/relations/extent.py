@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from mmrs_builder.relations.judged import Judged, cap, percent
-from mmrs_builder.types import Grid, Structure
+from mmrs_builder.types import Grid, Pair, Structure
 from mmrs_builder.vocab import VALUES
 
 BOUNDS: Final = (0.05, 0.15, 0.40)
@@ -33,7 +33,7 @@ def share(s: Structure, grid: Grid) -> Judged:
     return Judged(value=percent(Fraction(s.area_px, grid.width * grid.height) ** 2), margin=1.0)
 
 
-def larger(a: Structure, b: Structure) -> Judged:
+def larger(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged:
     """Whether ``a`` has the larger area."""
     margin = abs(a.area_px - b.area_px) / max(a.area_px, b.area_px)
     return Judged(value=a.area_px > b.area_px, margin=margin)

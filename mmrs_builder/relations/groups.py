@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from mmrs_builder.relations.between import part_x, part_y
 from mmrs_builder.relations.judged import Judged, cap
@@ -13,24 +13,30 @@ from mmrs_builder.types import Grid, Pair, Structure
 Pairs = Mapping[tuple[int, int], Pair]
 
 
-def by_area(structures: Sequence[Structure], members: Sequence[int], pairs: Pairs, *, largest: bool) -> Judged | None:
-    """The member with the extreme area; needs two."""
-    if len(members) < 2:
+def by_area(
+    structures: Sequence[Structure], members: Sequence[int], pairs: Pairs, *, largest: bool, place: int = 1
+) -> Judged | None:
+    """The member at a place in the order of areas, which ends with one after it: None for fewer members."""
+    if len(members) <= place:
         return None
     order = sorted(members, key=lambda i: structures[i].area_px, reverse=largest)
-    first, second = structures[order[0]].area_px, structures[order[1]].area_px
-    return Judged(value=order[0], margin=abs(first - second) / max(first, second))
+    areas = [structures[i].area_px for i in order[max(0, place - 2) : place + 1]]
+    margin = min(abs(one - next_) / max(one, next_) for one, next_ in pairwise(areas))
+    return Judged(value=order[place - 1], margin=margin)
 
 
 def by_place(
-    structures: Sequence[Structure], members: Sequence[int], pairs: Pairs, *, axis: int, last: bool
+    structures: Sequence[Structure], members: Sequence[int], pairs: Pairs, *, axis: int, last: bool, place: int = 1
 ) -> Judged | None:
-    """The member with the extreme centroid along ``axis`` (0: x, 1: y); it must stand apart from every other."""
-    if len(members) < 2:
+    """The member at a place in the order of centroids along ``axis`` (0: x, 1: y), counted from one end.
+
+    It must stand apart from every other, and one must come after it: None for fewer members.
+    """
+    if len(members) <= place:
         return None
     order = sorted(members, key=lambda i: structures[i].centroid[axis], reverse=last)
-    best, part = order[0], (part_x, part_y)[axis]
-    margins = [part(structures[best], structures[i], pairs[min(best, i), max(best, i)]) for i in order[1:]]
+    best, part = order.pop(place - 1), (part_x, part_y)[axis]
+    margins = [part(structures[best], structures[i], pairs[min(best, i), max(best, i)]) for i in order]
     return Judged(value=best, margin=cap(min(margins)))
 
 

@@ -139,7 +139,7 @@ def laterality(a: Structure, b: Structure, grid: Grid, middle: Midline | None) -
     return Judged(value=token, margin=min(one.margin, other.margin))
 
 
-def distance_mm(a: Structure, b: Structure, grid: Grid) -> Judged | None:
+def distance_mm(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | None:
     """Distance between the centroids in mm, to one decimal; undefined without spacing, or where rounding is a tie."""
     if grid.spacing is None:
         return None
@@ -147,7 +147,7 @@ def distance_mm(a: Structure, b: Structure, grid: Grid) -> Judged | None:
     return _rounded(math.hypot((a.centroid[0] - b.centroid[0]) * right, (a.centroid[1] - b.centroid[1]) * down))
 
 
-def gap_mm(pair: Pair) -> Judged | None:
+def gap_mm(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | None:
     """Smallest distance between two masks in mm, to one decimal; undefined for overlapping masks and as above."""
     return None if pair.gap_mm is None or pair.shared_px else _rounded(pair.gap_mm)
 

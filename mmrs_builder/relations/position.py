@@ -13,6 +13,10 @@ NEAR: Final = 0.4
 """Radius of "near the centre" in half-lengths of the picture: 20 % of the width and 20 % of the height."""
 
 
+ROOM: Final = 0.25
+"""Distance from the picture's centre, in halves of its shorter side, below which no hour of a clock is told."""
+
+
 def fractions(s: Structure, grid: Grid) -> tuple[float, float]:
     """Centroid (u, v) as a fraction of the picture, both in (0, 1)."""
     return (s.centroid[0] + 0.5) / grid.width, (s.centroid[1] + 0.5) / grid.height
@@ -59,6 +63,26 @@ def level(s: Structure, grid: Grid) -> Judged:
     lower = v > 0.5
     share = (q[2] + q[3] if lower else q[0] + q[1]) / (4 * s.area_px)
     return Judged(value="lower" if lower else "upper", margin=min(abs(2 * v - 1), 2 * share - 1))
+
+
+def in_half(s: Structure, grid: Grid, half: str) -> Judged:
+    """Whether the structure lies in the ``left``, ``right``, ``upper`` or ``lower`` half of the picture."""
+    found = (side if half in VALUES["Side"] else level)(s, grid)
+    return Judged(value=found.value == half, margin=found.margin)
+
+
+def clock(s: Structure, grid: Grid) -> Judged | None:
+    """Hour of a clock face over the picture, nearest to the centroid; undefined where the box holds the middle."""
+    middle_x, middle_y = (grid.width - 1) / 2, (grid.height - 1) / 2
+    x0, y0, x1, y1 = s.box
+    if x0 <= middle_x <= x1 - 1 and y0 <= middle_y <= y1 - 1:
+        return None
+    right, up = s.centroid[0] - middle_x, middle_y - s.centroid[1]
+    angle = math.degrees(math.atan2(right, up))
+    hour = round(angle / 30)
+    away = 2 * math.hypot(right, up) / min(grid.width, grid.height)
+    margin = min(1 - abs(angle - 30 * hour) / 15, cap((away - ROOM) / ROOM))
+    return Judged(value=VALUES["Clock"][(hour - 1) % 12], margin=margin)
 
 
 def near_centre(s: Structure, grid: Grid) -> Judged:

@@ -128,6 +128,9 @@ def _check_labels(question: Question, reading: Reading, board: Board, language: 
         yield "bindings", "two slots share a label"
     if family.symmetric and [labels[slot] for slot in sorted(labels)] != sorted(labels.values()):
         yield "bindings", "slots of a symmetric family are not in sorted order"
+    pair = [labels[slot] for slot in family.unordered if slot in labels]
+    if pair != sorted(pair):
+        yield "bindings", f"slots {', '.join(family.unordered)} are not in sorted order"
     for slot, role in family.where.items():
         if slot in labels and language.labels[labels[slot]].role != role:
             yield "bindings", f"slot {slot} must be a {role}"

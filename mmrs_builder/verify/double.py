@@ -13,6 +13,7 @@ from mmrs_builder.verify.single import cap
 from mmrs_builder.verify.values import NoValue, Result
 
 SECTORS: Final = ("right", "upper_right", "above", "upper_left", "left", "lower_left", "below", "lower_right")
+AXES: Final = ("right", "above", "left", "below")
 CONTAINED: Final = 0.95  # part of an area that must be shared
 
 
@@ -60,6 +61,34 @@ def vertical(board: Board, a: int, b: int) -> Result:
     """``a`` above or below ``b``."""
     different(a, b)
     return ("above" if board.shapes[a].y < board.shapes[b].y else "below"), cap(part_y(board, a, b))
+
+
+def main_direction(board: Board, a: int, b: int) -> Result:
+    """Where ``a`` lies seen from ``b``: one of four 90 degree sectors."""
+    different(a, b)
+    dx = board.shapes[a].x - board.shapes[b].x
+    dy = board.shapes[a].y - board.shapes[b].y
+    angle = math.degrees(math.atan2(-dy, dx))
+    sector = round(angle / 90)
+    delta = abs(angle - 90 * sector)
+    return AXES[sector % 4], min(1 - delta / 45, cap(max(part_x(board, a, b), part_y(board, a, b))))
+
+
+def _common(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Common length of two intervals as a part of the shorter one."""
+    shorter = min(one[1] - one[0], other[1] - other[0])
+    return max(0, min(one[1], other[1]) - max(one[0], other[0])) / shorter
+
+
+def aligned(board: Board, a: int, b: int) -> Result:
+    """Whether two boxes stand side by side, one above the other, or neither."""
+    different(a, b)
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = board.shapes[a].box, board.shapes[b].box
+    along_x, along_y = _common((ax0, ax1), (bx0, bx1)), _common((ay0, ay1), (by0, by1))
+    if along_x > 0.5 and along_y > 0.5:
+        raise NoValue("the boxes lie over one another on both axes")
+    value = "row" if along_y > 0.5 else "column" if along_x > 0.5 else "neither"
+    return value, min(abs(2 * along_x - 1), abs(2 * along_y - 1), outside(board, a, b))
 
 
 def _disjoint(board: Board, a: int, b: int) -> Result:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from mmrs_builder.verify import double, groups, patient, single
+from mmrs_builder.verify import double, groups, joins, patient, single, triple
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.grammar import BadProgram, parse
 from mmrs_builder.verify.values import Many, NoValue, One, Result, Value, value_text
@@ -23,9 +23,13 @@ MEANINGS: Final[dict[str, tuple[Callable[..., Result], tuple[str, ...]]]] = {
     "aspect": (single.aspect, ("One",)),
     "extent": (single.extent, ("One",)),
     "share": (single.share, ("One",)),
+    "clock": (single.clock, ("One",)),
     "direction": (double.direction, ("One", "One")),
     "horizontal": (double.horizontal, ("One", "One")),
     "vertical": (double.vertical, ("One", "One")),
+    "main_direction": (double.main_direction, ("One", "One")),
+    "aligned": (double.aligned, ("One", "One")),
+    "between": (triple.between, ("One", "One", "One")),
     "topology": (double.topology, ("One", "One")),
     "larger": (double.larger, ("One", "One")),
     "gap": (double.gap, ("One", "One")),
@@ -39,17 +43,31 @@ MEANINGS: Final[dict[str, tuple[Callable[..., Result], tuple[str, ...]]]] = {
     "all": (groups.everything, ("Label",)),
     "the": (groups.the, ("Label",)),
     "among": (groups.among, ("Label",)),
-    "within": (groups.within, ("Set", "Place")),
+    "within": (groups.within, ("Set", "Half")),
+    "toward": (groups.toward, ("Set", "Way", "to")),
     "largest": (groups.largest, ("Set",)),
     "smallest": (groups.smallest, ("Set",)),
     "leftmost": (groups.leftmost, ("Set",)),
     "rightmost": (groups.rightmost, ("Set",)),
     "topmost": (groups.topmost, ("Set",)),
     "bottommost": (groups.bottommost, ("Set",)),
+    "second_largest": (groups.second_largest, ("Set",)),
+    "second_smallest": (groups.second_smallest, ("Set",)),
+    "third_largest": (groups.third_largest, ("Set",)),
+    "second_leftmost": (groups.second_leftmost, ("Set",)),
+    "second_rightmost": (groups.second_rightmost, ("Set",)),
+    "second_topmost": (groups.second_topmost, ("Set",)),
+    "second_bottommost": (groups.second_bottommost, ("Set",)),
     "nearest": (groups.nearest, ("Set", "to")),
     "farthest": (groups.farthest, ("Set", "to")),
     "count": (groups.count, ("Set",)),
     "exists": (groups.exists, ("Label",)),
+    "every": (groups.every, ("Set", "Half")),
+    "only": (groups.only, ("One", "Set", "Half")),
+    "both": (joins.both, ("Bool", "Bool")),
+    "either": (joins.either, ("Bool", "Bool")),
+    "neither": (joins.neither, ("Bool", "Bool")),
+    "no": (joins.no, ("Bool",)),
 }
 """Function and argument types of every call; ``among`` takes one label or more."""
 
@@ -60,8 +78,12 @@ def _fits(kind: str, value: Value) -> bool:
             return isinstance(value, One)
         case "Set":
             return isinstance(value, Many)
-        case "Place":
+        case "Bool":
+            return isinstance(value, bool)
+        case "Half":
             return value in ("left", "right", "upper", "lower")
+        case "Way":
+            return value in ("left", "right", "above", "below")
         case _:
             return isinstance(value, str)
 

@@ -13,24 +13,31 @@ MAX_DEPTH: Final = 12
 RESULTS: Final[dict[str, str]] = {
     "quadrant": "Quadrant", "zone": "Zone", "side": "Side", "level": "Level",
     "near_centre": "Bool", "covers_centre": "Bool", "border": "Bool",
-    "aspect": "Aspect", "extent": "Extent", "share": "Number",
+    "aspect": "Aspect", "extent": "Extent", "share": "Number", "clock": "Clock",
     "direction": "Direction", "horizontal": "Horizontal", "vertical": "Vertical",
+    "main_direction": "Fourway", "aligned": "Alignment", "between": "Bool",
     "topology": "Topology", "larger": "Bool", "gap": "Number",
     "lateral": "Lateral", "anteroposterior": "Depth", "craniocaudal": "Height", "body_side": "Lateral",
     "laterality": "Laterality", "distance_mm": "Number", "gap_mm": "Number",
-    "all": "Set", "among": "Set", "within": "Set", "the": "One",
+    "all": "Set", "among": "Set", "within": "Set", "toward": "Set", "the": "One",
     "largest": "One", "smallest": "One", "leftmost": "One", "rightmost": "One", "topmost": "One", "bottommost": "One",
-    "nearest": "One", "farthest": "One", "count": "Count", "exists": "Bool",
+    "second_largest": "One", "second_smallest": "One", "third_largest": "One",
+    "second_leftmost": "One", "second_rightmost": "One", "second_topmost": "One", "second_bottommost": "One",
+    "nearest": "One", "farthest": "One", "count": "Count", "exists": "Bool", "every": "Bool", "only": "Bool",
+    "both": "Bool", "either": "Bool", "neither": "Bool", "no": "Bool",
 }  # fmt: skip
 """Value type of every relation and expression."""
 
-REFERENCES: Final = frozenset({"all", "the", "among"})  # calls that do not count as a step
+REFERENCES: Final = frozenset({"all", "the", "among"})
+JOINS: Final = frozenset({"both", "either", "neither", "no"})
+NO_STEP: Final = REFERENCES | JOINS  # calls that do not count towards the difficulty
 
 FRAMES: Final[dict[str, frozenset[str]]] = {
     "viewer": frozenset(
         {
-            "quadrant", "zone", "side", "level", "direction", "horizontal", "vertical", "within",
-            "leftmost", "rightmost", "topmost", "bottommost",
+            "quadrant", "zone", "side", "level", "clock", "direction", "main_direction", "horizontal", "vertical",
+            "within", "toward", "every", "only", "leftmost", "rightmost", "topmost", "bottommost",
+            "second_leftmost", "second_rightmost", "second_topmost", "second_bottommost",
         }
     ),
     "patient": frozenset({"lateral", "anteroposterior", "craniocaudal", "body_side", "laterality"}),
@@ -50,8 +57,10 @@ def _check(node: ast.expr, slots: bool, depth: int) -> None:
             return
         case ast.Name(id=name) if slots and len(name) == 1 and name in "ABC":
             return
-        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[ast.Constant() as right]):
-            children = [left, right]
+        case ast.Compare(
+            left=ast.Call() | ast.Compare() as left, ops=[ast.Eq()], comparators=[ast.Constant() as right]
+        ):
+            children: list[ast.expr] = [left, right]
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords) if name in RESULTS:
             if any(keyword.arg != "to" for keyword in keywords) or len(keywords) > 1:
                 raise BadProgram(f"{name} takes no such keyword")
@@ -85,16 +94,21 @@ def result_type(tree: ast.expr) -> str:
     raise BadProgram("a program is a call or a comparison")
 
 
+def calls_of(tree: ast.expr) -> list[tuple[str, ast.Call]]:
+    """Every call with its name, the outermost first."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(call.func.id, call) for call in calls if isinstance(call.func, ast.Name)]
+
+
 def steps(tree: ast.expr) -> int:
-    """Difficulty: calls other than ``all``, ``the`` and ``among``."""
-    calls = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    return sum(name not in REFERENCES for name in calls)
+    """Difficulty: calls other than references and joins."""
+    return sum(name not in NO_STEP for name, _ in calls_of(tree))
 
 
 def frames_of(tree: ast.expr) -> frozenset[str]:
     """The frames that a program's words belong to; none where it speaks of no direction."""
-    calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    return frozenset(frame for frame, names in FRAMES.items() if calls & names)
+    names = {name for name, _ in calls_of(tree)}
+    return frozenset(frame for frame, words in FRAMES.items() if names & words)
 
 
 def slots_of(tree: ast.expr) -> frozenset[str]:
@@ -141,4 +155,9 @@ def close(program: str, labels: Mapping[str, str]) -> str:
     missing = slots_of(tree) - labels.keys()
     if missing:
         raise BadProgram(f"no label for slot {min(missing)}")
-    return ast.unparse(_Fill(labels).visit(tree)).replace("'", '"')
+    return text_of(_Fill(labels).visit(tree))
+
+
+def text_of(tree: ast.expr) -> str:
+    """A closed program as it is stored."""
+    return ast.unparse(tree).replace("'", '"')

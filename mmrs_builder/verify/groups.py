@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from itertools import combinations
+from collections.abc import Callable, Sequence
+from itertools import combinations, pairwise
 
 from mmrs_builder.verify.board import Board
-from mmrs_builder.verify.double import part_x, part_y
+from mmrs_builder.verify.double import horizontal, part_x, part_y, vertical
 from mmrs_builder.verify.single import cap, level, side
-from mmrs_builder.verify.values import Many, NoValue, One, Result
+from mmrs_builder.verify.values import Many, NoValue, One, Result, Value
 
 
 def everything(board: Board, label: str) -> Result:
@@ -40,15 +40,46 @@ def within(board: Board, group: Many, place: str) -> Result:
     """The members that lie in one half of the picture."""
     if not group.members:
         raise NoValue("no member that could lie in a half")
+    halves, margin = _halves(board, group, place)
+    return Many(tuple(member for member, half in halves.items() if half == place), group.labels), margin
+
+
+def _halves(board: Board, group: Many, place: str) -> tuple[dict[int, Value], float]:
+    """Half of every member, of the two that ``place`` is one of, and the smallest margin."""
     decide = side if place in ("left", "right") else level
-    results = [decide(board, member) for member in group.members]
-    kept = tuple(member for member, (value, _) in zip(group.members, results, strict=True) if value == place)
-    return Many(kept, group.labels), min(margin for _, margin in results)
+    results = {member: decide(board, member) for member in group.members}
+    return {member: value for member, (value, _) in results.items()}, min(margin for _, margin in results.values())
 
 
-def _several(members: tuple[int, ...]) -> None:
-    if len(members) < 2:
-        raise NoValue("fewer than two to choose from")
+def toward(board: Board, group: Many, way: str, to: int) -> Result:
+    """The members that lie on one side of a structure, itself left out."""
+    decide = horizontal if way in ("left", "right") else vertical
+    results = {member: decide(board, member, to) for member in group.members if member != to}
+    if not results:
+        raise NoValue("no member that could lie on a side")
+    kept = tuple(member for member, (value, _) in results.items() if value == way)
+    return Many(kept, group.labels), min(margin for _, margin in results.values())
+
+
+def every(board: Board, group: Many, place: str) -> Result:
+    """Whether all members lie in one half of the picture."""
+    _several(group.members)
+    halves, margin = _halves(board, group, place)
+    return set(halves.values()) == {place}, margin
+
+
+def only(board: Board, s: int, group: Many, place: str) -> Result:
+    """Whether one member lies in a half of the picture and all others in the other half."""
+    _several(group.members)
+    if s not in group.members:
+        raise NoValue("the structure is none of the set")
+    halves, margin = _halves(board, group, place)
+    return [member for member, half in halves.items() if half == place] == [s], margin
+
+
+def _several(members: Sequence[int], number: int = 2) -> None:
+    if len(members) < number:
+        raise NoValue(f"fewer than {number} to choose from")
 
 
 def largest(board: Board, group: Many) -> Result:
@@ -65,6 +96,29 @@ def smallest(board: Board, group: Many) -> Result:
     ranked = sorted(group.members, key=lambda s: board.shapes[s].area)
     best, next_best = board.shapes[ranked[0]].area, board.shapes[ranked[1]].area
     return One(ranked[0]), (next_best - best) / next_best
+
+
+def _by_area(board: Board, group: Many, ordinal: int, sign: int) -> Result:
+    """The member at a place by area, the largest first for a negative sign; its lead over those next in order."""
+    _several(group.members, ordinal + 1)
+    ranked = sorted(group.members, key=lambda s: sign * board.shapes[s].area)
+    areas = [board.shapes[s].area for s in ranked[ordinal - 2 : ordinal + 1]]
+    return One(ranked[ordinal - 1]), min(abs(a - b) / max(a, b) for a, b in pairwise(areas))
+
+
+def second_largest(board: Board, group: Many) -> Result:
+    """The member with the largest area but one."""
+    return _by_area(board, group, 2, -1)
+
+
+def second_smallest(board: Board, group: Many) -> Result:
+    """The member with the smallest area but one."""
+    return _by_area(board, group, 2, 1)
+
+
+def third_largest(board: Board, group: Many) -> Result:
+    """The member with the largest area but two."""
+    return _by_area(board, group, 3, -1)
 
 
 def _extreme(group: Many, place: Callable[[int], float], parting: Callable[[int, int], float]) -> Result:
@@ -94,6 +148,36 @@ def topmost(board: Board, group: Many) -> Result:
 def bottommost(board: Board, group: Many) -> Result:
     """The member whose centroid lies lowest."""
     return _extreme(group, lambda s: -board.shapes[s].y, lambda a, b: part_y(board, a, b))
+
+
+def _second(group: Many, place: Callable[[int], float], parting: Callable[[int, int], float]) -> Result:
+    """The member with the smallest place but one; a tie with it has margin -1."""
+    _several(group.members, 3)
+    ranked = sorted(group.members, key=place)
+    second = ranked.pop(1)
+    if place(second) in map(place, ranked):
+        return One(second), -1.0
+    return One(second), min(cap(parting(second, other)) for other in ranked)
+
+
+def second_leftmost(board: Board, group: Many) -> Result:
+    """The member second from the left."""
+    return _second(group, lambda s: board.shapes[s].x, lambda a, b: part_x(board, a, b))
+
+
+def second_rightmost(board: Board, group: Many) -> Result:
+    """The member second from the right."""
+    return _second(group, lambda s: -board.shapes[s].x, lambda a, b: part_x(board, a, b))
+
+
+def second_topmost(board: Board, group: Many) -> Result:
+    """The member second from the top."""
+    return _second(group, lambda s: board.shapes[s].y, lambda a, b: part_y(board, a, b))
+
+
+def second_bottommost(board: Board, group: Many) -> Result:
+    """The member second from the bottom."""
+    return _second(group, lambda s: -board.shapes[s].y, lambda a, b: part_y(board, a, b))
 
 
 def _distances(board: Board, others: list[int], to: int) -> tuple[list[tuple[float, int]], list[tuple[float, int]]]:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from mmrs_builder.verify import grammar
+from mmrs_builder.verify.reask import in_other_words
 from mmrs_builder.verify.retell import Changed, Told, with_claim, with_value
 from mmrs_builder.vocab import VALUES
 
@@ -22,6 +23,8 @@ Axes: TypeAlias = Sequence[Sequence[float]]  # [down, right], patient LPS
 Order: TypeAlias = tuple[int, int, int]  # patient axis, structure, structure
 
 ALONG: Final = {"lateral": 0, "anteroposterior": 1, "craniocaudal": 2}
+L: Final = 0  # component of a patient vector
+SIDEWAYS: Final = {"horizontal": "lateral", "lateral": "horizontal"}
 LENGTHS: Final = ("distance_mm", "gap_mm")
 OF_PATIENT: Final = ("Lateral", "Depth", "Height", "Laterality")  # types of two tokens, one the opposite of the other
 CLEARLY: Final = 1e-3  # part of an offset by which its opposite must exceed 0, more than any rounding
@@ -38,6 +41,26 @@ def turn_patient_side(told: Told, _rng: np.random.Generator) -> Changed:
     token = told.question.value if claim is None else claim
     opposite = other if token == one else one
     return with_value(told, opposite) if claim is None else with_claim(told, opposite)
+
+
+def frame_change(told: Told, _rng: np.random.Generator) -> Changed:
+    """The other frame for the one the question is asked in."""
+    return {**told.item, "frame": "viewer" if told.question.frame == "patient" else "patient"}
+
+
+def exchange_frames(told: Told, _rng: np.random.Generator) -> Changed:
+    """Left of the picture for left of the patient or the reverse, the answer kept, where the two are opposite."""
+    name, single = _relation(told)
+    direction, other = told.view.direction, SIDEWAYS.get(name)
+    if direction is None or other is None or not single:
+        return None
+    down, right = direction
+    a, b = (told.view.structures[index].centroid for index in _bound(told))
+    steps = told.view.spacing or (1.0, 1.0)
+    dx, dy = a[0] - b[0], a[1] - b[1]
+    to_left = dx * steps[1] * right[L] + dy * steps[0] * down[L]
+    # right in the picture and left in the patient share no token
+    return in_other_words(told, told.question.program.replace(name, other, 1)) if dx * to_left > 0 else None
 
 
 def _relation(told: Told) -> tuple[str, bool]:

@@ -45,6 +45,7 @@ class Family:
     tolerance: float | None
     where: Mapping[str, str]
     symmetric: bool
+    unordered: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ def _family(data: Mapping[str, Any]) -> Family:
         tolerance=None if tolerance is None else float(tolerance),
         where={str(slot): str(role) for slot, role in (data.get("where") or {}).items()},
         symmetric=bool(data.get("symmetric")),
+        unordered=_texts(data, "unordered"),
     )
 
 

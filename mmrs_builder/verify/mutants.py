@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from mmrs_builder import digests
+from mmrs_builder.verify.borrowing import OF_OTHERS
 from mmrs_builder.verify.folder import verify
 from mmrs_builder.verify.language import Language, read_language
 from mmrs_builder.verify.mutations import OF_QUESTION, OF_VIEW
@@ -21,9 +22,10 @@ from mmrs_builder.verify.retell import told
 from mmrs_builder.verify.shards import open_shards, rows_of
 from mmrs_builder.verify.views import check_view
 
-KINDS: Final = (*OF_QUESTION, *OF_VIEW)
+KINDS: Final = (*OF_QUESTION, *OF_VIEW, *OF_OTHERS)
 VIEWS_PER_MUTANT: Final = 2  # views sampled for each mutant wanted of a kind
 MIN_VIEWS: Final = 24
+LENDERS: Final = 3  # views next in the sample that something is taken from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +54,16 @@ class MutantTally:
     missed: tuple[str, ...]
 
 
-def mutate_row(row: dict[str, Any], language: Language, kind: str, rng: np.random.Generator) -> dict[str, Any] | None:
-    """A sound row with one mutation of a kind of ``KINDS``, or ``None`` where the view offers none."""
+def mutate_row(
+    row: dict[str, Any], language: Language, kind: str, rng: np.random.Generator, others: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any] | None:
+    """A sound row with one mutation of a kind of ``KINDS``, or ``None`` where the view offers none.
+
+    ``others`` are sound rows of other views, for mutations that take something from there.
+    """
     sound = told(row, language)
+    if kind in OF_OTHERS:
+        return OF_OTHERS[kind](row, sound, [one for other in others for one in told(other, language)], rng)
     if kind in OF_VIEW:
         return OF_VIEW[kind](row, sound, rng)
     for index in rng.permutation(len(sound)):
@@ -100,16 +109,20 @@ def _mutants(
     rows: list[dict[str, Any]], language: Language, kind: str, number: int, seed: int
 ) -> Iterator[MutantResult]:
     made = 0
-    for row in rows:
+    for index, row in enumerate(rows):
         if made == number:
             return
-        changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]))
+        changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]), _lenders(rows, index))
         if changed is None:
             continue
         made += 1
         codes = tuple(sorted({fault.code for fault in check_view(changed, language).faults}))
         equivalent = not codes and is_equivalent(row, changed)
         yield MutantResult(kind=kind, view_id=row["view_id"], codes=codes, equivalent=equivalent)
+
+
+def _lenders(rows: list[dict[str, Any]], index: int) -> list[dict[str, Any]]:
+    return [*rows[index + 1 :], *rows[:index]][:LENDERS]
 
 
 def _tally(kind: str, results: list[MutantResult]) -> MutantTally:
@@ -128,8 +141,8 @@ def mutate(out: Path, work: Path, kind: str, seed: int) -> MutantResult | None:
     ``None`` when no view sampled offers such a mutation. Raises ``FileExistsError`` when ``work`` exists.
     """
     rows, language = _sample(out, MIN_VIEWS, seed)
-    for row in rows:
-        changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]))
+    for index, row in enumerate(rows):
+        changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]), _lenders(rows, index))
         if changed is not None:
             shutil.copytree(out, work)
             replace_view(work, changed)

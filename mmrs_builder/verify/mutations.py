@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mmrs_builder import digests
-from mmrs_builder.verify import headers
+from mmrs_builder.verify import headers, rewriting
 from mmrs_builder.verify.pictures import read_mask, read_pixels
 from mmrs_builder.verify.reseal import encode_mask, reseal_masks
 from mmrs_builder.verify.retell import Changed, Told, with_claim, with_labels, with_value
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 TWO_SIDED: Final = ("Side", "Horizontal", "Lateral")  # types where denying one side affirms the other
 ANTISYMMETRIC: Final = (
-    "horizontal(A, B)", "vertical(A, B)", "direction(A, B)", "larger(A, B)",
+    "horizontal(A, B)", "vertical(A, B)", "direction(A, B)", "main_direction(A, B)", "larger(A, B)",
     "lateral(A, B)", "anteroposterior(A, B)", "craniocaudal(A, B)",
 )  # fmt: skip
 TURNED_ROUND: Final = ("Horizontal", "Vertical", "Lateral", "Depth", "Height")  # likewise, for one seen from another
@@ -79,6 +79,46 @@ def change_value(told: Told, rng: np.random.Generator) -> Changed:
     return with_value(told, _pick(rng, others)) if others else None
 
 
+def off_by_one_count(told: Told, rng: np.random.Generator) -> Changed:
+    """One more or one less counted."""
+    if told.reading.kind != "Count":
+        return None
+    number = int(told.question.value)
+    return with_value(told, str(_pick(rng, [number + 1, number - 1] if number else [1])))
+
+
+def clock_hour(told: Told, _rng: np.random.Generator) -> Changed:
+    """The next hour, in value, answer and options, or in a claim that was true."""
+    kind, claim = told.reading.kind, told.reading.claim
+    if kind != "Clock" or told.question.value == "false":
+        return None
+    later = str(int(claim or told.question.value) % 12 + 1)
+    return with_value(told, later) if claim is None else with_claim(told, later)
+
+
+def partner_answer(told: Told, _rng: np.random.Generator) -> Changed:
+    """The answer of the pair's other half, which is the opposite."""
+    if told.question.pair_kind != "opposite" or told.question.kind != "yes_no":
+        return None
+    return with_value(told, "false" if told.question.value == "true" else "true")
+
+
+def unit_change(told: Told, rng: np.random.Generator) -> Changed:
+    """The same number in another unit, or in none."""
+    unit, units = told.question.unit, told.language.units
+    if unit is None:
+        return None
+    other = _pick(rng, [None, *(name for name in sorted(units) if name != unit)])
+    answer = told.question.answer.removesuffix(f" {units[unit]}")
+    return {**told.item, "unit": other, "answer": answer if other is None else f"{answer} {units[other]}"}
+
+
+def widen_tolerance(told: Told, _rng: np.random.Generator) -> Changed:
+    """Answers twice as far off are called right."""
+    tolerance = told.question.tolerance
+    return None if tolerance is None else {**told.item, "tolerance": 2 * tolerance}
+
+
 def edit_answer(told: Told, rng: np.random.Generator) -> Changed:
     """Another answer beside the same value."""
     changed = change_value(told, rng)
@@ -104,10 +144,32 @@ def change_target(told: Told, rng: np.random.Generator) -> Changed:
     return {**told.item, "target": sorted(set(target) ^ {flipped})}
 
 
+def drop_target(told: Told, rng: np.random.Generator) -> Changed:
+    """One structure of the target is gone."""
+    target = told.question.target
+    gone = _pick(rng, target) if target else None
+    return {**told.item, "target": [index for index in target if index != gone]} if target else None
+
+
+def extra_target(told: Told, rng: np.random.Generator) -> Changed:
+    """One structure that the target does not name."""
+    target = told.question.target
+    others = set(range(len(told.view.structures))) - set(target or ())
+    if target is None or not others:
+        return None
+    return {**told.item, "target": sorted({*target, _pick(rng, sorted(others))})}
+
+
 def stale_choice_index(told: Told, _rng: np.random.Generator) -> Changed:
     """The options are put into another order, and the index stays."""
     choices = list(told.question.choices or ())
     return {**told.item, "choices": choices[1:] + choices[:1]} if len(choices) > 1 else None
+
+
+def choice_order(told: Told, rng: np.random.Generator) -> Changed:
+    """The options are put into another order, and the answer is the one at the old index."""
+    changed = stale_choice_index(told, rng)
+    return None if changed is None else {**changed, "answer": changed["choices"][changed["answer_index"]]}
 
 
 def change_margin(told: Told, _rng: np.random.Generator) -> Changed:
@@ -225,8 +287,11 @@ def swap_images(row: dict[str, Any], _told: Sequence[Told], _rng: np.random.Gene
 OF_QUESTION: Final[dict[str, Callable[[Told, np.random.Generator], Changed]]] = {
     function.__name__: function
     for function in (
-        swap_sides, swap_subject_object, change_value, edit_answer, edit_wording,
-        change_target, stale_choice_index, change_margin, rebind, headers.turn_patient_side,
+        swap_sides, swap_subject_object, change_value, off_by_one_count, clock_hour, partner_answer, unit_change,
+        widen_tolerance, edit_answer, edit_wording, change_target, drop_target, extra_target, stale_choice_index,
+        choice_order, change_margin, rebind, rewriting.wrong_ordinal, rewriting.opposite_extreme,
+        rewriting.both_either, rewriting.wrong_way, rewriting.drop_not, rewriting.between_middle,
+        headers.turn_patient_side, headers.frame_change, headers.exchange_frames,
     )
 }  # fmt: skip
 """Mutations of one question, by kind."""

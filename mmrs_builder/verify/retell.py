@@ -68,12 +68,13 @@ def with_value(told: Told, value: str) -> dict[str, Any]:
             item["answer"] = question.answer.replace(question.value, value, 1)
             item["tolerance"] = allowed(language.families[question.family], value)
         case "open":
-            spoken = _spoken(told, value, render.value_phrase(language, told.reading.kind, value))
-            item["answer"] = render.fill(told.stated, language=language, labels=told.reading.labels, value=spoken)
+            text = spoken(told, value, render.value_phrase(language, told.reading.kind, value))
+            item["answer"] = render.fill(told.stated, language=language, labels=told.reading.labels, value=text)
     return item
 
 
-def _spoken(told: Told, value: str, token_text: str) -> str:
+def spoken(told: Told, value: str, token_text: str) -> str:
+    """What stands for ``{value}``: the label of a structure, else the text of the token."""
     if told.reading.kind == "One":
         return render.the_form(told.language, told.view.structures[int(value)].label)
     return token_text
@@ -81,7 +82,7 @@ def _spoken(told: Told, value: str, token_text: str) -> str:
 
 def _other_choice(told: Told, value: str) -> dict[str, Any]:
     choices, index = list(told.question.choices or ()), told.question.answer_index or 0
-    term = _spoken(told, value, render.value_term(told.language, told.reading.kind, value))
+    term = spoken(told, value, render.value_term(told.language, told.reading.kind, value))
     if term in choices:
         index = choices.index(term)
     choices[index] = term
@@ -90,12 +91,12 @@ def _other_choice(told: Told, value: str) -> dict[str, Any]:
 
 def with_claim(told: Told, token: str) -> dict[str, Any]:
     """The question claiming another token; its answer stays."""
-    return _reworded(told, told.reading.labels, token)
+    return reworded(told, told.reading.labels, token)
 
 
 def with_labels(told: Told, labels: Mapping[str, str]) -> dict[str, Any]:
     """The question with its labels in other slots; value, options and index stay."""
-    item = _reworded(told, labels, told.reading.claim)
+    item = reworded(told, labels, told.reading.claim)
     slots = {label: slot for slot, label in told.reading.labels.items()}
     bindings = {binding["slot"]: binding for binding in told.item["bindings"]}
     item["bindings"] = [
@@ -119,7 +120,8 @@ def _moved_target(told: Told, bindings: list[dict[str, Any]]) -> list[int]:
     return list(told.item["target"])
 
 
-def _reworded(told: Told, labels: Mapping[str, str], claim: str | None) -> dict[str, Any]:
+def reworded(told: Told, labels: Mapping[str, str], claim: str | None) -> dict[str, Any]:
+    """Program, id and question of a family with other labels and another claim; everything else stays."""
     item, language, reading = dict(told.item), told.language, told.reading
     item["program"] = grammar.close(reading.family.program, labels) + ("" if claim is None else f' == "{claim}"')
     item["question_id"] = render.question_id(told.view.view_id, told.question.kind, item["program"])

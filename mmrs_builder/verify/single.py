@@ -11,13 +11,14 @@ import numpy as np
 
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.measure import border_pixels, part_in_cell
-from mmrs_builder.verify.values import Result
+from mmrs_builder.verify.values import NoValue, Result
 
 COLUMNS: Final = ("left", "middle", "right")
 ROWS: Final = ("upper", "middle", "lower")
 EXTENTS: Final = ("under_5", "5_to_15", "15_to_40", "over_40")
 EXTENT_BOUNDS: Final = (0.05, 0.15, 0.40)
 NEAR: Final = 0.4  # of half the picture
+HOUR: Final = 30  # degrees
 
 
 def cap(amount: float) -> float:
@@ -122,3 +123,16 @@ def share(board: Board, s: int) -> Result:
     """Percent of the picture that is covered, one decimal; exact rationals decide ties to even."""
     tenths = round(Fraction(1000 * board.shapes[s].area, board.width * board.height))
     return Decimal(tenths) / 10, 1.0
+
+
+def clock(board: Board, s: int) -> Result:
+    """Hour of a clock face laid over the picture, for a box that does not hold the picture's centre."""
+    shape, middle = board.shapes[s], ((board.width - 1) / 2, (board.height - 1) / 2)
+    x0, y0, x1, y1 = shape.box
+    if x0 <= middle[0] <= x1 - 1 and y0 <= middle[1] <= y1 - 1:
+        raise NoValue("the box holds the picture's centre")
+    p, q = shape.x - middle[0], middle[1] - shape.y
+    angle = math.degrees(math.atan2(p, q))  # clockwise from straight up
+    hour = round(angle / HOUR)
+    delta, r = abs(angle - HOUR * hour), 2 * math.hypot(p, q) / min(board.width, board.height)
+    return str(hour % 12 or 12), min(1 - delta / (HOUR / 2), cap((r - 0.25) / 0.25))

@@ -22,7 +22,8 @@ def index(root):
     for item in KVASIR.index(root):
         yield replace(item, source="ward")
 
-SOURCE = replace(KVASIR, name="ward", title="Our ward", license="CC-BY-4.0", license_class="redistributable", index=index)
+OURS = {"license": "CC-BY-4.0", "license_class": "redistributable"}
+SOURCE = replace(KVASIR, name="ward", title="Our ward", index=index, **OURS)
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TypeAlias
 
 import numpy as np
@@ -25,12 +25,16 @@ EPSILON = 1e-9
 """Margins that differ by less are equal; a smaller margin is a tie that floats have split."""
 
 PLACES = (
-    "quadrant", "zone", "side", "level", "near_centre", "covers_centre", "border", "aspect", "extent", "share",
+    "quadrant", "zone", "side", "level", "clock", "near_centre", "covers_centre", "border", "aspect", "extent", "share",
 )  # fmt: skip
-PAIRS = ("direction", "horizontal", "vertical", "topology", "larger", "gap")
-PICKS = ("largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost")
+PAIRS = ("direction", "main_direction", "horizontal", "vertical", "aligned", "topology", "larger", "gap")
+PICKS = (
+    "largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost", "second_largest", "second_smallest",
+    "third_largest", "second_leftmost", "second_rightmost", "second_topmost", "second_bottommost",
+)  # fmt: skip
 NEAREST = ('nearest(all("clip"), to=the("liver"))', 'farthest(all("polyp"), to=the("liver"))')
 AMONG = 'among("liver", "spleen", "colon")'
+MIDDLE = 'between(the("liver"), the("spleen"), the("colon"))'
 
 POSITIONS = tuple(f'{name}(the("liver"))' for name in PLACES)
 BETWEEN = (
@@ -38,6 +42,15 @@ BETWEEN = (
     *(f'{pick}(all("{label}"))' for pick in PICKS for label in ("clip", "polyp")),
     *(f"{pick}({AMONG})" for pick in PICKS),
     *NEAREST,
+    MIDDLE,
+    *(f'{call}toward(all("{label}"), "{way}", to=the("liver")){")" * call.count("(")}'
+      for call, label in (("", "polyp"), ("count(", "clip")) for way in VALUES["Fourway"]),
+    f'toward({AMONG}, "left", to=the("liver"))',
+    'largest(toward(all("polyp"), "above", to=smallest(all("polyp"))))',
+    f'both(larger(the("liver"), the("spleen")), {MIDDLE})',
+    f'either(exists("kidney"), {MIDDLE})',
+    'neither(exists("kidney"), larger(the("liver"), the("spleen")))',
+    f"no({MIDDLE})",
     'direction(largest(all("polyp")), the("liver"))',
     'topology(largest(all("clip")), the("liver")) == "inside"',
     'all("polyp")',
@@ -45,7 +58,7 @@ BETWEEN = (
     'count(all("clip")) == 2',
     'exists("kidney")',
     'exists("liver")',
-)
+)  # fmt: skip
 HALVES = tuple(
     f'{call}within(all("{label}"), "{half}"){")" * call.count("(")}'
     for call in ("", "count(", "largest(")
@@ -56,6 +69,8 @@ PROGRAMS = (
     *POSITIONS,
     *BETWEEN,
     *HALVES,
+    *(f'every(all("clip"), "{half}")' for half in (*VALUES["Side"], *VALUES["Level"])),
+    *(f'only(the("liver"), {AMONG}, "{half}")' for half in (*VALUES["Side"], *VALUES["Level"])),
     'quadrant(largest(all("polyp")))',
     'side(nearest(all("clip"), to=the("liver")))',
 )
@@ -67,15 +82,23 @@ Answer: TypeAlias = tuple[str | Picked, float] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A change of masks, how to undo it, and what it does to words: in programs, and in the values of each type."""
+    """A change of masks, how to undo it, and what it does to words: in programs, and in the values of each type.
+
+    ``ways`` are the words that say where from a structure, which are not always those of halves.
+    """
 
     masks: Callable[[Mask], Mask]
     undo: Callable[[Mask], Mask]
     words: Mapping[str, str]
+    ways: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
 
     def program(self, text: str) -> str:
-        return re.sub(r"\w+", lambda word: self.words.get(word[0], word[0]), text)
+        return re.sub(
+            r'(?P<way>\w+)(?=", to=)|\w+',
+            lambda word: (self.ways if word["way"] else self.words).get(word[0], word[0]),
+            text,
+        )
 
     def token(self, kind: str, token: str) -> str:
         return self.values.get(kind, {}).get(token, token)
@@ -94,25 +117,33 @@ def exchanged(*pairs: tuple[str, str]) -> dict[str, dict[str, str]]:
     }
 
 
+def hours(turn: Callable[[int], int]) -> dict[str, dict[str, str]]:
+    return {"Clock": {str(hour): str(turn(hour) % 12 or 12) for hour in range(1, 13)}}
+
+
 LEFT_RIGHT = Change(
     masks=lambda m: m[:, ::-1],
     undo=lambda m: m[:, ::-1],
-    words=swapped(("left", "right"), ("leftmost", "rightmost")),
-    values=exchanged(("left", "right")),
+    words=swapped(("left", "right"), ("leftmost", "rightmost"), ("second_leftmost", "second_rightmost")),
+    ways=swapped(("left", "right")),
+    values=exchanged(("left", "right")) | hours(lambda hour: 12 - hour),
 )
 UP_DOWN = Change(
     masks=lambda m: m[::-1],
     undo=lambda m: m[::-1],
-    words=swapped(("upper", "lower"), ("topmost", "bottommost")),
-    values=exchanged(("upper", "lower"), ("above", "below")),
+    words=swapped(("upper", "lower"), ("topmost", "bottommost"), ("second_topmost", "second_bottommost")),
+    ways=swapped(("above", "below")),
+    values=exchanged(("upper", "lower"), ("above", "below")) | hours(lambda hour: 6 - hour),
 )
 TRANSPOSED = Change(
     masks=lambda m: m.T,
     undo=lambda m: m.T,
     words=swapped(
         ("side", "level"), ("horizontal", "vertical"), ("left", "upper"), ("right", "lower"),
-        ("leftmost", "topmost"), ("rightmost", "bottommost"),
+        ("leftmost", "topmost"), ("rightmost", "bottommost"), ("second_leftmost", "second_topmost"),
+        ("second_rightmost", "second_bottommost"),
     ),
+    ways=swapped(("left", "above"), ("right", "below")),
     values={
         "Quadrant": swapped(("upper_right", "lower_left")),
         "Zone": swapped(
@@ -123,7 +154,10 @@ TRANSPOSED = Change(
         "Horizontal": {"left": "above", "right": "below"},
         "Vertical": {"above": "left", "below": "right"},
         "Direction": swapped(("right", "below"), ("left", "above"), ("upper_right", "lower_left")),
+        "Fourway": swapped(("right", "below"), ("left", "above")),
+        "Alignment": swapped(("row", "column")),
         "Aspect": swapped(("wider", "taller")),
+        **hours(lambda hour: 9 - hour),
     },
 )  # fmt: skip
 
@@ -227,8 +261,10 @@ OPPOSITE = {
     "direction": swapped(
         ("left", "right"), ("above", "below"), ("upper_left", "lower_right"), ("upper_right", "lower_left")
     ),
+    "main_direction": swapped(("left", "right"), ("above", "below")),
     "horizontal": swapped(("left", "right")),
     "vertical": swapped(("above", "below")),
+    "aligned": {},
     "topology": swapped(("inside", "contains")),
     "larger": swapped(("true", "false")),
     "gap": {},
@@ -245,6 +281,68 @@ def test_seen_from_the_other_structure_a_relation_is_the_opposite(masks: Scene):
         for name, answer in there.items()
     }
     assert differing(expected, back) == {}
+
+
+@given(masks=scenes())
+def test_what_lies_between_two_does_so_in_whatever_order_they_are_named(masks: Scene):
+    trios = list(permutations(("liver", "spleen", "colon")))
+    found = answers({" ".join(trio): 'between(the("{}"), the("{}"), the("{}"))'.format(*trio) for trio in trios}, masks)
+    swapped_names = {" ".join(trio): found[" ".join((trio[0], *trio[:0:-1]))] for trio in trios}
+    assert differing(found, swapped_names) == {}
+
+
+@given(masks=scenes())
+def test_of_three_structures_at_most_one_lies_between_the_others(masks: Scene):
+    trios = [("liver", "spleen", "colon"), ("spleen", "colon", "liver"), ("colon", "liver", "spleen")]
+    found = answers({trio[0]: 'between(the("{}"), the("{}"), the("{}"))'.format(*trio) for trio in trios}, masks)
+    assert sum(answer is not None and answer[0] == "true" for answer in found.values()) <= 1
+
+
+def pairwise_same(expected: Mapping[str, str], masks: Scene) -> dict[str, tuple[Answer, Answer]]:
+    """Programs of which each should say what another one does, as a mapping; what differs."""
+    one, other = answers(itself(tuple(expected)), masks), answers(itself(tuple(expected.values())), masks)
+    return differing(one, {name: other[same_as] for name, same_as in expected.items()})
+
+
+@given(masks=scenes())
+def test_joined_relations_follow_the_laws_of_logic(masks: Scene):
+    p, q = 'near_centre(the("liver"))', 'larger(the("liver"), the("spleen"))'
+    laws = {
+        f"neither({p}, {q})": f"no(either({p}, {q}))",
+        f"both(no({p}), no({q}))": f"neither({p}, {q})",
+        f"either({p}, {q})": f"no(both(no({p}), no({q})))",
+        f"both({q}, {p})": f"both({p}, {q})",
+        f"no(no({p}))": p,
+        f"either({q}, {q})": q,
+    }
+    assert pairwise_same(laws, masks) == {}
+
+
+@given(masks=scenes())
+def test_words_that_speak_of_all_of_a_set_say_what_its_count_says(masks: Scene):
+    clips = len(masks["clip"])
+    halves = (*VALUES["Side"], *VALUES["Level"])
+    every = {f'every(all("clip"), "{half}")': f'count(within(all("clip"), "{half}")) == {clips}' for half in halves}
+    assert pairwise_same(every, masks) == {}
+
+
+@given(masks=scenes())
+def test_what_lies_toward_a_side_of_a_structure_is_what_is_on_that_side_of_it(masks: Scene):
+    sides = {
+        f'toward({AMONG}, "{way}", to=the("liver"))': {
+            name: f'{relation}(the("{name}"), the("liver")) == "{way}"' for name in ("spleen", "colon")
+        }
+        for relation, type_ in (("horizontal", "Horizontal"), ("vertical", "Vertical"))
+        for way in VALUES[type_]
+    }
+    found = answers(itself(tuple(sides)), masks)
+    for toward, single in sides.items():
+        told = answers(single, masks)
+        if found[toward] is None:
+            assert None in told.values()
+        else:
+            kept = sorted(masks[name][0].tobytes() for name, answer in told.items() if answer and answer[0] == "true")
+            assert found[toward] == (tuple(kept), min(answer[1] for answer in told.values() if answer))
 
 
 @given(masks=scenes(12), data=st.data())

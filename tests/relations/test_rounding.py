@@ -25,6 +25,7 @@ def test_a_tie_in_share_goes_to_the_even_tenth(area: int, percent: float) -> Non
 @pytest.mark.parametrize(("px", "percent"), [(7, 0.4), (9, 0.4), (11, 0.6), (13, 0.6), (8, 0.4)])
 def test_a_tie_in_gap_goes_to_the_even_tenth(px: int, percent: float) -> None:
     """A picture of 1200 x 1600 has a diagonal of 2000 px, so that 7 px are 0.35 %."""
-    judged = gap(Pair(a=0, b=1, shared_px=0, gap_px=float(px), contact_px=0), Grid(width=1200, height=1600))
+    apart = Pair(a=0, b=1, shared_px=0, gap_px=float(px), contact_px=0)
+    judged = gap(DOT, DOT, apart, Grid(width=1200, height=1600))
     assert judged is not None
     assert judged.value == percent

@@ -11,6 +11,7 @@ from mmrs_builder.types import Box
 from tests.scenes import ask, board, rectangles
 
 WIDE = (40, 30)  # diagonal 50
+OFF_HOUR = 1 - (30 - math.degrees(math.atan(1 / 2))) / 15
 
 
 def one(relation: str, *boxes: Box, size: tuple[int, int] = WIDE) -> tuple[str, float] | None:
@@ -20,6 +21,11 @@ def one(relation: str, *boxes: Box, size: tuple[int, int] = WIDE) -> tuple[str, 
 def two(relation: str, a: Box, b: Box, size: tuple[int, int] = WIDE) -> tuple[str, float] | None:
     masks = {"liver": rectangles(size, a), "polyp": rectangles(size, b)}
     return ask(f'{relation}(the("liver"), the("polyp"))', board(**masks))
+
+
+def three(relation: str, a: Box, b: Box, c: Box) -> tuple[str, float] | None:
+    masks = {name: rectangles(WIDE, box) for name, box in zip(("liver", "polyp", "spleen"), (a, b, c), strict=True)}
+    return ask(f'{relation}(the("liver"), the("polyp"), the("spleen"))', board(**masks))
 
 
 def near(value: str, margin: float) -> tuple[str, object]:
@@ -86,6 +92,28 @@ def near(value: str, margin: float) -> tuple[str, object]:
         # 300 px: log2(0.40 / 0.25) is less than log2(0.25 / 0.15)
         ("extent", (0, 0, 20, 15), "15_to_40", math.log2(1.6)),
         ("extent", (0, 0, 40, 30), "over_40", 1.0),
+        # straight up, to the right, down and to the left of the middle at (19.5, 14.5)
+        ("clock", (19, 2, 21, 4), "12", 1.0),
+        ("clock", (31, 14, 33, 16), "3", 1.0),
+        ("clock", (19, 25, 21, 27), "6", 1.0),
+        ("clock", (6, 14, 8, 16), "9", 1.0),
+        # 6 px aside and 12 px up or down: atan(1/2) against 30 degrees
+        ("clock", (25, 2, 27, 4), "1", OFF_HOUR),
+        ("clock", (13, 2, 15, 4), "11", OFF_HOUR),
+        ("clock", (25, 26, 27, 28), "5", OFF_HOUR),
+        ("clock", (13, 26, 15, 28), "7", OFF_HOUR),
+        # 12 px aside and 6 px up or down
+        ("clock", (31, 8, 33, 10), "2", OFF_HOUR),
+        ("clock", (31, 20, 33, 22), "4", OFF_HOUR),
+        ("clock", (7, 20, 9, 22), "8", OFF_HOUR),
+        ("clock", (7, 8, 9, 10), "10", OFF_HOUR),
+        # ends in the row above the middle: 4 px aside and 6.5 px up
+        ("clock", (18, 2, 30, 15), "1", 1 - (math.degrees(math.atan2(4, 6.5)) - 30) / 15),
+        # 6 px of 15 to the right: (0.4 - 0.25) / 0.25
+        ("clock", (25, 14, 27, 16), "3", 0.6),
+        # ends in the column left of the middle, or begins right of it: 5 px aside and 6 px down, against 30 degrees
+        ("clock", (10, 14, 20, 28), "7", 1 - (60 - math.degrees(math.atan2(6, 5))) / 15),
+        ("clock", (20, 14, 30, 28), "5", 1 - (60 - math.degrees(math.atan2(6, 5))) / 15),
         ("share", (0, 0, 12, 10), "10.0", 1.0),
         ("share", (0, 0, 1, 1), "0.1", 1.0),
     ],
@@ -115,6 +143,11 @@ def test_a_quadrant_must_hold_most_of_the_area_and_not_only_the_centroid():
         ("zone", (14, 19, 16, 21), (30, 30)),  # v = 2/3
         ("zone", (0, 0, 30, 30), (60, 60)),  # 4/9 of the area in the zone of the centroid
         ("covers_centre", (20, 10, 30, 20), WIDE),  # two of the four pixels at the centre
+        ("clock", (29, 4, 31, 6), WIDE),  # half past one: 45 degrees
+        ("clock", (23, 15, 25, 17), (40, 32)),  # 4 px of 16 from the middle: a quarter
+        ("clock", (19, 14, 40, 30), WIDE),  # the box holds the middle, (19.5, 14.5)
+        ("clock", (0, 0, 21, 16), WIDE),
+        ("clock", (20, 15, 41, 31), (41, 31)),  # the middle is a pixel, (20, 15)
         ("aspect", (3, 3, 9, 9), WIDE),
         ("extent", (0, 0, 12, 5), WIDE),  # exactly 5 %
         ("extent", (0, 0, 18, 10), WIDE),  # exactly 15 %
@@ -169,6 +202,69 @@ def test_direction_is_less_certain_where_boxes_overlap_on_both_axes():
 
 
 @pytest.mark.parametrize(
+    ("a", "value", "margin"),
+    [
+        ((36, 14, 38, 16), "right", 1.0),
+        ((20, 0, 22, 2), "above", 1.0),
+        ((4, 14, 6, 16), "left", 1.0),
+        ((20, 28, 22, 30), "below", 1.0),
+        # 12 px aside and 4 px up; 4 px aside and 12 px down
+        ((32, 10, 34, 12), "right", 1 - math.degrees(math.atan2(4, 12)) / 45),
+        ((8, 10, 10, 12), "left", 1 - math.degrees(math.atan2(4, 12)) / 45),
+        ((16, 26, 18, 28), "below", 1 - math.degrees(math.atan2(4, 12)) / 45),
+        ((24, 2, 26, 4), "above", 1 - math.degrees(math.atan2(4, 12)) / 45),
+    ],
+)
+def test_the_main_direction_is_the_axis_nearest_to_the_way_from_the_second(a: Box, value: str, margin: float):
+    assert two("main_direction", a, (20, 14, 22, 16)) == near(value, margin)
+
+
+@pytest.mark.parametrize(
+    ("b", "c", "value", "margin"),
+    [
+        # the first lies at (19.5, 14.5); the others 10 px to the left and to the right
+        ((9, 14, 11, 16), (29, 14, 31, 16), "true", 1.0),
+        # 10 px to the right and 5 px up
+        ((9, 14, 11, 16), (29, 9, 31, 11), "true", (45 - math.degrees(math.atan(1 / 2))) / 45),
+        # 10 px to the left and up: 45 degrees
+        ((9, 14, 11, 16), (9, 4, 11, 6), "false", 0.5),
+        # both to the left, one behind the other
+        ((12, 14, 14, 16), (2, 14, 4, 16), "false", 1.0),
+        # 2 of 8 px of the third lie in the second
+        ((4, 14, 12, 16), (11, 14, 15, 16), "false", 0.5),
+    ],
+)
+def test_between(b: Box, c: Box, value: str, margin: float):
+    assert three("between", (19, 14, 21, 16), b, c) == near(value, margin)
+
+
+def test_what_overlaps_one_of_two_lies_less_certainly_between_them():
+    # 2 of the 8 px of the first lie in the second
+    assert three("between", (18, 14, 22, 16), (8, 14, 19, 16), (29, 14, 31, 16)) == near("true", 0.5)
+
+
+def test_what_lies_in_the_middle_of_a_ring_lies_not_between_it_and_another():
+    ring = rectangles(WIDE, (15, 10, 25, 20)) & ~rectangles(WIDE, (17, 12, 23, 18))
+    dot, other = rectangles(WIDE, (19, 14, 21, 16)), rectangles(WIDE, (32, 14, 34, 16))
+    assert ask('between(the("clip"), the("liver"), the("spleen"))', board(clip=[dot], liver=ring, spleen=other)) is None
+
+
+@pytest.mark.parametrize(
+    ("b", "c"),
+    [
+        ((9, 14, 11, 16), (19, 4, 21, 6)),  # a right angle
+        ((9, 14, 11, 16), (29, 4, 31, 6)),  # 135 degrees
+        ((9, 14, 11, 16), (23, 4, 25, 6)),  # 112 degrees
+        ((17, 12, 23, 18), (29, 14, 31, 16)),  # around the first, with the same centroid
+        ((9, 14, 20, 16), (29, 14, 31, 16)),  # half of the first lies in the second
+        ((4, 14, 12, 16), (10, 14, 14, 16)),  # half of the third lies in the second
+    ],
+)
+def test_on_the_boundaries_of_between_there_is_no_value(b: Box, c: Box):
+    assert three("between", (19, 14, 21, 16), b, c) is None
+
+
+@pytest.mark.parametrize(
     ("relation", "a", "b", "value", "margin"),
     [
         # dx = 6, mean width 8
@@ -178,6 +274,16 @@ def test_direction_is_less_certain_where_boxes_overlap_on_both_axes():
         # dy = 4, heights 4 and 6
         ("vertical", (2, 2, 4, 6), (20, 5, 22, 11), "above", 0.6),
         ("vertical", (20, 5, 22, 11), (2, 2, 4, 6), "below", 0.6),
+        # 3 of 4 rows in common, and no column
+        ("aligned", (0, 10, 4, 14), (10, 11, 14, 15), "row", 0.5),
+        ("aligned", (10, 0, 14, 4), (11, 10, 15, 14), "column", 0.5),
+        ("aligned", (0, 0, 4, 4), (10, 10, 14, 14), "neither", 1.0),
+        # a small one beside a tall one: all of its 2 rows
+        ("aligned", (0, 10, 4, 12), (10, 0, 14, 30), "row", 1.0),
+        # 1 of 4 columns and 1 of 4 rows; the corner that they share is 1 of 16 px
+        ("aligned", (0, 0, 4, 4), (3, 3, 7, 7), "neither", 0.5),
+        # 1 of 4 columns, and 4 of 16 px
+        ("aligned", (0, 10, 8, 14), (7, 10, 11, 14), "row", 0.5),
         ("larger", (0, 0, 5, 4), (10, 0, 15, 3), "true", 0.25),
         ("larger", (10, 0, 15, 3), (0, 0, 5, 4), "false", 0.25),
         # pixel centres 3 px apart: (3 - 2) / 2.5
@@ -213,6 +319,11 @@ def test_two_structures(relation: str, a: Box, b: Box, value: str, margin: float
     [
         ("direction", (4, 4, 8, 8), (4, 4, 8, 8), WIDE),  # equal centroids
         ("direction", (4, 4, 8, 8), (6, 6, 10, 10), WIDE),  # boxes overlap by half on both axes
+        ("main_direction", (34, 0, 36, 2), (20, 14, 22, 16), WIDE),  # 45 degrees
+        ("main_direction", (4, 4, 8, 8), (6, 6, 10, 10), WIDE),  # boxes overlap by half on both axes
+        ("aligned", (0, 10, 4, 14), (10, 12, 14, 16), WIDE),  # half of the rows in common
+        ("aligned", (10, 0, 14, 4), (12, 10, 16, 14), WIDE),  # half of the columns
+        ("aligned", (0, 0, 4, 4), (1, 1, 5, 5), WIDE),  # more than half of both
         ("horizontal", (4, 4, 8, 8), (4, 20, 8, 24), WIDE),
         ("horizontal", (4, 4, 8, 8), (6, 4, 10, 8), WIDE),  # boxes overlap by half
         ("vertical", (4, 4, 8, 8), (20, 4, 24, 8), WIDE),
@@ -236,6 +347,15 @@ def test_masks_are_compared_by_shape_and_not_by_box():
     assert found == near("apart", 1.0)
 
 
+def test_what_lies_mostly_in_another_forms_no_row_with_it():
+    # with a tail to the left of its 8 px
+    liver = rectangles(WIDE, (6, 10, 8, 14), (0, 10, 6, 11))
+    beside, around = rectangles(WIDE, (8, 10, 26, 14)), rectangles(WIDE, (6, 10, 26, 14))
+    assert ask('aligned(the("liver"), the("spleen"))', board(liver=liver, spleen=beside)) == near("row", 1.0)
+    # the boxes have 2 of 8 columns in common, but 8 of 14 px lie in the other
+    assert ask('aligned(the("liver"), the("spleen"))', board(liver=liver, spleen=around)) is None
+
+
 def test_contact_of_equal_areas_does_not_depend_on_who_is_named_first() -> None:
     """A corner that pokes into the other's side: 1 pixel faces it on one side and more on the other."""
     liver, polyp = np.zeros((30, 40), bool), np.zeros((30, 40), bool)
@@ -253,6 +373,8 @@ def test_contact_of_equal_areas_does_not_depend_on_who_is_named_first() -> None:
         'horizontal(the("polyp"), the("liver"))',
         'direction(the("polyp"), the("liver"))',
         'vertical(the("polyp"), the("liver"))',
+        'main_direction(the("polyp"), the("liver"))',
+        'toward(among("polyp", "liver"), "left", to=the("liver"))',
         'leftmost(among("polyp", "liver"))',
     ],
 )

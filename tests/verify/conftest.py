@@ -14,6 +14,7 @@ import pytest
 from mmrs_builder import digests, schema
 from tests.verify.drawn import LABELS, PAIRED, Row, asked, bind, draw, rectangle, sha, view
 from tests.verify.torso import PATIENT_FAMILIES, torso
+from tests.verify.tray import TRAY_FAMILIES, TRAY_PHRASES, TRAY_VALUES, tray
 
 FAMILIES: list[Row] = [
     {
@@ -66,7 +67,7 @@ LANGUAGE: Row = {
     "families": [
         {"frame": "viewer", "target": None, "claim": [], "statement": [], "min_margin": 0.1, "choices": None,
          "unit": None, "tolerance": None, "where": {}, "symmetric": False, **family}
-        for family in (*FAMILIES, *PATIENT_FAMILIES)
+        for family in (*FAMILIES, *PATIENT_FAMILIES, *TRAY_FAMILIES)
     ],
     "labels": {
         key: {
@@ -85,8 +86,9 @@ LANGUAGE: Row = {
         "Lateral": {"left": "left", "right": "right"},
         "Depth": {"anterior": "anterior", "posterior": "posterior"},
         "Laterality": {"ipsilateral": "ipsilateral", "contralateral": "contralateral"},
+        **TRAY_VALUES,
     },
-    "phrases": {"Horizontal": {"left": "to the left of", "right": "to the right of"}},
+    "phrases": {"Horizontal": {"left": "to the left of", "right": "to the right of"}, **TRAY_PHRASES},
     "units": {"percent": "%", "mm": "mm"},
     "words": {"yes": "Yes", "no": "No"},
 }  # fmt: skip
@@ -209,6 +211,12 @@ def rows() -> list[Row]:
 def patient() -> Row:
     """A sound view with questions of the patient's frame."""
     return torso()
+
+
+@pytest.fixture
+def joined() -> Row:
+    """A sound view with questions that join, order and filter what it shows."""
+    return tray()
 
 
 @pytest.fixture

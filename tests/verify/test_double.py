@@ -51,6 +51,22 @@ def test_direction_loses_margin_towards_the_edge_of_its_sector() -> None:
         # dy = 4, mean height 5: 2 * 4 / 5 - 1 = 0.6, but a quarter of the smaller one is shared: 1 - 2 / 4
         ("vertical", (5, 5, 9, 9), (5, 8, 9, 14), "above", 0.5),
         ("vertical", (5, 8, 9, 14), (5, 5, 9, 9), "below", 0.5),
+        ("main_direction", (2, 20, 4, 22), (14, 20, 16, 22), "left", 1.0),
+        ("main_direction", (26, 20, 28, 22), (14, 20, 16, 22), "right", 1.0),
+        # 6 across and 12 up: 26.57 degrees off the axis
+        ("main_direction", (8, 8, 10, 10), (14, 20, 16, 22), "above", 1 - math.degrees(math.atan(6 / 12)) / 45),
+        ("main_direction", (20, 32, 22, 34), (14, 20, 16, 22), "below", 1 - math.degrees(math.atan(6 / 12)) / 45),
+        # 3 px of a mean width of 4, level: 2 * 3 / 4 - 1
+        ("main_direction", (5, 5, 9, 9), (8, 5, 12, 9), "left", 0.5),
+        # three of four rows are common: 2 * 3 / 4 - 1
+        ("aligned", (2, 4, 6, 8), (20, 5, 24, 9), "row", 0.5),
+        ("aligned", (4, 2, 8, 6), (5, 20, 9, 24), "column", 0.5),
+        # one of four rows is common, no column
+        ("aligned", (2, 4, 6, 8), (20, 7, 24, 11), "neither", 0.5),
+        # all rows of the smaller one; one of its four columns
+        ("aligned", (2, 2, 10, 20), (9, 8, 13, 12), "row", 0.5),
+        # all rows of the smaller one; its three columns begin where the other's end
+        ("aligned", (2, 2, 10, 20), (10, 8, 13, 12), "row", 1.0),
         ("larger", (0, 0, 4, 4), (10, 10, 13, 14), "true", 0.25),
         ("larger", (10, 10, 13, 14), (0, 0, 4, 4), "false", 0.25),
         # 8 px apart, less 2, of 0.05 * 50
@@ -84,6 +100,12 @@ def test_value_and_margin(relation: str, a: Box, b: Box, value: str, margin: flo
         ("direction", (5, 5, 9, 9), (6, 6, 10, 10)),  # boxes overlap by more than half on both axes
         ("horizontal", (5, 5, 9, 9), (7, 5, 11, 9)),  # overlap by exactly half
         ("vertical", (5, 5, 9, 9), (15, 5, 19, 9)),
+        ("main_direction", (5, 5, 9, 9), (5, 5, 9, 9)),
+        ("main_direction", (20, 10, 22, 12), (10, 20, 12, 22)),  # 45 degrees
+        ("main_direction", (5, 5, 9, 9), (7, 5, 11, 9)),  # overlap by exactly half
+        ("aligned", (2, 4, 6, 8), (20, 6, 24, 10)),  # exactly half of the rows
+        ("aligned", (4, 2, 8, 6), (6, 20, 10, 24)),  # exactly half of the columns
+        ("aligned", (4, 4, 8, 8), (5, 5, 9, 9)),  # most of both
         ("larger", (0, 0, 4, 4), (10, 10, 14, 14)),
         ("topology", (0, 0, 4, 4), (0, 0, 4, 4)),
         ("topology", (0, 0, 4, 4), (5, 0, 9, 4)),  # gap exactly 2
@@ -93,6 +115,13 @@ def test_value_and_margin(relation: str, a: Box, b: Box, value: str, margin: flo
 def test_what_is_not_decided_has_no_value(relation: str, a: Box, b: Box) -> None:
     with pytest.raises(NoValue):
         derive(relation, a, b)
+
+
+def test_boxes_side_by_side_say_nothing_of_structures_that_share_their_pixels() -> None:
+    # boxes with all three rows and one of seven columns in common; of 13 px the smaller one shares 3
+    a, b = [(0, 0, 6, 1), (6, 0, 7, 3)], [(6, 0, 7, 3), (7, 0, 12, 1), (7, 2, 12, 3)]
+    value, margin = evaluate('aligned(the("a"), the("b"))', board(WIDE, a=[a], b=[b]))
+    assert (value, margin) == ("row", pytest.approx(1 - 2 * 3 / 9))
 
 
 def test_a_structure_has_no_relation_to_itself() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmrs_builder.verify.evaluate import evaluate
-from mmrs_builder.verify.grammar import BadProgram, close, parse, result_type, steps, unify
+from mmrs_builder.verify.grammar import BadProgram, close, frames_of, parse, result_type, steps, unify
 from tests.verify.boards import board
 
 
@@ -28,8 +28,18 @@ from tests.verify.boards import board
         "among()",
         'nearest(all("polyp"), the("polyp"))',
         'within(all("polyp"), "middle")',
+        'within(all("polyp"), "above")',
+        'every(all("polyp"), "below")',
+        'only(the("polyp"), "left")',
+        'only(all("polyp"), all("polyp"), "left")',
+        'toward(all("polyp"), "upper", to=the("polyp"))',
+        'toward(all("polyp"), "left", the("polyp"))',
+        'toward(all("polyp"), "left")',
+        'between(the("polyp"), the("polyp"))',
+        'third_smallest(all("polyp"))',
         "exists(True)",
         'the("polyp") == "0"',
+        "1 == 1",
         "exists('p\0')",
         "(" * 400,
         "-" * 500,
@@ -50,11 +60,40 @@ def test_what_is_not_a_program_is_refused(program: str) -> None:
         ("the(A)", "One", 0),
         ("larger(the(A), nearest(among(B, C), to=the(A)))", "Bool", 2),
         ("count(all(A)) == 2", "Bool", 1),
+        ("clock(second_largest(all(A)))", "Clock", 2),
+        ("main_direction(the(A), the(B))", "Fourway", 1),
+        ("aligned(the(A), the(B))", "Alignment", 1),
+        ("between(the(A), the(B), the(C))", "Bool", 1),
+        ('toward(all(A), "above", to=the(B))', "Set", 1),
+        ('only(the(A), among(A, B, C), "upper")', "Bool", 1),
+        # joins are no steps
+        ("no(exists(A))", "Bool", 1),
+        ('both(every(all(A), "left"), neither(border(the(B)), no(exists(C))))', "Bool", 3),
     ],
 )
 def test_type_and_difficulty_follow_from_the_program(program: str, kind: str, hops: int) -> None:
     tree = parse(program, slots=True)
     assert (result_type(tree), steps(tree)) == (kind, hops)
+
+
+@pytest.mark.parametrize(
+    ("program", "frames"),
+    [
+        ("clock(the(A))", {"viewer"}),
+        ("main_direction(the(A), the(B))", {"viewer"}),
+        ('count(toward(all(A), "above", to=the(B)))', {"viewer"}),
+        ('every(all(A), "upper")', {"viewer"}),
+        ('only(the(A), among(A, B), "upper")', {"viewer"}),
+        ("second_bottommost(all(A))", {"viewer"}),
+        ("aligned(the(A), the(B))", set()),
+        ("between(the(A), the(B), the(C))", set()),
+        ("third_largest(all(A))", set()),
+        ('no(body_side(the(A)) == "left")', {"patient"}),
+        ('both(body_side(the(A)) == "left", side(the(A)) == "left")', {"viewer", "patient"}),
+    ],
+)
+def test_words_belong_to_the_frame_they_mean_something_in(program: str, frames: set[str]) -> None:
+    assert frames_of(parse(program, slots=True)) == frames
 
 
 def test_closing_a_program_and_reading_it_back_are_inverse() -> None:

@@ -25,9 +25,9 @@ def language(language_json: Row) -> Language:
 
 
 def test_every_mutant_is_caught_unless_it_changes_nothing(
-    rows: list[Row], patient: Row, publish: Callable[..., Path]
+    rows: list[Row], patient: Row, joined: Row, publish: Callable[..., Path]
 ) -> None:
-    tallies = run_mutants(publish([*rows, patient]), per_kind=2, seed=3)
+    tallies = run_mutants(publish([*rows, patient, joined]), per_kind=2, seed=3)
     assert [tally.kind for tally in tallies] == list(KINDS)
     assert all(tally.made >= 1 for tally in tallies)
     assert {tally.kind: tally.missed for tally in tallies if tally.missed} == {}
@@ -35,13 +35,28 @@ def test_every_mutant_is_caught_unless_it_changes_nothing(
     assert {tally.kind for tally in tallies if tally.caught != tally.made} <= {"swap_images"}
 
 
-@pytest.mark.parametrize("kind", ["swap_sides", "flip_mask", "change_target", "edit_wording"])
-def test_a_resealed_folder_betrays_itself_by_its_content_alone(kind: str, folder: Path, tmp_path: Path) -> None:
-    result = mutate(folder, tmp_path / "mutant", kind, seed=1)
+@pytest.mark.parametrize(
+    "kind",
+    ["swap_sides", "flip_mask", "change_target", "edit_wording", "drop_not", "between_middle", "foreign_question"],
+)
+def test_a_resealed_folder_betrays_itself_by_its_content_alone(
+    kind: str, rows: list[Row], joined: Row, publish: Callable[..., Path], tmp_path: Path
+) -> None:
+    result = mutate(publish([*rows, joined]), tmp_path / "mutant", kind, seed=1)
     assert result is not None
     assert result.caught
+    assert not result.equivalent
     files = {"file_digest", "logical_hash", "projection", "parquet", "image_sha256", "bbox", "centroid", "area"}
     assert not files & set(result.codes)
+
+
+def test_a_mutant_that_changes_nothing_is_called_equivalent_and_not_missed(
+    rows: list[Row], publish: Callable[..., Path]
+) -> None:
+    # black all over: its mirror image is the same picture
+    tallies = {tally.kind: tally for tally in run_mutants(publish([rows[2]]), per_kind=2, seed=0)}
+    mirrored = tallies["swap_images"]
+    assert (mirrored.made, mirrored.caught, mirrored.equivalent, mirrored.missed) == (1, 0, 1, ())
 
 
 def test_putting_a_view_back_unchanged_leaves_a_sound_folder(folder: Path, rows: list[Row]) -> None:

@@ -51,6 +51,25 @@ def derive(program: str, size: tuple[int, int], *boxes: Box) -> tuple[str, float
         ("extent", (20, 20), (0, 0, 10, 1), "under_5", 1.0),
         ("extent", (20, 20), (0, 0, 20, 10), "over_40", math.log(1.25) / math.log(2)),
         ("share", (40, 20), (2, 2, 10, 8), "6.0", 1.0),
+        # 41 px wide, the centre at (20, 20): r = 2 * 15 / 41
+        ("clock", (41, 41), (19, 4, 22, 7), "12", 1.0),
+        ("clock", (41, 41), (34, 19, 37, 22), "3", 1.0),
+        ("clock", (41, 41), (19, 34, 22, 37), "6", 1.0),
+        ("clock", (41, 41), (4, 19, 7, 22), "9", 1.0),
+        # 10 across and 10 up: 45 degrees are the boundary of 1 and 2; 10 and 12 lie 5.19 degrees below it
+        ("clock", (41, 41), (29, 7, 32, 10), "1", 1 - (math.degrees(math.atan(10 / 12)) - 30) / 15),
+        ("clock", (41, 41), (31, 9, 34, 12), "2", 1 - (60 - math.degrees(math.atan(12 / 10))) / 15),
+        # 12 to the left and 10 up
+        ("clock", (41, 41), (7, 9, 10, 12), "10", 1 - (60 - math.degrees(math.atan(12 / 10))) / 15),
+        # just left of straight down, just left of straight up
+        ("clock", (41, 41), (17, 33, 20, 36), "6", 1 - math.degrees(math.atan(2 / 14)) / 15),
+        ("clock", (41, 41), (17, 4, 20, 7), "12", 1 - math.degrees(math.atan(2 / 15)) / 15),
+        # 7 px to the right: r = 14/41, (r - 0.25) / 0.25
+        ("clock", (41, 41), (26, 19, 29, 22), "3", (14 / 41 - 0.25) / 0.25),
+        # the shorter side counts: 9.5 of 20 rows, r = 0.95
+        ("clock", (40, 20), (28, 9, 30, 11), "3", 1.0),
+        # the column beside the centre (9.5, 9.5) of an even picture: the box ends before it, r = 2 * 5.5 / 20
+        ("clock", (20, 20), (0, 4, 9, 16), "9", 1.0),
         # 9/2000 = 0.45 %: a tie, to the even 0.4 (in floating point it would be 0.5)
         ("share", (50, 40), (0, 0, 9, 1), "0.4", 1.0),
         # 7/2000 = 0.35 %: a tie, to the even 0.4
@@ -70,6 +89,10 @@ def test_value_and_margin(relation: str, size: tuple[int, int], box: Box, value:
         ("covers_centre", (10, 10), (5, 5, 8, 8)),  # one of the four centre pixels
         ("aspect", (10, 10), (1, 1, 4, 4)),
         ("extent", (20, 20), (0, 0, 10, 2)),  # exactly 5 %
+        ("clock", (40, 40), (0, 0, 21, 21)),  # the box ends half a pixel beyond the centre
+        ("clock", (41, 41), (0, 0, 21, 21)),  # the box ends on it
+        ("clock", (41, 41), (20, 20, 41, 41)),  # the box begins on it
+        ("clock", (80, 80), (49, 39, 50, 41)),  # 10 px away: r = 2 * 10 / 80 = 0.25 at most
     ],
 )
 def test_a_boundary_has_no_value(relation: str, size: tuple[int, int], box: Box) -> None:
