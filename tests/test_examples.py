@@ -61,7 +61,7 @@ def test_a_family_is_drawn_from_the_command_line(tmp_path: Path):
     done = mmrs("families", "relate.between", "--draw", tmp_path / "between.png")
     assert (done.code, done.out.strip()) == (0, str(tmp_path / "between.png"))
     assert Image.open(tmp_path / "between.png").size[0] > 200
-    assert mmrs("families", "relate.betwen", "--draw", tmp_path / "x.png").code == 2
+    assert mmrs("families", "relate.betwixt", "--draw", tmp_path / "x.png").code == 2
     assert not (tmp_path / "x.png").exists()
 
 
