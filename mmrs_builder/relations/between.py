@@ -123,8 +123,8 @@ def _disjoint(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged:
 
 
 def gap(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | None:
-    """Width of the gap in percent of the picture's diagonal, to one decimal; undefined for overlapping masks."""
-    if pair.shared_px:
+    """Width of the gap in percent of the picture's diagonal, to one decimal; undefined where masks touch or overlap."""
+    if pair.gap_px < 2:
         return None
     square = Fraction(round(pair.gap_px**2), grid.width**2 + grid.height**2)  # a gap is the root of an integer
     return Judged(value=percent(square), margin=1.0)

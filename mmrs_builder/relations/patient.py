@@ -148,8 +148,8 @@ def distance_mm(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | 
 
 
 def gap_mm(a: Structure, b: Structure, pair: Pair, grid: Grid) -> Judged | None:
-    """Smallest distance between two masks in mm, to one decimal; undefined for overlapping masks and as above."""
-    return None if pair.gap_mm is None or pair.shared_px else _rounded(pair.gap_mm)
+    """Smallest distance between two masks in mm, to one decimal; undefined where they touch or overlap."""
+    return None if pair.gap_mm is None or pair.gap_px < 2 else _rounded(pair.gap_mm)
 
 
 def _rounded(length: float) -> Judged | None:

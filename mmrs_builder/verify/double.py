@@ -133,7 +133,7 @@ def _round_root(square: Fraction) -> int:
 def gap(board: Board, a: int, b: int) -> Result:
     """Gap in percent of the picture's diagonal, one decimal."""
     different(a, b)
-    if board.shared(a, b):
-        raise NoValue("the structures share a pixel")
+    if board.shared(a, b) or board.squared_gap(a, b) < 4:
+        raise NoValue("the structures touch or share a pixel")
     diagonal = board.width**2 + board.height**2
     return Decimal(_round_root(Fraction(1_000_000 * board.squared_gap(a, b), diagonal))) / 10, 1.0

@@ -126,8 +126,8 @@ def distance_mm(board: Board, a: int, b: int) -> Result:
 def gap_mm(board: Board, a: int, b: int) -> Result:
     """Smallest distance of pixel centres in mm, one decimal."""
     different(a, b)
-    if board.shared(a, b):
-        raise NoValue("the structures share a pixel")
+    if board.shared(a, b) or board.squared_gap(a, b) < 4:
+        raise NoValue("the structures touch or share a pixel")
     if board.spacing is None:
         raise NoValue("the view does not say how large its pixels are")
     return _length(board, *nearest_offset(board.outline(a), board.outline(b), board.spacing))

@@ -28,6 +28,9 @@ PLACES: dict[str, Callable[[UnitTruth, PhantomTruth], object]] = {
     "border": lambda u, t: u.border,
     "aspect": lambda u, t: "wider" if u.extent[2] - u.extent[0] > u.extent[3] - u.extent[1] else "taller",
     "extent": lambda u, t: extent(u.area / (t.width * t.height)),
+    "clock": lambda u, t: str(
+        round(math.degrees(math.atan2(u.x - (t.width - 1) / 2, (t.height - 1) / 2 - u.y)) / 30) % 12 or 12
+    ),
 }
 PICKS: dict[str, Callable[[UnitTruth], float]] = {
     "largest": lambda u: -u.area,
@@ -37,10 +40,22 @@ PICKS: dict[str, Callable[[UnitTruth], float]] = {
     "topmost": lambda u: u.y,
     "bottommost": lambda u: -u.y,
 }
+RANKED = {
+    f"{place}_{name}": (name, rank)
+    for rank, place in enumerate(("second", "third"), start=1)
+    for name in ("largest", "smallest", "leftmost", "rightmost", "topmost", "bottommost")
+}
+JOINS: dict[str, Callable[..., bool]] = {
+    "both": lambda p, q: p and q,
+    "either": lambda p, q: p or q,
+    "neither": lambda p, q: not (p or q),
+    "no": lambda p: not p,
+}
 PAIRS: dict[str, Callable[[UnitTruth, UnitTruth], object]] = {
     "horizontal": lambda a, b: "left" if a.x < b.x else "right",
     "vertical": lambda a, b: "above" if a.y < b.y else "below",
     "larger": lambda a, b: a.area > b.area,
+    "main_direction": lambda a, b: SECTORS[2 * round(math.atan2(b.y - a.y, a.x - b.x) / (math.pi / 2)) % 8],
     "direction": lambda a, b: SECTORS[round(math.atan2(b.y - a.y, a.x - b.x) / (math.pi / 4)) % 8],
 }
 BODY: dict[str, Callable[[UnitTruth, UnitTruth, bool], object]] = {
@@ -62,6 +77,28 @@ class Unknown(Exception):
     """A relation that the parameters do not tell."""
 
 
+def in_half(unit: UnitTruth, half: str, facts: PhantomTruth) -> bool:
+    return half in str(PLACES["quadrant"](unit, facts)).split("_")
+
+
+def chosen(name: str, node: ast.Call, facts: PhantomTruth) -> Any:
+    """Words with a place for an argument."""
+    units, place = told(node.args[-2], facts), ast.literal_eval(node.args[-1])
+    if name == "toward":
+        to = told(node.keywords[0].value, facts)
+        relation = PAIRS["horizontal" if place in ("left", "right") else "vertical"]
+        return [unit for unit in units if unit is not to and relation(unit, to) == place]
+    kept = [unit for unit in units if in_half(unit, place, facts)]
+    if name == "within":
+        return kept
+    return len(kept) == len(units) if name == "every" else kept == [told(node.args[0], facts)]
+
+
+def lies_between(a: UnitTruth, b: UnitTruth, c: UnitTruth) -> bool:
+    ways = [math.atan2(other.y - a.y, other.x - a.x) for other in (b, c)]
+    return math.cos(ways[0] - ways[1]) < math.cos(math.radians(112.5))  # true from 135, false up to 90 degrees
+
+
 def told(node: ast.expr, facts: PhantomTruth) -> Any:
     """Value of a program, from the parameters."""
     if isinstance(node, ast.Compare):
@@ -72,14 +109,20 @@ def told(node: ast.expr, facts: PhantomTruth) -> Any:
     if name in ("the", "all", "exists", "among"):
         units = [unit for arg in node.args for unit in facts.of(ast.literal_eval(arg))]
         return units[0] if name == "the" else bool(units) if name == "exists" else units
-    if name == "within":
-        half = ast.literal_eval(node.args[1])
-        return [u for u in told(node.args[0], facts) if half in str(PLACES["quadrant"](u, facts)).split("_")]
+    if name in ("within", "toward", "every", "only"):
+        return chosen(name, node, facts)
     known = [told(arg, facts) for arg in node.args]
     if name == "count":
         return len(known[0])
+    if name in JOINS:
+        return JOINS[name](*known)
     if name in PICKS:
         return min(known[0], key=PICKS[name])
+    if name in RANKED:
+        base, rank = RANKED[name]
+        return sorted(known[0], key=PICKS[base])[rank]
+    if name == "between":
+        return lies_between(*known)
     if name in PLACES:
         return PLACES[name](known[0], facts)
     if name in PAIRS:

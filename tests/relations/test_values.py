@@ -307,7 +307,7 @@ def test_on_the_boundaries_of_between_there_is_no_value(b: Box, c: Box):
         ("topology", (0, 0, 10, 10), (0, 5, 20, 20), "overlaps", 1.0),
         # 3-4-5: pixels (3, 3) and (6, 7)
         ("gap", (0, 0, 4, 4), (6, 7, 9, 9), "10.0", 1.0),
-        ("gap", (0, 0, 4, 4), (4, 0, 9, 9), "2.0", 1.0),
+        ("gap", (0, 0, 4, 4), (5, 0, 9, 9), "4.0", 1.0),
     ],
 )
 def test_two_structures(relation: str, a: Box, b: Box, value: str, margin: float):
@@ -333,6 +333,7 @@ def test_two_structures(relation: str, a: Box, b: Box, value: str, margin: float
         ("topology", (0, 0, 20, 1), (1, 0, 30, 20), WIDE),  # exactly 95 %
         ("topology", (0, 0, 4, 4), (5, 0, 9, 4), WIDE),  # gap exactly 2
         ("gap", (0, 0, 4, 4), (3, 3, 9, 9), WIDE),
+        ("gap", (0, 0, 4, 4), (4, 0, 9, 9), WIDE),  # they touch
     ],
 )
 def test_two_structures_on_a_boundary_have_no_value(relation: str, a: Box, b: Box, size: tuple[int, int]):

@@ -110,6 +110,7 @@ def test_value_and_margin(relation: str, a: Box, b: Box, value: str, margin: flo
         ("topology", (0, 0, 4, 4), (0, 0, 4, 4)),
         ("topology", (0, 0, 4, 4), (5, 0, 9, 4)),  # gap exactly 2
         ("gap", (0, 0, 4, 4), (3, 0, 9, 4)),
+        ("gap", (0, 0, 4, 4), (4, 0, 9, 4)),  # they touch
     ],
 )
 def test_what_is_not_decided_has_no_value(relation: str, a: Box, b: Box) -> None:
@@ -130,7 +131,7 @@ def test_a_structure_has_no_relation_to_itself() -> None:
 
 
 def test_a_gap_halfway_between_two_decimals_rounds_to_even() -> None:
-    # the diagonal of 1200 x 1600 is 2000; 1 px and 3 px are 0.05 % and 0.15 %
+    # the diagonal of 1200 x 1600 is 2000; 3 px and 5 px are 0.15 % and 0.25 %
     far = (1200, 1600)
-    assert derive("gap", (0, 0, 2, 2), (2, 0, 4, 2), far)[0] == "0.0"
     assert derive("gap", (0, 0, 2, 2), (4, 0, 6, 2), far)[0] == "0.2"
+    assert derive("gap", (0, 0, 2, 2), (6, 0, 8, 2), far)[0] == "0.2"

@@ -287,7 +287,7 @@ def test_laterality_compares_two_sides(b: Box, value: str, margin: float) -> Non
         # columns 2 and 5, rows 2 and 6
         ("gap_mm", (0, 0, 3, 3), (5, 6, 9, 9), (1.0, 1.0), "5.0"),
         ("gap_mm", (0, 0, 3, 3), (5, 6, 9, 9), (0.75, 4.0), "12.4"),  # hypot(3, 12) = 12.369
-        ("gap_mm", (0, 0, 4, 4), (4, 0, 9, 4), (2.0, 0.8), "0.8"),
+        ("gap_mm", (0, 0, 4, 4), (5, 0, 9, 4), (2.0, 0.8), "1.6"),
     ],
 )
 def test_lengths_count_each_axis_with_its_own_step(
@@ -311,9 +311,10 @@ def test_without_spacing_there_is_no_length(relation: str) -> None:
         two(relation, UPPER_LEFT, LOWER_RIGHT, direction=AXIAL)
 
 
-def test_structures_that_share_a_pixel_have_no_gap() -> None:
-    with pytest.raises(NoValue, match="share a pixel"):
-        two("gap_mm", (0, 0, 4, 4), (3, 3, 9, 9), spacing=(1.0, 1.0))
+@pytest.mark.parametrize("other", [(3, 3, 9, 9), (4, 4, 9, 9)])
+def test_structures_that_overlap_or_touch_have_no_gap(other: Box) -> None:
+    with pytest.raises(NoValue, match="touch or share a pixel"):
+        two("gap_mm", (0, 0, 4, 4), other, spacing=(1.0, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -337,9 +338,9 @@ def test_a_length_between_two_decimals_is_not_decided(step: float, value: str | 
     for relation in ("distance_mm", "gap_mm"):
         if value is None:
             with pytest.raises(NoValue, match="between two decimals"):
-                two(relation, (0, 0, 1, 1), (1, 0, 2, 1), spacing=(1.0, step))
+                two(relation, (0, 0, 1, 1), (2, 0, 3, 1), spacing=(1.0, step / 2))
         else:
-            found, margin = two(relation, (0, 0, 1, 1), (1, 0, 2, 1), spacing=(1.0, step))
+            found, margin = two(relation, (0, 0, 1, 1), (2, 0, 3, 1), spacing=(1.0, step / 2))
             assert (float(found), margin) == (float(value), 1.0)
 
 
