@@ -48,7 +48,7 @@ types: install ## type check
 	$(BIN)/mypy
 
 test: install ## all tests; real samples are read from MMRS_SAMPLES
-	$(BIN)/pytest -q -n auto
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto
 
 demo: install ## build, verify, load and draw the phantom corpus in runs/demo
 	$(BIN)/mmrs build --source phantom --set phantom.count=240 --out $(SHARDS) --overwrite

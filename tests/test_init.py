@@ -272,7 +272,9 @@ def test_real_corpora_are_taken_for_what_they_are(samples: Path, tmp_path: Path,
     found = written(samples / name, tmp_path / "r.toml")
     assert found["name"] == source
     assert {key: found.get("options", {}).get(key) for key in options} == options
-    done = mmrs("build", "--recipe", tmp_path / "r.toml", "--out", tmp_path / "out", "--workers", 1, "--json")
-    assert done.code == 0, done.err
-    assert [entry["used"] for entry in json.loads(done.out)["cases"].values()] == [cases]
-    assert mmrs("verify", tmp_path / "out").code == 0
+    plan = mmrs("build", "--recipe", tmp_path / "r.toml", "--out", tmp_path / "out", "--dry-run", "--json")
+    assert [entry["cases"] for entry in json.loads(plan.out)] == [cases]
+    if options:  # corpora by their own names are built in tests/build/test_corpora.py
+        done = mmrs("build", "--recipe", tmp_path / "r.toml", "--out", tmp_path / "out", "--workers", 1, "--limit", 40)
+        assert done.code == 0, done.err
+        assert mmrs("verify", tmp_path / "out").code == 0
