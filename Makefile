@@ -66,7 +66,7 @@ soak: $(if $(wildcard benchmarks/soak.py),install) ## long runs with injected fa
 baseline-train: install ## train PRS-Med on phantoms, evaluate it on others, print the table: runs/demo/results.json
 	$(BIN)/python -m baselines.demo
 
-baseline-smoke: install ## the same in two minutes; fails if the masks are no better than the mean mask
+baseline-smoke: install ## the same in five minutes; fails if the masks are no better than the mean mask
 	$(BIN)/python -m baselines.demo --smoke
 
 test-gpu: install ## tests that need a GPU

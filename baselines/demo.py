@@ -1,7 +1,7 @@
 """``make baseline-train``: build phantoms, train PRS-Med on them, evaluate on patients it never saw, ask it something.
 
 Everything lies in ``runs/demo``. Two corpora are built, with different seeds and so without a common patient: one to
-train on, one that is only tested on. ``--smoke`` is the two-minute form that CI runs; it fails unless
+train on, one that is only tested on. ``--smoke`` is the short form that CI runs; it fails unless
 the model's masks beat the mean mask.
 """
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("runs/demo"))
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches")
-    parser.add_argument("--smoke", action="store_true", help="two minutes: does it learn at all?")
+    parser.add_argument("--smoke", action="store_true", help="some minutes: does it learn at all?")
     args = parser.parse_args(argv)
     run = args.out / ("smoke" if args.smoke else "baseline" if args.seed == 0 else f"baseline-{args.seed}")
     views, questions, test_views, test_questions = SIZES["smoke" if args.smoke else "full"]
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     preset = "small" if torch.cuda.is_available() else "tiny"
     words = ["--data", str(shards), "--out", str(run / "model"), "--preset", preset, "--set", f"train.seed={args.seed}"]
     if args.smoke:
-        words += ["--set", "train.steps=240", "--set", "train.picture_steps=100", "--set", "train.validation_views=16"]
+        words += ["--set", "train.steps=400", "--set", "train.picture_steps=160", "--set", "train.validation_views=16"]
     if (run / "model" / "checkpoints").is_dir():
         words.append("--resume")
     if code := train.main(words):
