@@ -251,16 +251,18 @@ def families(
     """List the question families, show one, or check the templates."""
     from mmrs_builder import sheets
 
+    if draw or page:
+        from mmrs_builder import family_page
+
+        for written in family_page.pictured(family, draw, page):
+            typer.echo(str(written))
+        return
     if check:
         problems = sheets.check_families()
         for problem in problems:
             typer.echo(problem, err=True)
         typer.echo(f"{len(problems)} problems" if problems else "families and terms are in order", err=True)
         raise typer.Exit(1 if problems else 0)
-    if draw or page:
-        for written in sheets.pictured(family, draw, page):
-            typer.echo(str(written))
-        return
     _show(
         lambda: sheets.family_rows() if family is None else sheets.family_sheet(family), as_json, sheets.print_families
     )

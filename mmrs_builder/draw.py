@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +15,6 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
-from mmrs_builder.examples import Example
 from mmrs_builder.types import Mask, Pixels
 
 COLOURS: Final = (
@@ -95,32 +93,8 @@ def card(row: dict[str, Any], questions: int) -> Image.Image:
         (f"{row['view_id']} ({row['split']})", (110, 110, 110)),
         *((label.replace("_", " "), colour[label]) for label in labels),
     ]
-    text = [(line, (0, 0, 0)) for item in _varied(row["qa"], questions) for line in _wrapped(item)]
-    return _below(drawn, lines, text)
-
-
-def worked(example: Example) -> Image.Image:
-    """A family's example: the numbered structures that its program names, those of the answer filled, and the steps."""
-    named = sorted({i for step in example.steps for i in step.structures})
-    colour = {i: COLOURS[n % len(COLOURS)] for n, i in enumerate(named)}
-    pixels = overlay(example.pixels, [(example.masks[i], colour[i]) for i in named])
-    for i in example.shown:
-        pixels[example.masks[i]] = (0.5 * pixels[example.masks[i]] + 127).astype(np.uint8)
-    scale = WIDTH / pixels.shape[1]
-    drawn = Image.fromarray(pixels).resize((WIDTH, round(scale * pixels.shape[0])), Image.Resampling.LANCZOS)
-    pen = ImageDraw.Draw(drawn)
-    for i in named:
-        y, x = (scale * float(axis.mean()) for axis in np.nonzero(example.masks[i]))
-        pen.text((x, y), str(i + 1), fill=(255, 255, 255), stroke_fill=(0, 0, 0), stroke_width=2, anchor="mm")
-    legend = [(example.family, (110, 110, 110))]
-    legend += [(f"{i + 1} {example.names[i].replace('_', ' ')}", colour[i]) for i in named]
-    steps = [f"{step.program} = {step.value}" for step in example.steps]
-    said = [*_wrapped(asdict(example.question)), *(line for step in steps for line in _hanging(step))]
-    return _below(drawn, legend, [(line, (0, 0, 0)) for line in said])
-
-
-def _hanging(text: str) -> list[str]:
-    return textwrap.wrap(text, 62, subsequent_indent="    ")
+    text = [(line, (0, 0, 0)) for item in _varied(row["qa"], questions) for line in wrapped(item)]
+    return below(drawn, lines, text)
 
 
 def _varied(items: list[dict[str, Any]], n: int) -> list[dict[str, Any]]:
@@ -129,14 +103,16 @@ def _varied(items: list[dict[str, Any]], n: int) -> list[dict[str, Any]]:
     return [items[i] for _, i in sorted(ranked)[:n]]
 
 
-def _wrapped(item: dict[str, Any]) -> list[str]:
+def wrapped(item: dict[str, Any]) -> list[str]:
+    """Lines that say a question with its options, and its answer."""
     options = f" ({' / '.join(item['choices'])})" if item["choices"] else ""
     return [*textwrap.wrap(f"Q: {item['question']}{options}", 62), *textwrap.wrap(f"A: {item['answer']}", 62), ""]
 
 
-def _below(
+def below(
     picture: Image.Image, legend: list[tuple[str, tuple[int, int, int]]], text: list[tuple[str, tuple[int, int, int]]]
 ) -> Image.Image:
+    """A picture with a legend and lines of text below it; the first of the legend has no colour field."""
     font = ImageFont.load_default(13)
     canvas = Image.new("RGB", (picture.width, picture.height + 18 * (len(legend) + len(text)) + 24), "white")
     canvas.paste(picture, (0, 0))

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from mmrs_builder.errors import INTEGRITY, MmrsError
+from mmrs_builder.io.listing import junk
 
 LONGEST: Final = 255
 """Bytes of one part of a path that common file systems store."""
@@ -16,7 +17,6 @@ LONGEST_PATH: Final = 2048
 """Bytes of a path below the cache, which has to fit into 4096 together with the folders above."""
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
-_JUNK: Final = {"__MACOSX", ".DS_Store"}
 
 
 def refused(archive: str, what: str) -> MmrsError:
@@ -26,8 +26,8 @@ def refused(archive: str, what: str) -> MmrsError:
 
 
 def is_junk(path: PurePosixPath) -> bool:
-    """Whether macOS left it there: resource forks and folder views, never part of a corpus."""
-    return any(part in _JUNK or part.startswith("._") for part in path.parts)
+    """Whether an operating system left it there; no listing of a corpus would show it."""
+    return any(map(junk, path.parts))
 
 
 def as_path(archive: str, name: str) -> PurePosixPath:

@@ -70,9 +70,8 @@ class Measured:
     scene: Scene
     pairs: Mapping[tuple[int, int], Pair]
     units: Mapping[str, Members]  # by label, of those that have a structure
-    known: dict[str, Found | str] = field(
-        default_factory=dict
-    )  # values of parts of programs met, or why they have none
+    # Values of the parts of programs met so far, or the reason why they have none.
+    known: dict[str, Found | str] = field(default_factory=dict)
     midline: patient.Midline | None
 
     def pair(self, a: int, b: int) -> Pair:

@@ -93,7 +93,7 @@ def phantoms() -> tuple[Phantom, ...]:
 
 def steps(program: str, on: Measured) -> tuple[Step, ...]:
     """Each call of a closed program from the inside out, and its value: structures by their numbers, from 1."""
-    spelled = dict.fromkeys(programs.spell(node) for node in _calls(programs.parse(program)))
+    spelled = dict.fromkeys(programs.text_of(node) for node in _calls(programs.parse(program)))
     return tuple(_step(text, on) for text in spelled)
 
 

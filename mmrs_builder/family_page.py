@@ -1,18 +1,28 @@
-"""One page that shows every question family: its program, its wordings, and an example on a generated picture."""
+"""Question families shown on generated pictures: one, worked out step by step, or all of them on a page."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from html import escape
+from pathlib import Path
 from typing import Final
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageDraw
+from rich.console import Console
 
-from mmrs_builder.draw import worked
-from mmrs_builder.examples import example
+from mmrs_builder import resources
+from mmrs_builder.draw import COLOURS, WIDTH, below, overlay, wrapped
+from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.examples import Example, example
 from mmrs_builder.language import Family, Language
+from mmrs_builder.report import bars
+from mmrs_builder.sheets import family_named
+from mmrs_builder.templates import load
 
 _HEAD: Final = """<!doctype html>
 <html lang="en">
@@ -35,7 +45,63 @@ ul { padding-left: 1.2rem; }
 """
 
 
-def page(language: Language, progress: Callable[[int], None]) -> str:
+def pictured(name: str | None, draw: Path | None, page: Path | None) -> Iterator[Path]:
+    """Write a picture of one family's example, and a page with those of all; yields what was written.
+
+    Raises ``MmrsError`` for an unknown family, one without an example, and a place that cannot be written.
+    """
+    language = load(resources.path("templates"))
+    if draw:
+        try:
+            family = family_named(language, name or "")
+        except ValueError as error:
+            raise MmrsError(str(error), code=USAGE, hint="mmrs families ID --draw FILE.png") from None
+        found = example(family, language)
+        if found is None:
+            raise MmrsError(f"no generated picture can be asked {name}", code=USAGE, hint="Draw another family.")
+        stream = io.BytesIO()
+        worked(found).save(stream, format="PNG")
+        yield _written(draw, stream.getvalue())
+    if page:
+        with bars(Console(stderr=True)) as stage:
+            text = page_of(language, stage("families", len(language.families)))
+        yield _written(page, text.encode())
+
+
+def _written(path: Path, data: bytes) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise MmrsError(f"cannot write {path}: {error.strerror}", code=ENVIRONMENT, hint="Name another file.") from None
+    return path
+
+
+def worked(example: Example) -> Image.Image:
+    """A family's example: the numbered structures that its program names, those of the answer filled, and the steps."""
+    named = sorted({i for step in example.steps for i in step.structures})
+    colour = {i: COLOURS[n % len(COLOURS)] for n, i in enumerate(named)}
+    pixels = overlay(example.pixels, [(example.masks[i], colour[i]) for i in named])
+    for i in example.shown:
+        pixels[example.masks[i]] = (0.5 * pixels[example.masks[i]] + 127).astype(np.uint8)
+    scale = WIDTH / pixels.shape[1]
+    drawn = Image.fromarray(pixels).resize((WIDTH, round(scale * pixels.shape[0])), Image.Resampling.LANCZOS)
+    pen = ImageDraw.Draw(drawn)
+    for i in named:
+        y, x = (scale * float(axis.mean()) for axis in np.nonzero(example.masks[i]))
+        pen.text((x, y), str(i + 1), fill=(255, 255, 255), stroke_fill=(0, 0, 0), stroke_width=2, anchor="mm")
+    legend = [(example.family, (110, 110, 110))]
+    legend += [(f"{i + 1} {example.names[i].replace('_', ' ')}", colour[i]) for i in named]
+    steps = [f"{step.program} = {step.value}" for step in example.steps]
+    said = [*wrapped(asdict(example.question)), *(line for step in steps for line in _hanging(step))]
+    return below(drawn, legend, [(line, (0, 0, 0)) for line in said])
+
+
+def _hanging(text: str) -> list[str]:
+    return textwrap.wrap(text, 62, subsequent_indent="    ")
+
+
+def page_of(language: Language, progress: Callable[[int], None]) -> str:
     """A page without any outside reference. Families that no generated picture can be asked are listed without one."""
     links = "".join(f'<a href="#{f.id}">{f.id}</a><br>\n' for f in language.families)
     wordings = sum(len(f.question) + len(f.claim) + len(f.statement) for f in language.families)

@@ -185,9 +185,9 @@ def _asked(
         if outcome.margin < family.min_margin:
             raise NoValue("close_call")
         if value_type != "Number":
-            _check_steady(
-                {program: outcome} | ({target_program: named} if target_program and named else {}), on, others
-            )
+            _check_steady(program, outcome, on, others)
+            if target_program and named:
+                _check_steady(target_program, named, on, others)
     except NoValue as refused:
         yield Refusal(family=family.id, reason=refused.reason)
         return
@@ -208,17 +208,16 @@ def _asked(
         )
 
 
-def _check_steady(values: Mapping[str, Outcome], on: Measured, others: Sequence[Measured]) -> None:
-    """Refuse programs whose value is another one on other hands' masks, margins aside.
+def _check_steady(program: str, outcome: Outcome, on: Measured, others: Sequence[Measured]) -> None:
+    """Refuse a program whose value is another one on other hands' masks, margins aside.
 
     Numbers are no matter of yes or no: an answer is scored within a tolerance. Where all masks are moved together, only
     words that place a structure in the picture can notice.
     """
-    for program, outcome in values.items():
-        placed = bool(programs.words(program) & programs.PLACED)
-        for hand, other in zip(others, on.scene.jitter, strict=True):
-            if (placed or other.way not in SHIFTS) and _value_of(program, hand) != outcome.value:
-                raise NoValue(_unsteady(programs.labels(program), on.scene))
+    placed = bool(programs.words(program) & programs.PLACED)
+    for hand, other in zip(others, on.scene.jitter, strict=True):
+        if (placed or other.way not in SHIFTS) and _value_of(program, hand) != outcome.value:
+            raise NoValue(_unsteady(programs.labels(program), on.scene))
 
 
 def _value_of(program: str, on: Measured) -> object:
@@ -244,8 +243,8 @@ def _check_words(program: str, outcome: Outcome, on: Measured) -> None:
     if outcome.value == ():
         raise NoValue("not_present")
     for call in programs.filters(program):
-        kept, members = (indices(evaluate(programs.spell(part), on)) for part in (call, call.args[0]))
-        seen_from = [i for word in call.keywords for i in indices(evaluate(programs.spell(word.value), on))]
+        kept, members = (indices(evaluate(programs.text_of(part), on)) for part in (call, call.args[0]))
+        seen_from = [i for word in call.keywords for i in indices(evaluate(programs.text_of(word.value), on))]
         if {*kept} == {*members} - {*seen_from}:
             raise NoValue("degenerate")
 

@@ -76,14 +76,13 @@ def choices(
 
 def recipe_at(name: str) -> Path:
     """The recipe's file: one of the user's, else one that is shipped. Raises ``MmrsError`` if there is none."""
-    shipped = {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
-    if Path(name).is_file() or name not in shipped:
-        if not Path(name).exists():
-            raise MmrsError(
-                f"no recipe {name}", code=USAGE, hint=f"Name a TOML file, or one that is shipped: {', '.join(shipped)}."
-            )
-        return Path(name)
-    return shipped[name]
+    shipped, path = {item.stem: item for item in sorted(SHIPPED.glob("*.toml"))}, Path(name)
+    if name in shipped and not path.is_file():
+        return shipped[name]
+    if not path.exists():
+        hint = f"Name a TOML file, or one that is shipped: {', '.join(shipped)}."
+        raise MmrsError(f"no recipe {name}", code=USAGE, hint=hint)
+    return path
 
 
 def choose(name: str, data: Path | None, options: Mapping[str, str], adapter: Path | None = None) -> SourceChoice:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import io
-from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from mmrs_builder import family_page, programs, resources, sources
-from mmrs_builder.draw import worked
-from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
-from mmrs_builder.examples import example
-from mmrs_builder.report import bars
+from mmrs_builder import programs, resources, sources
 from mmrs_builder.template_checks import check
 from mmrs_builder.templates import Family, Language, TemplateError, load
 
@@ -72,42 +65,11 @@ def family_rows() -> list[dict[str, Any]]:
 
 def family_sheet(name: str) -> dict[str, Any]:
     """One family with its wordings. Raises ``ValueError`` for an unknown id."""
-    return asdict(_one(load(resources.path("templates")), name))
+    return asdict(family_named(load(resources.path("templates")), name))
 
 
-def pictured(name: str | None, draw: Path | None, page: Path | None) -> Iterator[Path]:
-    """Write a picture of one family's example, and a page with those of all; yields what was written.
-
-    Raises ``MmrsError`` for an unknown family, one without an example, and a place that cannot be written.
-    """
-    language = load(resources.path("templates"))
-    if draw:
-        try:
-            family = _one(language, name or "")
-        except ValueError as error:
-            raise MmrsError(str(error), code=USAGE, hint="mmrs families ID --draw FILE.png") from None
-        found = example(family, language)
-        if found is None:
-            raise MmrsError(f"no generated picture can be asked {name}", code=USAGE, hint="Draw another family.")
-        stream = io.BytesIO()
-        worked(found).save(stream, format="PNG")
-        yield _written(draw, stream.getvalue())
-    if page:
-        with bars(Console(stderr=True)) as stage:
-            text = family_page.page(language, stage("families", len(language.families)))
-        yield _written(page, text.encode())
-
-
-def _written(path: Path, data: bytes) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise MmrsError(f"cannot write {path}: {error.strerror}", code=ENVIRONMENT, hint="Name another file.") from None
-    return path
-
-
-def _one(language: Language, name: str) -> Family:
+def family_named(language: Language, name: str) -> Family:
+    """The family of that id. Raises ``ValueError``, saying which is close, for an unknown one."""
     families = {family.id: family for family in language.families}
     if name not in families:
         close = difflib.get_close_matches(name, families, n=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Final
 
@@ -61,39 +62,31 @@ def scene(
     singles = [i for label_id in {s.label for s in structures} for i in units(structures, label_id)]
     if len(singles) > MAX_UNITS:
         raise Rejected("too_many_structures", view.view_id, f"{len(singles)}, the limit is {MAX_UNITS}")
-    pairs = _pairs(structures, masks, singles, view.grid.spacing)
-    return (
-        Scene(
-            view_id=view.view_id,
-            case_id=view.case_id,
-            source=source,
-            modality=modality,
-            grid=view.grid,
-            structures=tuple(structures),
-            pairs=pairs,
-            absent=view.absent,
-            incomplete=() if exhaustive else tuple(sorted({s.label for s in structures})),
-            jitter=tuple(
-                _by_another_hand(way, structures, masks, pairs, labels, view.grid.spacing) for way in jitter.WAYS
-            ),
-        ),
-        tuple(masks),
+    plain = Scene(
+        view_id=view.view_id,
+        case_id=view.case_id,
+        source=source,
+        modality=modality,
+        grid=view.grid,
+        structures=tuple(structures),
+        pairs=_pairs(structures, masks, singles, view.grid.spacing),
+        absent=view.absent,
+        incomplete=() if exhaustive else tuple(sorted({s.label for s in structures})),
     )
+    hands = tuple(_by_another_hand(way, plain, masks, singles, labels) for way in jitter.WAYS)
+    return replace(plain, jitter=hands), tuple(masks)
 
 
 def _by_another_hand(
-    way: str,
-    structures: Sequence[Structure],
-    masks: Sequence[Mask],
-    pairs: tuple[Pair, ...],
-    labels: Mapping[str, Label],
-    spacing: tuple[float, float] | None,
+    way: str, plain: Scene, masks: Sequence[Mask], singles: Sequence[int], labels: Mapping[str, Label]
 ) -> Jitter:
     changed = [jitter.jittered(mask, way) for mask in masks]
-    again = tuple(measure(mask, labels[s.label], s.part, s.parent) for s, mask in zip(structures, changed, strict=True))
-    singles = sorted({i for pair in pairs for i in (pair.a, pair.b)})
-    kept = pairs if way in jitter.SHIFTS else _pairs(again, changed, singles, spacing)
-    return Jitter(way=way, structures=again, pairs=kept)
+    again = tuple(
+        measure(mask, labels[s.label], s.part, s.parent) for s, mask in zip(plain.structures, changed, strict=True)
+    )
+    moved = way in jitter.SHIFTS  # together: no two of them have come closer
+    pairs = plain.pairs if moved else _pairs(again, changed, singles, plain.grid.spacing)
+    return Jitter(way=way, structures=again, pairs=pairs)
 
 
 def _pairs(

@@ -182,7 +182,7 @@ def _damage_reported(name: str) -> Iterator[None]:
         raise refused(name, f"it has a name that is not UTF-8 ({error})") from None
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, struct.error, EOFError, ValueError) as error:
         raise refused(name, f"it is damaged, or not what its name says ({error})") from None
-    except (NotImplementedError, RuntimeError) as error:  # encryption, a method of compression, headers in headers
+    except RuntimeError as error:  # encryption, a method of compression that zipfile lacks, headers in headers
         raise refused(name, f"it is packed in a way that is not read ({error})") from None
     except OSError as error:
         if error.errno is not None:  # the disk's, not a decoder's

@@ -21,6 +21,7 @@ from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_tabl
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest, pixels_sha256, sha256
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.io.listing import listed_once
 from mmrs_builder.io.overlay import overlay_suspected
 from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.schema import SCHEMA_VERSION
@@ -87,7 +88,8 @@ def index(choice: SourceChoice, limit: int | None, exclude: Collection[str] = ()
     """
     source = source_of(choice)
     try:
-        found = list(source.index(choice.root or Path()))
+        with listed_once():
+            found = list(source.index(choice.root or Path()))
     except ValueError as error:
         raise MmrsError(str(error), code=USAGE, hint=f"`mmrs inspect {choice.root}` shows what lies there.") from None
     cases = [item for item in found if isinstance(item, CaseRef)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -101,7 +101,9 @@ def _source(root: Path, found: Inspection) -> Proposal:
     """What the folder is taken for."""
     pairs = max(found.layout.pairs, found.volume_layout.pairs)
     enough = [fit for fit in found.fits if fit.cases >= max(1, ENOUGH * pairs)]
-    fits = sorted((fit for fit in enough if _named(root, fit.source)), key=lambda fit: -_named(root, fit.source))
+    there = _words(root) if enough else set()
+    called = {fit: _called(there, fit.source) for fit in enough}
+    fits = sorted((fit for fit in enough if called[fit]), key=lambda fit: -called[fit])
     unclear = [fit for fit in found.fits if fit.trouble and not fit.cases]
     if fits:
         return _known(root, found, fits[0])
@@ -128,15 +130,19 @@ def _known(root: Path, found: Inspection, fit: Fit) -> Proposal:
     return Proposal(root=root, source=fit.source, why=why, settings=known_options(root, found, fit.source, there, name))
 
 
-def _named(root: Path, source: str) -> float:
-    """How much of a source's name something in the folder is called by, as a part; 1 for a format.
+def _words(root: Path) -> set[str]:
+    """All words that the corpus's folder, and what lies in it, are called by."""
+    parts = {part for path in listing(root).files for part in PurePosixPath(path).parts}
+    return {word for text in (root.resolve().name, *parts) for word in words.spoken(text)}
+
+
+def _called(there: Collection[str], source: str) -> float:
+    """How much of a source's name is among the words of a folder, as a part; 1 for a format.
 
     Layouts of single corpora are nothing special: anybody may have folders called images and masks.
     """
     if {option.name for option in sources.options(source)} & {"label", "labels", "modality"}:
         return 1
-    folders = {part for path in listing(root).files for part in PurePosixPath(path).parts}
-    there = {word for text in (root.resolve().name, *folders) for word in words.spoken(text)}
     spoken = source.split("_")
     return sum(bool(difflib.get_close_matches(word, there, n=1, cutoff=ALIKE)) for word in spoken) / len(spoken)
 

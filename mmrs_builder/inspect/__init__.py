@@ -16,7 +16,7 @@ from mmrs_builder.inspect.tables import label_tables
 from mmrs_builder.inspect.volumes import CheckedVolumes, check_volumes
 from mmrs_builder.io.check import Checked, Counts, check, counted
 from mmrs_builder.io.guess import Guess, guess, guess_volumes
-from mmrs_builder.io.listing import Listing, junk, listing, pictures, volumes
+from mmrs_builder.io.listing import Listing, junk, listed_once, listing, pictures, volumes
 from mmrs_builder.io.pairing import matching, pairs, without_suffix
 from mmrs_builder.types import CaseRef
 from mmrs_builder.vocab import Rejected
@@ -111,20 +111,20 @@ def to_json(found: Inspection) -> str:
 
 def known_sources(path: Path) -> Iterator[Fit]:
     """Known sources that find cases in the folder, best first: most cases, then fewest files dropped."""
-    fits = []
-    for source in sources.catalogue():
-        if source.embedded or source.name in GENERIC:
-            continue
-        try:
-            found = list(sources.find(source.name, {}, path).index(path))
-        except (ValueError, Rejected) as error:
-            if str(error).startswith(("modality", "labels", "dataset.json:")) or "not installed" in str(error):
-                fits.append(Fit(source=source.name, cases=0, drops=0, trouble=str(error)))
-            continue
-        cases = sum(isinstance(item, CaseRef) for item in found)
-        if cases:
-            fits.append(Fit(source=source.name, cases=cases, drops=len(found) - cases))
+    asked = (source.name for source in sources.catalogue() if not source.embedded and source.name not in GENERIC)
+    with listed_once():
+        fits = [fit for fit in (_fit(path, name) for name in asked) if fit]
     yield from sorted(fits, key=lambda fit: (-fit.cases, fit.drops, fit.source))
+
+
+def _fit(path: Path, source: str) -> Fit | None:
+    try:
+        found = list(sources.find(source, {}, path).index(path))
+    except (ValueError, Rejected) as error:
+        asks = str(error).startswith(("modality", "labels", "dataset.json:")) or "not installed" in str(error)
+        return Fit(source=source, cases=0, drops=0, trouble=str(error)) if asks else None
+    cases = sum(isinstance(item, CaseRef) for item in found)
+    return Fit(source=source, cases=cases, drops=len(found) - cases) if cases else None
 
 
 def _ending(name: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from mmrs_builder.io.extras import need
 from mmrs_builder.io.listing import Listing, leftovers, listing, pictures, volumes
 from mmrs_builder.io.official import official_split
 from mmrs_builder.io.pairing import natural
@@ -78,8 +79,9 @@ def cases(
 ) -> Iterator[CaseRef | Drop]:
     """The cases, sorted by id, then a drop for everything else that is found, sorted by path.
 
-    The same tree twice, as some archives hold it, is read once: of a case the files of the outermost folder count, the
-    others are dropped (``second_copy``). Raises ``ValueError`` when there is no image at all.
+    The same tree twice, as some archives hold it, is read once: of a case the files of the fullest folder count, of
+    several the outermost; the others are dropped (``second_copy``). Raises ``ValueError`` when there is no image at all
+    and, where there are volumes, when what reads them is not installed.
     """
     listed = listing(root)
     outside = frozenset(listed.outside)
@@ -87,6 +89,8 @@ def cases(
     found, aside = _sorted_out(paths, files)
     if not any(item.number < 0 for item in found):
         raise ValueError(f"no {source} images in {root}: expected {files.layout} there{_linked(listed)}")
+    if files.kind == "volumes":
+        need("nibabel", "SimpleITK")
     by_case: dict[str, list[_Found]] = defaultdict(list)
     for item in found:
         by_case[item.case].append(item)
@@ -105,6 +109,12 @@ def cases(
             plain = CaseRef(source=source, root=str(root), case_id=case, image="", modality=modality, sequence=sequence)
             yield _filled(plain, one, files)
     yield from sorted(drops, key=lambda drop: natural(drop.what))
+
+
+def frames(root: Path, *, source: str, files: Files, modality: str) -> Iterator[CaseRef | Drop]:
+    """As ``cases``, of pictures with numbers for names, neighbours in one group."""
+    for item in cases(root, source=source, files=files, modality=modality):
+        yield replace(item, group=neighbours(int(item.case_id))) if isinstance(item, CaseRef) else item
 
 
 def neighbours(number: int, what: str = "frames") -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -45,12 +47,34 @@ def junk(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _JUNK
 
 
+_HELD: Final[ContextVar[dict[Path, Listing] | None]] = ContextVar("listings", default=None)
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """As long as it lasts every folder is walked once, whoever asks: its files must not change meanwhile."""
+    token = _HELD.set({})
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
+
+
 def listing(root: Path) -> Listing:
     """Everything below ``root`` except folders and junk; nothing if there is no such folder.
 
     A linked folder is not entered: if it lies inside ``root`` its files are listed where they are, if not the link is
     named in ``outside``. Raises ``OSError`` for a folder that cannot be read, since its cases would vanish silently.
     """
+    held = _HELD.get()
+    if held is None:
+        return _walked(root)
+    if root not in held:
+        held[root] = _walked(root)
+    return held[root]
+
+
+def _walked(root: Path) -> Listing:
     if not root.is_dir():
         return Listing(files=(), outside=())
     home = Path(os.path.realpath(root))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.labelled import labelled_case
 from mmrs_builder.types import CaseRef, Download, Drop, Source
 from mmrs_builder.volume_rules import Coverage, rules
@@ -63,7 +62,6 @@ def configure(*, coverage: Coverage = "5") -> Source:
 
 
 def _index(root: Path) -> Iterator[CaseRef | Drop]:
-    need("nibabel", "SimpleITK")
     yield from cases(root, source="acdc", files=FILES, modality="mri", sequence="cine")
 
 

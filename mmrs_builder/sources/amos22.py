@@ -12,7 +12,6 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.labelled import labelled_case
 from mmrs_builder.types import Case, CaseRef, Download, Drop, Source
 from mmrs_builder.volume_rules import Coverage, Empty, Planes, Rules, Window, rules
@@ -42,7 +41,6 @@ FILES: Final = Files(
 
 def index(root: Path) -> Iterator[CaseRef | Drop]:
     """The labelled scans, each with its modality and official split. Raises ``ValueError`` when there are none."""
-    need("nibabel", "SimpleITK")
     for item in cases(root, source="amos22", files=FILES, modality="ct"):
         yield _told(item) if isinstance(item, CaseRef) else item
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.io.options import one_of
 from mmrs_builder.labelled import labelled_case
 from mmrs_builder.types import Case, CaseRef, Drop, Source
@@ -96,7 +95,6 @@ def _shows(first: str, enhancing: str, whole: bool) -> dict[str, str]:
 
 
 def _index(root: Path, *, files: Files, sequence: str) -> Iterator[CaseRef | Drop]:
-    need("nibabel", "SimpleITK")
     yield from cases(root, source="brats", files=files, modality="mri", sequence=sequence)
 
 

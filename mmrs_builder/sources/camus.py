@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.io.labelmap import check_named, whole_numbers
 from mmrs_builder.io.listing import listing
 from mmrs_builder.io.official import official_split
@@ -44,7 +43,6 @@ RULES: Final = rules(
 
 def index(root: Path) -> Iterator[CaseRef | Drop]:
     """A case per view and moment, with the patient's official split. Raises ``ValueError`` when there are none."""
-    need("nibabel", "SimpleITK")
     splits: dict[str, str | None] = {}
     drops: list[Drop] = []
     for path in listing(root).files:

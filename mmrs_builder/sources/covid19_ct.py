@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.labelled import labelled_case
 from mmrs_builder.types import CaseRef, Download, Drop, Source
 from mmrs_builder.volume_rules import Coverage, Empty, Planes, Window, rules
@@ -80,7 +79,6 @@ def configure(
 
 def _index(root: Path) -> Iterator[CaseRef | Drop]:
     """The scans with both masks. Raises ``ValueError`` when there are none."""
-    need("nibabel", "SimpleITK")
     yield from cases(root, source="covid19_ct", files=FILES, modality="ct")
 
 

@@ -5,15 +5,12 @@ Facts, defects and terms are in ``data_cards/cvc_colondb.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from mmrs_builder.io.corpus import Files, Masks, cases, neighbours
+from mmrs_builder.io.corpus import Files, Masks, frames
 from mmrs_builder.io.raster import MASK_RULE
-from mmrs_builder.types import CaseRef, Drop, Source
+from mmrs_builder.types import Source
 from mmrs_builder.views import flat_case
 
 MINIMUM_AREA: Final = 0.0002  # of a frame of 574 x 500: 57 px
@@ -26,15 +23,6 @@ FILES: Final = Files(
     # contours and non-informative regions; other sets of a bundle, whose frames have the same numbers
     aside=r"[cs]\d{1,3}\.bmp|(?:CVC-300|CVC-ClinicDB|ETIS-LaribPolypDB|Kvasir|TrainDataset)/.*",
 )
-
-
-def index(root: Path) -> Iterator[CaseRef | Drop]:
-    """The frames, neighbouring numbers in one group. Raises ``ValueError`` when there are none."""
-    for item in cases(root, source="cvc_colondb", files=FILES, modality="endoscopy"):
-        if isinstance(item, Drop):
-            yield item
-            continue
-        yield replace(item, group=neighbours(int(item.case_id)))
 
 
 SOURCE: Final = Source(
@@ -50,7 +38,7 @@ SOURCE: Final = Source(
     patient_ids=False,
     minimum_area=MINIMUM_AREA,
     mask_rule=MASK_RULE,
-    index=index,
+    index=partial(frames, source="cvc_colondb", files=FILES, modality="endoscopy"),
     load=partial(flat_case, minimum_area=MINIMUM_AREA, exhaustive=True, labels=("polyp",), promised=("polyp",)),
     access="manual",
     size="300 frames (380 in the PNG export)",

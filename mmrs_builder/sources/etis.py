@@ -5,15 +5,12 @@ Facts, defects and terms are in ``data_cards/etis.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from mmrs_builder.io.corpus import Files, Masks, cases, neighbours
+from mmrs_builder.io.corpus import Files, Masks, frames
 from mmrs_builder.io.raster import MASK_RULE
-from mmrs_builder.types import CaseRef, Drop, Source
+from mmrs_builder.types import Source
 from mmrs_builder.views import flat_case
 
 MINIMUM_AREA: Final = 0.0002  # of a frame of 1225 x 966: 237 px
@@ -25,15 +22,6 @@ FILES: Final = Files(
     masks=(Masks(path=rf"(?:Ground Truth|{HERE}masks)/p?(?P<case>\d{{1,3}})\.(?:tiff?|png|bmp)", shows={"": "polyp"}),),
     aside=r"(?:CVC-[^/]+|Kvasir|TrainDataset)/.*",  # other sets of a bundle, whose frames have the same numbers
 )
-
-
-def index(root: Path) -> Iterator[CaseRef | Drop]:
-    """The frames, neighbouring numbers in one group. Raises ``ValueError`` when there are none."""
-    for item in cases(root, source="etis", files=FILES, modality="endoscopy"):
-        if isinstance(item, Drop):
-            yield item
-            continue
-        yield replace(item, group=neighbours(int(item.case_id)))
 
 
 SOURCE: Final = Source(
@@ -49,7 +37,7 @@ SOURCE: Final = Source(
     patient_ids=False,
     minimum_area=MINIMUM_AREA,
     mask_rule=MASK_RULE,
-    index=index,
+    index=partial(frames, source="etis", files=FILES, modality="endoscopy"),
     load=partial(flat_case, minimum_area=MINIMUM_AREA, exhaustive=True, labels=("polyp",), promised=("polyp",)),
     access="manual",
     size="196 frames",

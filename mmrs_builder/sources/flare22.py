@@ -5,15 +5,12 @@ Facts, defects and terms are in ``data_cards/flare22.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.labelled import labelled_case
-from mmrs_builder.types import CaseRef, Drop, Source
+from mmrs_builder.types import Source
 from mmrs_builder.volume_rules import Coverage, Empty, Planes, Window, rules
 
 NUMBERS: Final = {
@@ -29,12 +26,6 @@ FILES: Final = Files(
     aside=r"(?:[^/]*Unlabell?ed[^/]*/.*|(?:[^/]*/)?FLARE(?:22_)?Ts_\d{4}_0000)\.nii\.gz",
     kind="volumes",
 )
-
-
-def index(root: Path) -> Iterator[CaseRef | Drop]:
-    """The labelled scans. Raises ``ValueError`` when there are none."""
-    need("nibabel", "SimpleITK")
-    yield from cases(root, source="flare22", files=FILES, modality="ct")
 
 
 def configure(
@@ -58,7 +49,7 @@ def configure(
         patient_ids=False,
         minimum_area=own.minimum_area,
         mask_rule="The voxels of an organ's number.",
-        index=index,
+        index=partial(cases, source="flare22", files=FILES, modality="ct"),
         load=partial(labelled_case, rules=own),
         access="credentialed",
         size="50 labelled CT scans",

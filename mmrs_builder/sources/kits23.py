@@ -5,15 +5,12 @@ Facts, defects and terms are in ``data_cards/kits23.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.labelled import labelled_case
-from mmrs_builder.types import CaseRef, Drop, Source
+from mmrs_builder.types import Source
 from mmrs_builder.volume_rules import Coverage, Empty, Planes, Window, rules
 
 NUMBERS: Final = {"1+2+3": "kidney", "2": "kidney_tumour", "3": "kidney_cyst"}
@@ -27,12 +24,6 @@ FILES: Final = Files(
     aside=r"(?:case_\d{5}/instances/[^/]+|kits(?:19|21)[^/]*/.*)\.nii\.gz",
     kind="volumes",
 )
-
-
-def index(root: Path) -> Iterator[CaseRef | Drop]:
-    """The scans. Raises ``ValueError`` when there are none."""
-    need("nibabel", "SimpleITK")
-    yield from cases(root, source="kits23", files=FILES, modality="ct")
 
 
 def configure(
@@ -56,7 +47,7 @@ def configure(
         patient_ids=True,
         minimum_area=own.minimum_area,
         mask_rule="The voxels of a structure's number; a kidney is all of 1, 2 and 3.",
-        index=index,
+        index=partial(cases, source="kits23", files=FILES, modality="ct"),
         load=partial(labelled_case, rules=own),
         access="manual",
         size="489 CT scans",

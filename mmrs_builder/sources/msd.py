@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
-from mmrs_builder.io.extras import need
 from mmrs_builder.io.options import one_of
 from mmrs_builder.labelled import labelled_case
 from mmrs_builder.types import Case, CaseRef, Download, Drop, Source
@@ -147,7 +146,6 @@ def configure(
 
 def _index(root: Path, *, source: str, facts: Task, shown: int) -> Iterator[CaseRef | Drop]:
     """The scans with a label map. A folder that holds several tasks is searched in the task's own only."""
-    need("nibabel", "SimpleITK")
     home = root / facts.folder if (root / facts.folder).is_dir() else root
     name = rf"(?P<case>{facts.stem}_\d+)\.nii(?:\.gz)?"
     files = Files(

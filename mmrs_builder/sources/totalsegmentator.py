@@ -13,7 +13,6 @@ from typing import Annotated, Final
 
 from mmrs_builder.io.corpus import Files, Masks, cases
 from mmrs_builder.io.csvfile import read_csv
-from mmrs_builder.io.extras import need
 from mmrs_builder.io.listing import listing
 from mmrs_builder.io.official import official_split
 from mmrs_builder.io.pairing import without_suffix
@@ -59,7 +58,6 @@ def index(root: Path, *, labels: Mapping[str, str]) -> Iterator[CaseRef | Drop]:
 
     Raises ``ValueError`` when there are no scans.
     """
-    need("nibabel", "SimpleITK")
     splits: dict[str, str | None] = {}
     drops: list[Drop] = []
     table = next((path for path in listing(root).files if PurePosixPath(path).name == TABLE), None)

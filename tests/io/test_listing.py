@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrs_builder.io.listing import listing
+from mmrs_builder.io.listing import listed_once, listing
 
 
 def touch(path: Path) -> None:
@@ -69,3 +69,13 @@ def test_names_that_cannot_be_stored_or_printed_are_listed_apart(tmp_path: Path,
 def test_names_in_any_script_are_ordinary(tmp_path: Path, name: str):
     touch(tmp_path / name)
     assert listing(tmp_path).files == (name,)
+
+
+def test_who_asks_many_sources_walks_a_folder_once_and_then_anew(tmp_path: Path):
+    touch(tmp_path / "a.png")
+    with listed_once():
+        assert listing(tmp_path).files == ("a.png",)
+        touch(tmp_path / "b.png")
+        assert listing(tmp_path).files == ("a.png",)
+        assert listing(tmp_path / "elsewhere").files == ()
+    assert listing(tmp_path).files == ("a.png", "b.png")
