@@ -24,8 +24,8 @@ REACH: Final = DISAGREEMENT / 2
 LEFT_OVER: Final = 0.5
 """Part of a structure that shrinking must leave."""
 
-SHIFTS: Final = {"up_left": (-1, -1), "down_right": (1, 1)}
-"""How far all masks are moved, in px (down, right)."""
+SHIFTS: Final = {"up_left": (-1, -1), "up_right": (-1, 1), "down_left": (1, -1), "down_right": (1, 1)}
+"""How far all masks are moved, in px (down, right). All four, so that a mirrored corpus is asked the same."""
 
 WAYS: Final = ("grown", "shrunk", *SHIFTS)
 """What is done to all masks of a picture at once."""
