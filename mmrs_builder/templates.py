@@ -6,7 +6,7 @@ Only the form is judged here (keys, types, terms for every label); ``template_ch
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,8 @@ from mmrs_builder.language import (
     Problem,
     TemplateError,
     Terms,
-    label_text,
+    image_names,
+    name_text,
     phrase_text,
     render,
     template_id,
@@ -26,7 +27,7 @@ from mmrs_builder.language import (
     value_text,
     with_terms,
 )
-from mmrs_builder.types import Label, Term
+from mmrs_builder.types import Label, Synonym, Term
 
 __all__ = [
     "Family",
@@ -35,8 +36,9 @@ __all__ = [
     "Problem",
     "TemplateError",
     "Terms",
-    "label_text",
+    "image_names",
     "load",
+    "name_text",
     "phrase_text",
     "render",
     "template_id",
@@ -48,6 +50,7 @@ __all__ = [
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "text": str,
     "list of texts": list,
+    "list of tables": list,
     "number": (int, float),
     "whole number": int,
     "true or false": bool,
@@ -69,13 +72,16 @@ _FAMILY: Final = {
     "where": "table",
     "symmetric": "true or false",
     "unordered": "list of texts",
+    "other_frame": "list of texts",
 }
 _LABEL: Final = {
     "id": "text", "role": "text", "side": "text", "partner": "text", "aliases": "list of texts",
     "codes": "list of texts",
 }  # fmt: skip
-_TERM: Final = {"name": "text", "plural": "text", "article": "text"}
-_TABLES: Final = ("label", "value", "phrase", "unit", "word")
+_NAME: Final = {"name": "text", "plural": "text", "article": "text"}
+_TERM: Final = {**_NAME, "also": "list of tables"}
+_SYNONYM: Final = {**_NAME, "register": "text"}
+_TABLES: Final = ("label", "form", "image", "refusal", "value", "phrase", "unit", "word")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +137,9 @@ def _terms(reading: _Reading, language: str) -> Terms:
     texts = {name: _table(reading, file, name, tables.get(name, {})) for name in _TABLES}
     return Terms(
         labels=_named(reading, file, labels, texts["label"]),
+        forms={name: _texts(reading, file, name, table) for name, table in texts["form"].items()},
+        images=_lists(reading, file, "image", texts["image"]),
+        refusals=_lists(reading, file, "refusal", texts["refusal"]),
         values={name: _texts(reading, file, name, table) for name, table in texts["value"].items()},
         phrases={name: _texts(reading, file, name, table) for name, table in texts["phrase"].items()},
         units=_texts(reading, file, "unit", texts["unit"]),
@@ -149,10 +158,16 @@ def _named(
             reading.wrong(file, label.id, "label", "the label has no term", f"add [label.{label.id}] with a name")
             continue
         table = _table(reading, file, label.id, tables[label.id])
-        fields = _fields(reading, file, label.id, table, _TERM, tuple(_TERM))
+        fields = _fields(reading, file, label.id, table, _TERM, tuple(_NAME))
         if fields is not None:
-            named[label.id] = (label, Term(**fields))
+            also = _synonyms(reading, file, label.id, fields.pop("also", ()))
+            named[label.id] = (label, Term(**fields, also=also))
     return named
+
+
+def _synonyms(reading: _Reading, file: str, name: str, tables: Sequence[Mapping[str, Any]]) -> tuple[Synonym, ...]:
+    found = (_fields(reading, file, name, table, _SYNONYM, tuple(_SYNONYM)) for table in tables)
+    return tuple(Synonym(**fields) for fields in found if fields is not None)
 
 
 def _fields(
@@ -179,7 +194,8 @@ def _fits(value: object, kind: str) -> bool:
     if isinstance(value, bool) and kind != "true or false":
         return False
     items = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
-    return isinstance(value, _TYPES[kind]) and all(isinstance(item, str) for item in items)
+    wanted = dict if kind == "list of tables" else str
+    return isinstance(value, _TYPES[kind]) and all(isinstance(item, wanted) for item in items)
 
 
 def _frozen(value: Any) -> Any:
@@ -218,6 +234,13 @@ def _texts(reading: _Reading, file: str, name: str, value: object) -> dict[str, 
         if not isinstance(text, str):
             reading.wrong(file, name, key, f"{text!r} is not a text", "write the term between double quotes")
     return {key: str(text) for key, text in table.items()}
+
+
+def _lists(reading: _Reading, file: str, name: str, table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    for key, texts in table.items():
+        if not _fits(texts, "list of texts"):
+            reading.wrong(file, name, key, f"{texts!r} is not a list of texts", 'write ["…", "…"]')
+    return {key: tuple(texts) for key, texts in table.items() if _fits(texts, "list of texts")}
 
 
 def _toml(reading: _Reading, file: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from mmrs_builder.language import Family, Language, PlaceholderError, Problem, pieces
+from mmrs_builder.language import SLOTS, Family, Language, PlaceholderError, Problem, pieces
 from mmrs_builder.term_checks import wants_an
 from mmrs_builder.vocab import VALUES
 
@@ -86,7 +86,7 @@ def _findings(wording: Wording, language: Language) -> Iterator[Finding]:
 
 
 def _slots(wording: Wording) -> Iterator[Finding]:
-    used = {field[0]: column for _, field, column in pieces(wording.text) if field and field != "value"}
+    used = {field[0]: column for _, field, column in pieces(wording.text) if field[:1] in tuple(SLOTS)}
     for slot in sorted(used.keys() - set(wording.slots)):
         yield used[slot], f"the program has no slot {slot}", f"use {', '.join(wording.slots)}"
     if not wording.named:
