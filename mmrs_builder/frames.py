@@ -18,7 +18,7 @@ AHEAD: Final = frozenset({"left", "posterior", "superior"})
 
 _CALL: Final = re.compile(r"\b(lateral|anteroposterior|craniocaudal)\(")
 _ALONG: Final = (("horizontal", ("right", "left")), ("vertical", ("below", "above")))
-"""For an axis along the rows and along the columns: the viewer's relation, and the sides to which pixels grow or not."""
+"""For an axis along the rows and along the columns: the viewer's relation, the side to which pixels grow, the other."""
 
 
 def counterpart(family: Family, program: str, token: str, on: Measured) -> str | None:

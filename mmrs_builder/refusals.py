@@ -29,7 +29,7 @@ from mmrs_builder.types import Grid, Kind, Label
 KINDS: Final = ("open", "number", "segment")
 """Kinds of question that are refused: what is stated or chosen elsewhere has its answer in the words."""
 
-MOST_BINDINGS: Final = 16
+MOST_BINDINGS: Final = 8
 """Bindings of one family that are looked at for each way in which a view cannot answer."""
 
 THROUGH: Final = 0.2

@@ -40,9 +40,6 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Closed answer sets; the order is the order of the definition in ``docs/language.md``."""
 
-REFUSALS: Final = ("absent", "no_left_right", "no_front_back", "no_head_foot", "no_scale")
-"""Why a view cannot answer a question; none of these is a token of ``VALUES``."""
-
 REASONS: Final[dict[str, str]] = {
     "no_mask": "image without a mask",
     "no_image": "mask without an image",
