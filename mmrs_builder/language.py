@@ -14,6 +14,7 @@ from functools import lru_cache
 from string import Formatter
 from typing import Final
 
+from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.types import Label, Name, Term
 
 SLOTS: Final = "ABC"
@@ -96,12 +97,12 @@ class Problem:
         return f"{self.file}: {place}: {self.message}; {self.advice}"
 
 
-class TemplateError(Exception):
+class TemplateError(MmrsError):
     """Templates that cannot be used; ``problems`` holds every reason, and the message prints one per line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems), code=USAGE)
 
 
 class PlaceholderError(ValueError):
@@ -171,6 +172,12 @@ def name_text(language: Language, name: Name, form: str = DEFINITE) -> str:
     return language.terms.forms[name.article][form].replace("{name}", name.name)
 
 
+def forms(language: Language) -> tuple[str, ...]:
+    """The forms that a placeholder may ask for besides the plain ``{A}``: a, name, plural, and what else there is."""
+    known = dict.fromkeys(form for patterns in language.terms.forms.values() for form in patterns if form != DEFINITE)
+    return (*known, *PLAIN)
+
+
 def image_names(language: Language, modality: str | None) -> tuple[str, ...]:
     """What pictures of a modality may be called, those names first that fit any; only these where it is None."""
     images = language.terms.images
@@ -197,16 +204,37 @@ def template_id(family_id: str, kind: str, question_wording: str, answer_wording
 def with_terms(language: Language, terms: Iterable[tuple[Label, Term]]) -> Language:
     """The language with the own labels of sources added; a label that the vocabulary knows keeps its meaning there.
 
-    Raises ``TemplateError`` if two sources give one new label two meanings.
+    Raises ``TemplateError`` if two sources give one new label two meanings, two labels share a name, or the language
+    has no forms for the article of a name, as Spanish has none for "a".
     """
     added: dict[str, tuple[Label, Term]] = {}
+    problems = []
     for label, term in terms:
+        if label.id in language.terms.labels:
+            continue
         if added.setdefault(label.id, (label, term)) != (label, term):
-            message, advice = f"two sources name {label.id!r} differently", "give one of the two another id"
-            raise TemplateError(
-                [Problem(file="own labels", family=label.id, field="term", column=None, message=message, advice=advice)]
+            advice = "give one of the two another id"
+            problems.append(_own(label, "term", f"two sources name {label.id!r} differently", advice))
+    labels = {**added, **language.terms.labels}
+    owners = {name.name.casefold(): owner.id for owner, term in labels.values() for name in term.names}
+    for label, term in added.values():
+        if (owner := owners[term.name.casefold()]) != label.id:
+            advice = f"map it to {owner}, or give it another noun"
+            problems.append(_own(label, "name", f"{term.name!r} is a name of {owner} too", advice))
+        if term.article not in language.terms.forms:
+            message = f"{term.name!r} has the article {term.article!r}, which the language {language.language!r} lacks"
+            advice = (
+                "give its noun, plural and article in that language where the source has these options, or add it to "
+                f"labels.toml and {language.language}/terms.toml"
             )
-    return replace(language, terms=replace(language.terms, labels={**added, **language.terms.labels}))
+            problems.append(_own(label, "article", message, advice))
+    if problems:
+        raise TemplateError(problems)
+    return replace(language, terms=replace(language.terms, labels=labels))
+
+
+def _own(label: Label, field: str, message: str, advice: str) -> Problem:
+    return Problem(file="own labels", family=label.id, field=field, column=None, message=message, advice=advice)
 
 
 def to_json(language: Language, families_used: Iterable[str], labels_used: Iterable[str]) -> dict[str, object]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from mmrs_builder import resources
+from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.language import (
     Family,
     Language,
@@ -30,6 +32,7 @@ from mmrs_builder.language import (
 from mmrs_builder.types import Label, Synonym, Term
 
 __all__ = [
+    "DEFAULT",
     "Family",
     "Language",
     "PlaceholderError",
@@ -37,15 +40,20 @@ __all__ = [
     "TemplateError",
     "Terms",
     "image_names",
+    "languages",
     "load",
     "name_text",
     "phrase_text",
     "render",
+    "shipped",
     "template_id",
     "to_json",
     "value_text",
     "with_terms",
 ]
+
+DEFAULT: Final = "en"
+"""The language of a build that names none."""
 
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "text": str,
@@ -97,7 +105,21 @@ class _Reading:
         )
 
 
-def load(folder: Path, language: str = "en") -> Language:
+def languages(folder: Path) -> tuple[str, ...]:
+    """The languages of a template folder, sorted: its folders with a ``terms.toml``."""
+    return tuple(sorted(file.parent.name for file in folder.glob("*/terms.toml")))
+
+
+def shipped(language: str = DEFAULT) -> Language:
+    """A language of this project. Raises ``MmrsError`` if there is none of that name, else as ``load`` does."""
+    folder = resources.path("templates")
+    if language not in languages(folder):
+        hint = f"There is {', '.join(languages(folder))}: the folders in {folder}."
+        raise MmrsError(f"no language {language!r}", code=USAGE, hint=hint)
+    return load(folder, language)
+
+
+def load(folder: Path, language: str = DEFAULT) -> Language:
     """All families and terms of a language.
 
     Raises ``TemplateError`` with every problem of form: a file that is missing or is not TOML, an unknown or missing
