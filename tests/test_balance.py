@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from mmrs_builder import programs
 from mmrs_builder.vocab import REFUSALS
 from tests.build.command import mmrs
 
@@ -28,7 +29,8 @@ def read(out: Path) -> Rows:
 
 
 def labels(row: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(binding["text"] for binding in row["bindings"])
+    """Whatever names a question uses."""
+    return programs.labels(row["program"])
 
 
 def test_no_answer_of_a_stratum_is_asked_more_than_twice_as_often_as_the_next(asked: Rows) -> None:
