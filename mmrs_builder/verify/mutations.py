@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mmrs_builder import digests
-from mmrs_builder.verify import headers, rewriting
+from mmrs_builder.verify import declining, headers, pairing, renaming, rewriting
 from mmrs_builder.verify.pictures import read_mask, read_pixels
 from mmrs_builder.verify.reseal import encode_mask, reseal_masks
 from mmrs_builder.verify.retell import Changed, Told, with_claim, with_labels, with_value
@@ -54,7 +54,7 @@ def swap_sides(told: Told, _rng: np.random.Generator) -> Changed:
 def swap_subject_object(told: Told, _rng: np.random.Generator) -> Changed:
     """The two labels change places everywhere but in the value, where that turns the answer round."""
     labels, kind, claim, value = told.reading.labels, told.reading.kind, told.reading.claim, told.question.value
-    if set(labels) != {"A", "B"} or len(told.question.bindings) != 2:
+    if set(labels) != {"A", "B"}:
         return None
     plain = told.reading.family.program.replace("the(A)", "A").replace("the(B)", "B")
     turned = plain in ANTISYMMETRIC and (claim is None or value == "true" or kind in TURNED_ROUND)
@@ -121,7 +121,7 @@ def widen_tolerance(told: Told, _rng: np.random.Generator) -> Changed:
 
 def edit_answer(told: Told, rng: np.random.Generator) -> Changed:
     """Another answer beside the same value."""
-    changed = change_value(told, rng)
+    changed = None if told.is_refused else change_value(told, rng)
     answer = None if changed is None else changed["answer"]
     if answer in (None, told.question.answer):
         answer = told.question.answer.rstrip(".") + ", not far from the edge."
@@ -292,9 +292,21 @@ OF_QUESTION: Final[dict[str, Callable[[Told, np.random.Generator], Changed]]] = 
         choice_order, change_margin, rebind, rewriting.wrong_ordinal, rewriting.opposite_extreme,
         rewriting.both_either, rewriting.wrong_way, rewriting.drop_not, rewriting.between_middle,
         headers.turn_patient_side, headers.frame_change, headers.exchange_frames,
+        declining.refuse_answerable, declining.answer_refusal, declining.wrong_reason, declining.wrong_absentee,
+        renaming.another_name, renaming.name_in_answer, renaming.image_word,
+        pairing.other_frame_way, pairing.pair_kind_swap, pairing.leave_partner,
     )
 }  # fmt: skip
 """Mutations of one question, by kind."""
+
+OF_REFUSALS: Final = frozenset(
+    {
+        "edit_answer", "edit_wording", "change_target", "drop_target", "extra_target", "change_margin", "rebind",
+        "frame_change", "answer_refusal", "wrong_reason", "wrong_absentee", "another_name", "name_in_answer",
+        "image_word", "pair_kind_swap", "leave_partner",
+    }
+)  # fmt: skip
+"""Those that a question without an answer can take as well; the others presuppose a value."""
 
 OF_VIEW: Final[dict[str, Callable[[dict[str, Any], Sequence[Told], np.random.Generator], Changed]]] = {
     function.__name__: function

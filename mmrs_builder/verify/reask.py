@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mmrs_builder.verify import grammar, render
-from mmrs_builder.verify.asked import Reading, read_program
 from mmrs_builder.verify.language import Language
-from mmrs_builder.verify.retell import Changed, Told, reworded, spoken
+from mmrs_builder.verify.reading import Reading, read_program
+from mmrs_builder.verify.retell import Changed, Told, pictured, rebound, reworded, spoken
 
 
 def with_program(told: Told, closed: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def in_other_words(told: Told, closed: str) -> Changed:
     kind, value = told.question.kind, told.question.value
     for reading, asked, stated in _askings(told, closed):
         family, labels = reading.family, reading.labels
-        anew = replace(told, reading=reading, asked=asked, stated=stated)
+        anew = replace(pictured(told), reading=reading, asked=asked, stated=stated)
         item = reworded(anew, labels, reading.claim) | {
             "family": family.id,
             "template_id": render.template_id(family, kind, asked, stated),
@@ -37,9 +37,8 @@ def in_other_words(told: Told, closed: str) -> Changed:
         }
         if stated:
             text = spoken(anew, value, render.value_phrase(told.language, reading.kind, value))
-            item["answer"] = render.fill(stated, language=told.language, labels=labels, value=text)
-        bound = {told.reading.labels[binding["slot"]]: binding for binding in told.item["bindings"]}
-        item["bindings"] = [{**bound[label], "slot": slot} for slot, label in sorted(labels.items())]
+            item["answer"] = anew.fill(stated, labels, text)
+        item["bindings"] = rebound(replace(anew, reading=told.reading), labels, asked + stated)
         return item | _target(told, reading, closed)
     return None
 
