@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from mmrs_builder import programs
 from mmrs_builder.digests import keyed, sha256
 from mmrs_builder.language import fields
-from mmrs_builder.questions import is_claim
+from mmrs_builder.questions import Candidate, is_claim
 from mmrs_builder.select import Selected
 from mmrs_builder.structures import units
 from mmrs_builder.templates import Family, Language, image_names, name_text, render, template_id, value_text
@@ -42,20 +42,24 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
     identity = sha256(f"{c.view_id}\n{c.kind}\n{program}".encode())[:16]
     said = _said(selected, family, scene, language, (seed, selected.pair_id or identity))
     wording = _pick(family.claim if claim else family.question, seed, "question", selected.pair_id or identity)
-    statement = _pick(family.statement, seed, "statement", identity) if c.kind in ("open", "segment") else ""
+    statement = _statement(c, family, language, (seed, "statement", identity))
     shown = selected.claim if claim else c.token
     value = ("true" if selected.claim == c.token else "false") if claim else c.token
     choices = tuple(_option(token, value_type, said, language) for token in selected.choices or ())
     return Question(
         question_id=identity,
         question=render(wording, language, said.by_slot, shown if claim else None, value_type, image=said.image),
-        answer=_answer(selected, family, statement, said, value, value_type, choices, language),
+        answer=(
+            _refusal(statement, said, scene, language)
+            if c.reason
+            else _answer(selected, family, statement, said, value, value_type, choices, language)
+        ),
         kind=c.kind,
         choices=choices or None,
         answer_index=selected.answer_index,
         value=value,
-        unit=family.unit if c.kind == "number" else None,
-        tolerance=_tolerance(family, c.token) if c.kind == "number" else None,
+        unit=family.unit if c.kind == "number" and not c.reason else None,
+        tolerance=_tolerance(family, c.token) if c.kind == "number" and not c.reason else None,
         family=c.family,
         template_id=template_id(c.family, c.kind, wording, statement),
         program=program,
@@ -66,7 +70,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         margin=c.margin,
         min_margin=family.min_margin,
         pair_id=selected.pair_id,
-        pair_kind="opposite" if selected.pair_id else None,
+        pair_kind=selected.pair_kind,
         prior_bound=selected.prior_bound,
         balanced=not selected.prior_bound,
         difficulty=programs.hops(family.program),
@@ -103,12 +107,25 @@ def _tolerance(family: Family, token: str) -> float | None:
     return None if family.tolerance is None else max(0.1, round(family.tolerance * float(token), 1))
 
 
+def _statement(c: Candidate, family: Family, language: Language, key: tuple[object, ...]) -> str:
+    """The wording of an answer that is a sentence, "" for any other."""
+    if c.reason:
+        return _pick(language.terms.refusals[c.reason], *key)
+    return _pick(family.statement, *key) if c.kind in ("open", "segment") else ""
+
+
 def _pick(wordings: tuple[str, ...], *key: object) -> str:
     return wordings[keyed(*key) % len(wordings)]
 
 
 def _option(token: str, value_type: str, said: Said, language: Language) -> str:
     return name_text(language, said.names[token]) if value_type == "One" else value_text(language, token, value_type)
+
+
+def _refusal(wording: str, said: Said, scene: Scene, language: Language) -> str:
+    """Why there is no answer. ``{A}`` is the label that the view lacks, in whatever slot it stands."""
+    lacking = [name for label, name in said.names.items() if label in scene.absent]
+    return render(wording, language, dict(zip("A", lacking, strict=False)), None, "", image=said.image)
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""Everything that can be asked about one scene: families bound to labels, evaluated, with a reason for each refusal.
+"""Everything that can be asked about one scene: families bound to labels, evaluated, or why they are not asked.
 
 No pixels, no wording, no choice: what is asked in the end is decided over all scenes together, in ``select``.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Final, cast
 
-from mmrs_builder import programs
+from mmrs_builder import frames, programs
 from mmrs_builder.digests import keyed
 from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate, measured
 from mmrs_builder.jitter import SHIFTS
@@ -28,6 +28,9 @@ class Candidate:
 
     ``labels`` are those of the slots A, B, C in order. ``token`` is the program's value as stored text, ``answer`` what
     tells answers of a stratum apart (a label where the value is a structure chosen out of several labels).
+
+    ``reason`` is that of ``vocab.REFUSALS`` for which the view cannot answer; then it is the token as well.
+    ``counterpart`` is the family that states the same fact of this view in the viewer's frame.
     """
 
     view_id: str
@@ -40,10 +43,12 @@ class Candidate:
     margin: float
     target_program: str | None
     target: tuple[int, ...] | None
+    reason: str | None = None
+    counterpart: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Unasked:
     """Bindings that were not asked, with a code of ``evaluate.REASONS``."""
 
     family: str
@@ -53,7 +58,7 @@ class Refusal:
 
 def candidates(
     on: Measured, families: tuple[Family, ...], labels: Mapping[str, Label]
-) -> Iterator[Candidate | Refusal]:
+) -> Iterator[Candidate | Unasked]:
     """All decided questions about a scene, in the order of families and bindings.
 
     What the grid cannot tell is not refused, it does not exist: the patient's sides where nothing says how the picture
@@ -67,10 +72,10 @@ def candidates(
         every = bindings(family, present, on.scene.absent, labels)
         some = looked_at(every, on.scene.view_id, family.id)
         if len(every) > len(some):
-            yield Refusal(family=family.id, reason="not_looked_at", times=len(every) - len(some))
+            yield Unasked(family=family.id, reason="not_looked_at", times=len(every) - len(some))
         for bound in some:
             if reason := known_from_names(family, bound, labels):
-                yield Refusal(family=family.id, reason=reason)
+                yield Unasked(family=family.id, reason=reason)
             else:
                 yield from _asked(family, bound, on, others)
 
@@ -134,12 +139,13 @@ def bindings(
     if family.symmetric and all(pool == pools[0] for pool in pools):
         chosen: Iterable[tuple[str, ...]] = combinations(pools[0], len(slots))
     else:
-        chosen = (c for c in product(*pools) if not family.symmetric or _in_order(c))
+        chosen = (c for c in product(*pools) if not family.symmetric or in_order(c))
     bound = [dict(zip(slots, names, strict=True)) for names in chosen if len({*names}) == len(names)]
-    return [names for names in bound if _in_order([names[slot] for slot in family.unordered])]
+    return [names for names in bound if in_order([names[slot] for slot in family.unordered])]
 
 
-def _in_order(names: Sequence[str]) -> bool:
+def in_order(names: Sequence[str]) -> bool:
+    """Whether names of interchangeable slots stand in the one order in which they are asked about."""
     return list(names) == sorted(names)
 
 
@@ -174,7 +180,7 @@ def indices(outcome: Outcome) -> tuple[int, ...]:
 
 def _asked(
     family: Family, bound: dict[str, str], on: Measured, others: Sequence[Measured]
-) -> Iterator[Candidate | Refusal]:
+) -> Iterator[Candidate | Unasked]:
     program = programs.close(family.program, bound)
     value_type = programs.value_type(family.program)
     target_program = programs.close(family.target, bound) if family.target else None
@@ -185,11 +191,11 @@ def _asked(
         if outcome.margin < family.min_margin:
             raise NoValue("close_call")
         if value_type != "Number":
-            _check_steady(program, outcome, on, others)
+            check_steady(program, outcome, on, others)
             if target_program and named:
-                _check_steady(target_program, named, on, others)
+                check_steady(target_program, named, on, others)
     except NoValue as refused:
-        yield Refusal(family=family.id, reason=refused.reason)
+        yield Unasked(family=family.id, reason=refused.reason)
         return
     token = value_text(outcome)
     answer = on.scene.structures[indices(outcome)[0]].label if value_type == "One" else token
@@ -205,10 +211,11 @@ def _asked(
             margin=outcome.margin,
             target_program=target_program,
             target=indices(named) if named else None,
+            counterpart=frames.counterpart(family, program, token, on) if kind in frames.KINDS else None,
         )
 
 
-def _check_steady(program: str, outcome: Outcome, on: Measured, others: Sequence[Measured]) -> None:
+def check_steady(program: str, outcome: Outcome, on: Measured, others: Sequence[Measured]) -> None:
     """Refuse a program whose value is another one on other hands' masks, margins aside.
 
     Numbers are no matter of yes or no: an answer is scored within a tolerance. Where all masks are moved together, only

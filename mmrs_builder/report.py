@@ -124,6 +124,7 @@ def _questions(counts: Mapping[str, Any]) -> Table:
     for code, n in counts["refused"].items():
         table.add_row(f"  not decided: {evaluate.REASONS[code]}", str(-n))
     table.add_row("decided by the masks (one per kind of question)", str(candidates["decided"]))
+    table.add_row("questions that the view cannot answer", str(candidates["unanswerable"]))
     for code, n in counts["dropped"].items():
         table.add_row(f"  not asked: {select.REASONS[code]}", str(-n))
     table.add_row("questions asked", str(candidates["asked"]))

@@ -11,20 +11,17 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from dataclasses import replace
+from typing import Final
 
 from mmrs_builder import programs
+from mmrs_builder.board import Board, Quota, Selected, Stratum, Unit, identity, quota, stratum
 from mmrs_builder.digests import keyed
-from mmrs_builder.questions import Candidate
+from mmrs_builder.links import Linkable, link, linkable
 from mmrs_builder.templates import Family
 from mmrs_builder.vocab import VALUES
 
-RUNNER_UP: Final = 2
-"""In a stratum no answer is asked more often than this many times the next most frequent one (or once)."""
-
-VARIETY: Final = 4
-"""In a view no kind of question takes more than one part in this many before all kinds had their turn."""
+__all__ = ["REASONS", "Selected", "answer_set", "is_closed", "select", "stratum"]
 
 REASONS: Final[dict[str, str]] = {
     "unbalanced": "its answer is already asked often enough in its stratum",
@@ -32,30 +29,11 @@ REASONS: Final[dict[str, str]] = {
     "same_target": "the view is already asked for this mask",
     "over_max_rows": "beyond --max-rows",
     "prior_bound_in_test": "its stratum has one possible answer and the view is in test",
+    "unpaired": "the view cannot answer it, and there is no room for it beside one of another view that can",
+    "refused_once": "the view cannot answer it, as another question it is asked",
     "split_dropped": "the view was dropped because its group touches an official test set",
 }
 """Why a decided candidate was not asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
-    """A candidate that will be asked. ``claim`` is the stated token of a yes/no claim; ``choices`` are tokens."""
-
-    candidate: Candidate
-    source: str
-    split: str
-    claim: str | None = None
-    choices: tuple[str, ...] | None = None
-    answer_index: int | None = None
-    pair_id: str | None = None
-    prior_bound: bool = False
-
-
-Unit: TypeAlias = tuple[Selected, ...]
-"""Questions that are asked together or not at all: one, or a yes/no pair."""
-
-Stratum: TypeAlias = tuple[str, str, str, str, tuple[str, ...]]
-Quota: TypeAlias = tuple[str, str, str]
 
 
 def select(
@@ -67,8 +45,9 @@ def select(
     """
     closed = {family.id: answer_set(family) for family in families}
     strata: dict[Stratum, list[Selected]] = defaultdict(list)
+    refusals: list[Selected] = []
     for item in found:
-        strata[stratum(item)].append(item)
+        (refusals if item.candidate.reason else strata[stratum(item)]).append(item)
     answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
     for key, items in strata.items():
         answers[key[1:]].update(item.candidate.answer for item in items)
@@ -81,10 +60,14 @@ def select(
         dropped["unbalanced"] += len(items) - sum(map(len, chosen))
         units += chosen
     units.sort(key=lambda unit: (unit[0].prior_bound, _order(seed, unit)))
-    kept, late = _filled(units, closed, per_view, None)
+    pairs = linkable(refusals, [unit[0] for unit in units if len(unit) == 1], seed)
+    board = Board(per_view=per_view, closed=closed, quotas=None)
+    kept, late = _filled(units, pairs, board, seed)
     if max_rows is not None and sum(map(len, kept)) > max_rows:
-        kept, late = _filled(units, closed, per_view, _quotas(kept, max_rows))
+        board = Board(per_view=per_view, closed=closed, quotas=_quotas(kept, max_rows))
+        kept, late = _filled(units, pairs, board, seed)
     dropped.update(late)
+    dropped.update(_unrefused(refusals, board))
     asked = [item for unit in kept for item in unit]
     return _lettered(asked, {family.id: family for family in families}, seed), +dropped
 
@@ -105,12 +88,6 @@ def answer_set(family: Family) -> str:
 def is_closed(item: Selected, closed: Mapping[str, str]) -> bool:
     """Whether a question's answer comes from a closed set, so that its frequency can be learnt blind."""
     return closed[item.candidate.family] != "open"
-
-
-def stratum(item: Selected) -> Stratum:
-    """Split, source, family, kind and labels."""
-    c = item.candidate
-    return item.split, item.source, c.family, c.kind, c.labels
 
 
 def _order(seed: int, unit: Unit) -> int:
@@ -146,76 +123,18 @@ def _pairs(items: list[Selected], seed: int, *, claims: bool) -> list[Unit]:
         pair.sort(key=lambda item: keyed(seed, "yes", item.candidate.view_id, item.candidate.program))
         claim = pair[0].candidate.token if claims else None
         name = f"p{keyed(seed, 'pair', [item.candidate.view_id for item in pair], pair[0].candidate.program):016x}"
-        units.append(tuple(replace(item, claim=claim, pair_id=name) for item in pair))
+        units.append(tuple(replace(item, claim=claim, pair_id=name, pair_kind="opposite") for item in pair))
     return units
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Board:
-    """What was taken so far, and what that leaves room for."""
-
-    per_view: int
-    closed: Mapping[str, str]
-    quotas: dict[Quota, int] | None
-    room: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
-    families: set[tuple[str, str]] = field(default_factory=set)
-    targets: set[tuple[str, tuple[int, ...] | None]] = field(default_factory=set)
-    answers: dict[Stratum, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-
-    def refusal(self, unit: Unit, *, variety: bool) -> str | None:
-        """Why a unit cannot be taken now, or None."""
-        c, views = unit[0].candidate, [item.candidate.view_id for item in unit]
-        if unit[0].prior_bound and unit[0].split == "test":
-            return "prior_bound_in_test"
-        if c.kind == "segment" and (c.view_id, c.target) in self.targets:
-            return "same_target"
-        if self.quotas is not None and self.quotas.get(quota(unit), 0) < len(unit):
-            return "over_max_rows"
-        share = -(-self.per_view // VARIETY)
-        if any(self.room[view] >= self.per_view for view in views):
-            return "view_full"
-        if variety and any((v, c.family) in self.families or self.kinds[v, c.kind] >= share for v in views):
-            return "view_full"
-        return "unbalanced" if self._tilts(unit) else None
-
-    def _tilts(self, unit: Unit) -> bool:
-        """Whether the unit would make its answer too frequent; pairs hold one of each."""
-        if len(unit) > 1 or unit[0].prior_bound or not is_closed(unit[0], self.closed):
-            return False
-        counts, answer = self.answers[stratum(unit[0])], unit[0].candidate.answer
-        others = max((n for other, n in counts.items() if other != answer), default=0)
-        return counts[answer] + 1 > max(1, RUNNER_UP * others)
-
-    def take(self, unit: Unit) -> None:
-        """Note a unit as asked."""
-        for item in unit:
-            c = item.candidate
-            self.room[c.view_id] += 1
-            self.kinds[c.view_id, c.kind] += 1
-            self.families.add((c.view_id, c.family))
-            self.answers[stratum(item)][c.answer] += 1
-            if c.kind == "segment":
-                self.targets.add((c.view_id, c.target))
-        if self.quotas is not None:
-            self.quotas[quota(unit)] -= len(unit)
-
-
-def quota(unit: Unit) -> Quota:
-    """Split, source and kind: what ``--max-rows`` keeps in proportion."""
-    return unit[0].split, unit[0].source, unit[0].candidate.kind
-
-
-def _filled(
-    units: Sequence[Unit], closed: Mapping[str, str], per_view: int, quotas: dict[Quota, int] | None
-) -> tuple[list[Unit], Counter[str]]:
-    """Fill views in the given order: first a variety of families and kinds, then any, until nothing more fits.
+def _filled(units: Sequence[Unit], pairs: Linkable, board: Board, seed: int) -> tuple[list[Unit], Counter[str]]:
+    """Fill views: first with linked questions, then in the given order with a variety of families and kinds, then with
+    any, until nothing more fits.
 
     A unit refused for balance is tried again: another answer to its question may have been taken since.
     """
-    board = _Board(per_view=per_view, closed=closed, quotas=quotas)
-    kept: list[Unit] = []
-    waiting, variety = list(units), True
+    kept = link(pairs, board, seed)
+    waiting, variety = [unit for unit in units if identity(unit[0]) not in board.asked], True
     while True:
         left: list[tuple[str, Unit]] = []
         for unit in waiting:
@@ -233,11 +152,19 @@ def _filled(
     return kept, dropped
 
 
+def _unrefused(refusals: Sequence[Selected], board: Board) -> Counter[str]:
+    """Why refusals were not asked."""
+    left = [item for item in refusals if identity(item) not in board.asked]
+    return Counter(
+        "refused_once" if (item.candidate.view_id, "negative") in board.linked else "unpaired" for item in left
+    )
+
+
 def _quotas(units: Sequence[Unit], max_rows: int) -> dict[Quota, int]:
     """``max_rows`` shared out in proportion to what was asked without a limit, by largest remainder."""
     sizes: Counter[Quota] = Counter()
     for unit in units:
-        sizes[quota(unit)] += len(unit)
+        sizes.update(map(quota, unit))
     exact = {key: size * max_rows / sizes.total() for key, size in sizes.items()}
     shares = {key: math.floor(share) for key, share in exact.items()}
     spare = max_rows - sum(shares.values())

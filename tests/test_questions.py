@@ -12,7 +12,7 @@ from mmrs_builder.evaluate import Measured
 from mmrs_builder.questions import (
     MOST_BINDINGS,
     Candidate,
-    Refusal,
+    Unasked,
     bindings,
     candidates,
     is_claim,
@@ -49,7 +49,7 @@ def asked(family: Family, on: Measured) -> dict[tuple[str, ...], Candidate]:
 
 
 def refused(family: Family, on: Measured) -> list[str]:
-    return [item.reason for item in candidates(on, (family,), LABELS) if isinstance(item, Refusal)]
+    return [item.reason for item in candidates(on, (family,), LABELS) if isinstance(item, Unasked)]
 
 
 def test_each_kind_of_a_family_is_a_candidate_of_its_own(on: Measured):
@@ -352,7 +352,7 @@ def test_joined_relations_are_refused_for_what_either_of_them_lacks():
 def test_what_names_tell_is_refused_with_a_reason():
     found = candidates(torso(direction=AXIAL), IN_PATIENT[:1], LABELS)
     # the right kidney against the left one and the left lung, in both orders
-    assert [item.reason for item in found if isinstance(item, Refusal)].count("told") == 4
+    assert [item.reason for item in found if isinstance(item, Unasked)].count("told") == 4
 
 
 @pytest.mark.parametrize(
@@ -371,5 +371,5 @@ def test_what_another_hand_would_answer_otherwise_is_not_asked():
     for other, reasons in ((full, set[str]()), (full & ~hole, {"unsteady_medium"})):
         on = board(polyp=[other, rectangles(size, square)])
         answers = list(candidates(on, families, LABELS))
-        assert {item.reason for item in answers if isinstance(item, Refusal)} == reasons
+        assert {item.reason for item in answers if isinstance(item, Unasked)} == reasons
         assert any(isinstance(item, Candidate) for item in answers) == (not reasons)

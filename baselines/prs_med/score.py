@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmrs_builder import metrics, programs
-from mmrs_builder.vocab import VALUES
+from mmrs_builder.vocab import REFUSALS, VALUES
 
 Mask = npt.NDArray[np.bool_]
 
@@ -41,6 +41,7 @@ class Record:
     value_type: str
     several: bool  # the view has two or more structures that could be meant
     empty: bool  # the right mask is empty
+    absent: tuple[str, ...] = ()  # labels of the question that the view lacks
     said: str = ""
     parsed: str | None = None
     correct: float | None = None
@@ -52,6 +53,11 @@ class Record:
     rouge_l: float | None = None
     cell: str | None = None  # of say-show agreement, or why there is none
     agree: float | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the view cannot answer: then the right answer says why."""
+        return self.value in REFUSALS
 
 
 def several(structures: Sequence[Mapping[str, Any]]) -> bool:
@@ -69,6 +75,7 @@ def record(row: Mapping[str, Any], question: Mapping[str, Any], truth: Mask | No
         value_type=programs.value_type(question["program"]),
         several=several(row["structures"]),
         empty=truth is not None and not truth.any(),
+        absent=tuple(sorted({*(row.get("absent") or ())} & {*programs.labels(question["program"])})),
     )
 
 
@@ -97,7 +104,7 @@ def told(item: Record, text: str, question: Mapping[str, Any], words: metrics.Wo
     )
     if not metrics.is_closed(item.kind, item.value_type):
         return item
-    parsed = metrics.parse(text, item.kind, item.value_type, question["choices"], words)
+    parsed = metrics.parse(text, item.kind, item.value_type, question["choices"], words, absent=item.absent)
     return answered(item, parsed, question)
 
 
@@ -133,8 +140,8 @@ def agreeing(
 
 
 def is_quadrant(item: Record) -> bool:
-    """Questions for a quadrant whose answer is one of four, not yes or no."""
-    return item.value_type == "Quadrant" and item.kind in ("open", "choice")
+    """Questions for a quadrant whose answer is one of four, not yes or no, nor that there is none."""
+    return item.value_type == "Quadrant" and item.kind in ("open", "choice") and not item.refused
 
 
 def flat(records: Iterable[Record]) -> list[Record]:
@@ -169,12 +176,16 @@ SELECTIONS: Final[dict[str, tuple[str, Callable[[Record], bool]]]] = {
     "iou": ("iou", lambda _: True),
     "hd95_px": ("hd95", lambda _: True),
     "nsd_2px": ("nsd", lambda _: True),
-    "position_accuracy": ("correct", lambda item: item.value_type in POSITIONS and item.kind in ("open", "choice")),
+    "position_accuracy": (
+        "correct",
+        lambda item: item.value_type in POSITIONS and item.kind in ("open", "choice") and not item.refused,
+    ),
     "quadrant_accuracy_all": ("correct", is_quadrant),
     "choice_accuracy": ("correct", lambda item: item.kind == "choice"),
     "yes_no_accuracy": ("correct", lambda item: item.kind == "yes_no"),
     "number_accuracy": ("correct", lambda item: item.kind == "number"),
     "open_accuracy": ("correct", lambda item: item.kind == "open"),
+    "refusal_accuracy": ("correct", lambda item: item.refused),
     "exact_match": ("exact", lambda item: item.kind == "open"),
     "rouge_l": ("rouge_l", lambda item: item.kind == "open"),
     "say_show_agreement": ("agree", lambda _: True),

@@ -18,7 +18,8 @@ from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
-from mmrs_builder.questions import Candidate, Refusal, candidates
+from mmrs_builder.questions import Candidate, Unasked, candidates
+from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected, select
 from mmrs_builder.splits import Member, Placement, place
 from mmrs_builder.templates import Family, Language
@@ -47,7 +48,7 @@ class EvaluateJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """What a part holds, what its masks decide, and how often they do not, by reason."""
+    """What a part holds, what its masks decide or the view cannot answer, and how often neither, by reason."""
 
     found: tuple[Found, ...]
     decided: tuple[Candidate, ...]
@@ -126,11 +127,13 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
         scene = scene_from_json(row.pop("scene"))
         named = tuple(sorted({*scene.absent, *(s.label for s in scene.structures)}))
         found.append(Found(part=job.part, row=number, member=Member(**row), labels=named))
-        for item in candidates(measured(scene, labels), job.families, labels):
-            if isinstance(item, Refusal):
+        on = measured(scene, labels)
+        for item in candidates(on, job.families, labels):
+            if isinstance(item, Unasked):
                 refused[item.reason] += item.times
             else:
                 decided.append(item)
+        decided += refusals(on, job.families, labels)
     return Evaluated(found=tuple(found), decided=tuple(decided), refused=refused)
 
 
@@ -172,7 +175,12 @@ def _decide(
             "leaks_into_test": len(found) - len(kept),
             "without_questions": sum(not row["questions"] for row in kept),
         },
-        "candidates": {"evaluated": len(placed) + refused.total(), "decided": len(placed), "asked": len(asked)},
+        "candidates": {
+            "evaluated": len(placed) + refused.total(),
+            "decided": sum(not item.candidate.reason for item in placed),
+            "unanswerable": sum(bool(item.candidate.reason) for item in placed),
+            "asked": len(asked),
+        },
         "refused": dict(sorted(refused.items())),
         "dropped": {reason: n for reason, n in sorted(dropped.items()) if n},
     }

@@ -19,8 +19,10 @@ from mmrs_builder.evaluate import REASONS as NO_VALUE
 from mmrs_builder.evaluate import Measured, NoValue, evaluate, measured
 from mmrs_builder.metrics.answers import same
 from mmrs_builder.types import Annotation, Grid, Label, Mask, Part, Picture, Vector, View
+from mmrs_builder.vocab import REFUSALS
 
 LEFT_OUT: Final[dict[str, str]] = {
+    "refused": "the view cannot answer the question: there is nothing to show",
     "no_target": "the question has no target, or its target is the empty set",
     "several_targets": "the target is more than one structure",
     "names_structures": "the value is a structure or a set of them: the mask is the answer and not a proof of it",
@@ -185,9 +187,11 @@ def say_show(said: str | None, shown: Shown, *, value: str, tolerance: float | N
     """Compare what a model said with what its mask shows, and both with the stored value of the question.
 
     ``said`` is what ``answers.value_said`` gives; a sentence that was not parsed (None) is wrong and agrees with
-    nothing. Numbers are the same when they are no further apart than ``tolerance``.
+    nothing. Numbers are the same when they are no further apart than ``tolerance``. A refused question is left out.
     """
     said_right = said is not None and same(said, value, tolerance)
+    if value in REFUSALS:
+        return Agreement(said_right=said_right, shown_right=None, agree=False, reason="refused")
     if shown.value is None:
         return Agreement(said_right=said_right, shown_right=None, agree=False, reason=shown.reason)
     return Agreement(

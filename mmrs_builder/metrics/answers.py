@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from mmrs_builder.metrics.partners import partners_of
+from mmrs_builder.metrics.refusals import Refused, refusals_of
 from mmrs_builder.metrics.texts import Tokens, folded
 from mmrs_builder.vocab import VALUES
 
@@ -33,6 +34,7 @@ class Words:
     terms: Mapping[str, Mapping[Tokens, str]]
     truths: Mapping[Tokens, str]
     partners: tuple[tuple[str, str], ...] = ()  # labels (left, right) of paired structures
+    refusals: Mapping[Tokens, Refused] = field(default_factory=dict)  # sentences that say why there is no answer
 
     @classmethod
     def of(cls, language: Mapping[str, Any]) -> Words:
@@ -53,6 +55,7 @@ class Words:
             terms=terms,
             truths={**terms["Bool"], yes: "true", no: "false"},
             partners=partners_of(language),
+            refusals=refusals_of(language),
         )
 
 
@@ -67,7 +70,15 @@ def is_closed(kind: str, value_type: str) -> bool:
     return kind in ("choice", "yes_no", "number") or (kind == "open" and value_type in VALUES)
 
 
-def parse(text: str, kind: str, value_type: str, choices: Sequence[str] | None, words: Words) -> str | None:
+def parse(
+    text: str,
+    kind: str,
+    value_type: str,
+    choices: Sequence[str] | None,
+    words: Words,
+    *,
+    absent: Collection[str] | None = None,
+) -> str | None:
     """What a text answers, or None if it states nothing or several different things.
 
     - ``choice``: index of an option in ``choices``, as text. The option itself, else the only one whose text occurs
@@ -75,6 +86,8 @@ def parse(text: str, kind: str, value_type: str, choices: Sequence[str] | None, 
     - ``yes_no``: ``true`` or ``false``: the word before the first comma or stop, else the only one of the two words.
     - ``number``: the first number, with a point before its decimals; "1,000" and "7,5" are ambiguous: None.
     - ``open``: the only token of ``value_type`` whose value or phrase term occurs.
+    - ``number`` and ``open``, before that: the reason (``vocab.REFUSALS``) of a refusal as the shard words it. A text
+      that calls a label absent which is not in ``absent``, if that is given, states nothing.
 
     Terms occur as whole words; what lies inside a longer term does not count ("left" in "upper left"). Names of labels
     are blanked out before ("the left kidney"), unless the options are structures. Raises ``ValueError`` for questions
@@ -87,6 +100,8 @@ def parse(text: str, kind: str, value_type: str, choices: Sequence[str] | None, 
         return _option(said, value_type, [folded(choice) for choice in choices or ()], words)
     if kind == "yes_no":
         return _yes_no(said, words)
+    if refused := {words.refusals[said[start:stop]] for start, stop in _spans(said, words.refusals)}:
+        return _reason(refused, absent)
     if kind == "number":
         return _number(_without(said, words.labels))
     return _only(_without(said, words.labels), words.terms[value_type])
@@ -144,6 +159,13 @@ def _spoken(option: Tokens, value_type: str, words: Words) -> set[Tokens]:
 def _yes_no(said: Tokens, words: Words) -> str | None:
     first = next((i for i, token in enumerate(said) if not token[-1].isalnum()), len(said))
     return words.truths.get(said[:first]) or _only(said, words.truths)
+
+
+def _reason(refused: Collection[Refused], absent: Collection[str] | None) -> str | None:
+    """The reason of all refusals that a text makes, if it is one and they are about what is asked."""
+    reasons = {one.reason for one in refused}
+    true = absent is None or all(one.label is None or one.label in absent for one in refused)
+    return reasons.pop() if len(reasons) == 1 and true else None
 
 
 def _number(said: Tokens) -> str | None:
