@@ -1,21 +1,19 @@
 """Lies about what a view can answer: a refusal where it can, an answer where it cannot, another reason.
 
-By ``docs/language.md`` section 7a none of them has a way to be true: a reason holds only where the program has no value.
+By ``docs/language.md`` section 7a none of them has a way to be true: reasons hold only where a program has no value.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from mmrs_builder.verify import grammar, render
 from mmrs_builder.verify.language import allowed
-from mmrs_builder.verify.naming import IMAGE
 from mmrs_builder.verify.pairs import NEGATIVE
 from mmrs_builder.verify.refusing import ABSENT, ALONG, HIDDEN_AXES, LENGTHS, NO_SCALE, REFUSALS, REFUSED_KINDS
-from mmrs_builder.verify.retell import Changed, Told, spoken
+from mmrs_builder.verify.retell import Changed, Told, pictured, rebound, spoken
 from mmrs_builder.vocab import VALUES
 
 COUNTS: Final = ("1", "2", "3")
@@ -39,7 +37,7 @@ def answer_refusal(told: Told, rng: np.random.Generator) -> Changed:
     if value is None:
         return None
     family, question = told.reading.family, told.question
-    pictured = _pictured(told)
+    anew = pictured(told)
     pairs = render.wordings(family, question.kind, claims=False)
     stated = next(stated for asked, stated in pairs if asked == told.asked)
     item = {**told.item, "value": value, "unit": family.unit, "tolerance": allowed(family, value)}
@@ -47,10 +45,10 @@ def answer_refusal(told: Told, rng: np.random.Generator) -> Changed:
         item["answer"] = value + ("" if family.unit is None else f" {told.language.units[family.unit]}")
     else:
         phrase = spoken(told, value, render.value_phrase(told.language, told.reading.kind, value))
-        item["answer"] = pictured.fill(stated, told.reading.labels, phrase)
+        item["answer"] = anew.fill(stated, told.reading.labels, phrase)
     if question.kind == "segment":
         item["target"] = [int(value)]
-    return {**item, **_named(pictured, stated)}
+    return {**item, **_named(anew, stated)}
 
 
 def wrong_reason(told: Told, rng: np.random.Generator) -> Changed:
@@ -84,27 +82,18 @@ def _refused(told: Told, reason: str, rng: np.random.Generator) -> dict[str, Any
     """The question refused for a reason, of some label where one is absent. ``None`` without words for it."""
     labels = sorted(told.reading.labels.values())
     absent = {"A": labels[int(rng.integers(len(labels)))]} if reason == ABSENT else {}
-    wordings, pictured = told.language.refusals.get(reason, ()), _pictured(told)
+    wordings, anew = told.language.refusals.get(reason, ()), pictured(told)
     if not wordings:
         return None
     wording = wordings[int(rng.integers(len(wordings)))]
     item = {**told.item, "value": reason, "unit": None, "tolerance": None, "margin": 1.0}
-    item["answer"] = pictured.fill(wording, absent)
-    return {**item, **_named(pictured, wording)}
-
-
-def _pictured(told: Told) -> Told:
-    """The question as if it spoke of the picture."""
-    fitting = render.image_names(told.language, told.view.modality)
-    image = told.naming.image or next(iter(fitting), None)
-    return replace(told, naming=replace(told.naming, image=image))
+    item["answer"] = anew.fill(wording, absent)
+    return {**item, **_named(anew, wording)}
 
 
 def _named(told: Told, stated: str) -> dict[str, Any]:
     """Template id of a question with another answer wording, and the picture's binding where one speaks of it."""
-    bindings = [binding for binding in told.item["bindings"] if binding["slot"] != IMAGE]
-    if render.IMAGE in told.asked + stated:
-        bindings.append({"slot": IMAGE, "text": told.naming.image, "structures": []})
+    bindings = rebound(told, told.reading.labels, told.asked + stated)
     identity = render.template_id(told.reading.family, told.question.kind, told.asked, stated)
     return {"template_id": identity, "bindings": bindings}
 

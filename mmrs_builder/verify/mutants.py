@@ -18,6 +18,7 @@ from mmrs_builder.verify.language import Language, read_language
 from mmrs_builder.verify.mutations import OF_QUESTION, OF_REFUSALS, OF_VIEW
 from mmrs_builder.verify.pairs import Pairs
 from mmrs_builder.verify.pictures import read_mask, read_pixels
+from mmrs_builder.verify.render import NoTerm
 from mmrs_builder.verify.reseal import replace_view
 from mmrs_builder.verify.retell import told
 from mmrs_builder.verify.shards import open_shards, rows_of
@@ -71,7 +72,10 @@ def mutate_row(
     asked = sound if kind in OF_REFUSALS else answered
     for place in rng.permutation(len(asked)):
         one = asked[int(place)]
-        changed = OF_QUESTION[kind](one, rng)
+        try:
+            changed = OF_QUESTION[kind](one, rng)
+        except NoTerm:  # the language has no words for this lie
+            continue
         if changed is not None:
             return {**row, "qa": [changed if n == one.index else item for n, item in enumerate(row["qa"])]}
     return None

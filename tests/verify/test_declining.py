@@ -137,3 +137,9 @@ def test_a_view_without_pairs_or_refusals_is_left_alone(rows: list[Row], languag
         "leave_partner",
     ):  # fmt: skip
         assert mutate_row(rows[0], language, kind, np.random.default_rng(0)) is None
+
+
+def test_a_lie_that_the_language_has_no_words_for_is_not_told(refused: list[Row], language_json: Row) -> None:
+    language_json["refusals"]["absent"] = ["{A.of} is not there."]
+    poor = read_language(json.dumps(language_json))
+    assert mutate_row(only(refused[0], "order"), poor, "refuse_answerable", np.random.default_rng(0)) is None
