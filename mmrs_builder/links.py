@@ -71,21 +71,19 @@ def _words(item: Selected) -> Words:
 
 
 def _by_turns(refusals: Sequence[Selected], seed: int) -> tuple[Selected, ...]:
-    """In an order in which the reasons of a view take turns: of absent structures there are always most."""
+    """In an order in which the reasons of a view take turns; absent structures come last, there are most of them."""
     turns: Counter[tuple[str, str | None]] = Counter()
     ranked = []
     for item in _ordered(refusals, seed):
         key = (item.candidate.view_id, item.candidate.reason)
-        ranked.append((turns[key], item))
+        ranked.append((turns[key], item.candidate.reason == "absent", item))
         turns[key] += 1
-    ranked.sort(key=lambda pair: pair[0])
-    return tuple(item for _, item in ranked)
+    ranked.sort(key=lambda entry: entry[:2])
+    return tuple(item for *_, item in ranked)
 
 
 def _positives(refusal: Selected, found: Mapping[str, Sequence[Selected]], seed: int) -> Iterator[Selected]:
-    """Questions of other views in the same words: of the same source, then of others, those before all that their
-    words do not answer.
-    """
+    """Questions of other views in the same words: of the same source, then of others, where words do not tell first."""
     c = refusal.candidate
     start = keyed(seed, "positive", c.view_id, c.kind, c.program)
     for source in sorted(found, key=lambda name: (name != refusal.source, found[name][0].prior_bound, name)):

@@ -29,8 +29,8 @@ from mmrs_builder.types import Grid, Kind, Label
 KINDS: Final = ("open", "number", "segment")
 """Kinds of question that are refused: what is stated or chosen elsewhere has its answer in the words."""
 
-MOST_BINDINGS: Final = 8
-"""Bindings of one family that are looked at for each way in which a view cannot answer."""
+MOST_BINDINGS: Final = 4
+"""Bindings of one family that are looked at for each way in which a view cannot answer: it is asked one of them all."""
 
 THROUGH: Final = 0.2
 """A body axis runs through a picture when rows and columns follow it no closer than this (cosine; 78 degrees)."""
@@ -61,9 +61,10 @@ def _bound(
 ) -> Iterator[tuple[dict[str, str], bool]]:
     """Bindings worth a look, and whether it is the grid that hides the answer, else that a label is absent."""
     view, grid = on.scene.view_id, on.scene.grid
-    if applies(family, grid):
-        yield from ((bound, False) for bound in _one_absent(family, view, present, on.scene.absent, labels))
-    if _unseen(family.program, grid) is not None:
+    if _unseen(family.program, grid) is None:
+        if applies(family, grid):
+            yield from ((bound, False) for bound in _one_absent(family, view, present, on.scene.absent, labels))
+    else:
         found = bindings(family, present, (), labels)
         found.sort(key=lambda bound: keyed("hidden", view, family.id, *bound.values()))
         yield from ((bound, True) for bound in found[:MOST_BINDINGS])

@@ -11,11 +11,24 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-QUESTION_COLUMNS = ["split", "source", "family", "kind", "answer", "value", "margin", "prior_bound", "difficulty"]
+from mmrs_builder.vocab import REFUSALS
+
+QUESTION_COLUMNS = [
+    "split",
+    "source",
+    "family",
+    "kind",
+    "answer",
+    "value",
+    "margin",
+    "prior_bound",
+    "difficulty",
+    "pair_kind",
+]
 
 
 def count(out: Path) -> dict[str, Any]:
-    """Views, structures, questions and answers by split, source, family and kind.
+    """Views, structures, questions and answers by split, source, family and kind; linked and refused ones by why.
 
     ``leading_answer`` is the part of a family's closed questions that its most frequent answer would get right.
     """
@@ -24,6 +37,12 @@ def count(out: Path) -> dict[str, Any]:
         "views": _grouped(views, ["source", "modality", "split"], {"views": "size"}),
         "labels": _labels(out),
         "kinds": _grouped(questions, ["kind"], {"questions": "size"}),
+        "pairs": _grouped(questions, ["pair_kind"], {"questions": "size"}),
+        "refusals": _grouped(
+            questions[questions["value"].isin(REFUSALS)].rename(columns={"value": "reason"}),
+            ["reason"],
+            {"questions": "size"},
+        ),
         "families": _families(questions),
         "totals": {
             "views": len(views),
@@ -38,8 +57,9 @@ def count(out: Path) -> dict[str, Any]:
 def print_counts(counts: dict[str, Any]) -> None:
     """The same as tables."""
     console = Console()
-    for title in ("views", "labels", "kinds", "families"):
-        console.print(_table(title, counts[title]))
+    for title in ("views", "labels", "kinds", "pairs", "refusals", "families"):
+        if counts[title]:
+            console.print(_table(title, counts[title]))
     console.print(_table("totals", [counts["totals"]]))
 
 

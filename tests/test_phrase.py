@@ -11,6 +11,7 @@ import pytest
 from mmrs_builder.language import Family, Language, Terms
 from mmrs_builder.phrase import phrase
 from mmrs_builder.questions import Candidate, candidates
+from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected
 from mmrs_builder.types import Binding, Question, Scene, Synonym, Term
 from tests.scenes import LABELS, board, rectangles
@@ -52,7 +53,10 @@ LANGUAGE = Language(
         labels={name: (label, Term(name=name, plural=f"{name}s", article="a")) for name, label in LABELS.items()},
         forms={"a": {"the": "the {name}", "a": "a {name}"}, "an": {"the": "the {name}", "a": "an {name}"}},
         images={"any": ("image",), "ct": ("CT image", "tomogram image")},
-        refusals={},
+        refusals={
+            "absent": ("there is no {A.name} in the {image}.", "No {A.name} is visible here."),
+            "no_scale": ("This {image} has no scale.",),
+        },
         values={"Quadrant": {"upper_left": "upper left", "lower_right": "lower right"}},
         phrases={},
         units={"percent": "%"},
@@ -96,7 +100,7 @@ def test_a_choice_among_structures_offers_their_names():
 
 @pytest.mark.parametrize(("claim", "answer", "value"), [("upper_left", "Yes", "true"), ("lower_right", "No", "false")])
 def test_a_claim_states_its_token_and_is_answered_by_yes_or_no(claim: str, answer: str, value: str):
-    question = asked(found(QUADRANT, "yes_no"), claim=claim, pair_id="p1")
+    question = asked(found(QUADRANT, "yes_no"), claim=claim, pair_id="p1", pair_kind="opposite")
     assert claim.replace("_", " ") in question.question
     assert (question.answer, question.value) == (answer, value)
     assert question.program == f'quadrant(the("liver")) == "{claim}"'
@@ -149,6 +153,62 @@ def test_a_count_has_no_unit():
 def test_a_segment_request_shows_its_target():
     question = asked(found(SEGMENT, "segment", "polyp"))
     assert (question.answer, question.value, question.target) == ("Here are the polyps.", "2,3", (2, 3))
+
+
+def refused(family: Family, *labels: str) -> Candidate:
+    return next(c for c in refusals(ON, (family,), LABELS) if c.labels == labels)
+
+
+def test_a_refusal_says_why_in_the_place_of_an_answer():
+    question = asked(refused(QUADRANT, "kidney"), pair_id="p1", pair_kind="negative")
+    assert question.answer in ("There is no kidney in the image.", "No kidney is visible here.")
+    assert (question.value, question.kind, question.margin) == ("absent", "open", 1.0)
+    assert (question.program, question.target_program, question.target) == (
+        'quadrant(the("kidney"))', 'the("kidney")', (),
+    )  # fmt: skip
+    assert (question.pair_id, question.pair_kind) == ("p1", "negative")
+    assert question.bindings[0] == Binding(slot="A", text="the kidney", structures=())
+    assert [b.slot for b in question.bindings[1:]] == (["image"] if "image" in question.answer else [])
+
+
+def test_a_refusal_names_the_structure_that_is_absent_and_not_the_other():
+    beside = replace(
+        QUADRANT, id="beside", program="horizontal(the(A), the(B))", kinds=("open",), question=("Is {A} by {B}?",)
+    )
+    language = replace(LANGUAGE, families=(beside,))
+    for labels in (("kidney", "liver"), ("liver", "kidney")):
+        selected = Selected(
+            candidate=refused(beside, *labels), source="s", split="train", pair_id="p1", pair_kind="negative"
+        )
+        assert " no kidney " in f" {phrase(selected, ON.scene, language, 1).answer.lower()}"
+
+
+def test_a_refused_number_has_neither_unit_nor_tolerance():
+    far = replace(SHARE, id="far", program="distance_mm(the(A), the(B))", unit="millimetre")
+    on = board(liver=rectangles(SIZE, (1, 1, 6, 6)), spleen=rectangles(SIZE, (12, 2, 15, 5)))
+    candidate = next(refusals(on, (far,), LABELS))
+    selected = Selected(candidate=candidate, source="s", split="train", pair_id="p1", pair_kind="negative")
+    question = phrase(selected, on.scene, replace(LANGUAGE, families=(far,)), 1)
+    assert (question.answer, question.value) == ("This image has no scale.", "no_scale")
+    assert (question.unit, question.tolerance) == (None, None)
+    wording = "number\nWhat part of the image is {A.name}?\nThis {image} has no scale."
+    assert question.template_id == f"far/{hashlib.sha256(wording.encode()).hexdigest()[:8]}"
+
+
+def test_a_refused_segment_request_shows_the_empty_mask():
+    question = asked(refused(SEGMENT, "kidney"), pair_id="p1", pair_kind="negative")
+    assert (question.question, question.value, question.target) == ("Outline all kidneys.", "absent", ())
+
+
+def test_a_refusal_and_its_positive_are_asked_in_the_same_words():
+    kidneys = board(kidney=rectangles(SIZE, (1, 1, 6, 6)), view_id="v2")
+    answered = next(c for c in candidates(kidneys, (QUADRANT,), LABELS) if isinstance(c, Candidate))
+    for seed in range(6):
+        positive = Selected(candidate=answered, source="t", split="train", pair_id="p1", pair_kind="negative")
+        one = phrase(positive, replace(kidneys.scene, modality="mri"), LANGUAGE, seed)
+        other = asked(refused(QUADRANT, "kidney"), seed, pair_id="p1", pair_kind="negative")
+        assert one.question == other.question
+        assert (one.value, other.value) == ("upper_left", "absent")
 
 
 def test_bindings_say_what_each_slot_refers_to():

@@ -18,7 +18,7 @@ from mmrs_builder.questions import Candidate, is_claim
 from mmrs_builder.select import REASONS, Selected, select, stratum
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Kind
-from mmrs_builder.vocab import SPLITS, VALUES
+from mmrs_builder.vocab import REFUSALS, SPLITS, VALUES
 
 PROGRAMS: dict[str, tuple[str, tuple[Kind, ...]]] = {
     "quadrant": ("quadrant(the(A))", ("open", "choice", "yes_no")),
@@ -27,7 +27,10 @@ PROGRAMS: dict[str, tuple[str, tuple[Kind, ...]]] = {
     "count": ("count(all(A))", ("number",)),
     "larger": ("largest(among(A, B))", ("choice",)),
     "outline": ("the(A)", ("segment",)),
+    "lateral": ("lateral(the(A), the(B))", ("open", "choice", "yes_no")),
+    "beside": ("horizontal(the(A), the(B))", ("open", "choice", "yes_no")),
 }
+REFUSED: tuple[Kind, ...] = ("open", "number", "segment")
 FAMILIES = tuple(
     Family(id=name, theme="t", frame="viewer", program=program, kinds=kinds)
     for name, (program, kinds) in PROGRAMS.items()
@@ -36,16 +39,30 @@ TYPES = {family.id: programs.value_type(family.program) for family in FAMILIES}
 LABELS = ("liver", "spleen")
 
 
-def item(view: int, family: str, kind: Kind, token: str, *, split: str = "train", source: str = "s") -> Selected:
+def item(
+    view: int,
+    family: str,
+    kind: Kind,
+    token: str,
+    *,
+    split: str = "train",
+    source: str = "s",
+    reason: str | None = None,
+) -> Selected:
     text = PROGRAMS[family][0]
     labels = LABELS[: len(programs.slots(text))]
     program = programs.close(text, dict(zip(programs.slots(text), labels, strict=True)))
-    answer = LABELS[int(token)] if TYPES[family] == "One" else token
+    answer = LABELS[int(token)] if TYPES[family] == "One" and not reason else token
     candidate = Candidate(
         view_id=f"{source}/{view:04d}", family=family, kind=kind, labels=labels, program=program, token=token,
-        answer=answer, margin=1.0, target_program=None, target=None,
+        answer=answer, margin=1.0, target_program=None, target=None, reason=reason,
+        counterpart="beside" if family == "lateral" and kind != "yes_no" and not reason else None,
     )  # fmt: skip
     return Selected(candidate=candidate, source=source, split=split)
+
+
+def refusal(view: int, family: str, kind: Kind, reason: str = "absent", **where: str) -> Selected:
+    return item(view, family, kind, reason, reason=reason, **where)
 
 
 def tokens(family: str) -> tuple[str, ...]:
@@ -56,17 +73,25 @@ def tokens(family: str) -> tuple[str, ...]:
 
 @st.composite
 def pools(draw: st.DrawFn) -> list[Selected]:
-    """Some views, each in one split, each with an answer to some of the families' questions, often the same ones."""
+    """Some views, each in one split, each with an answer to some of the families' questions, often the same ones.
+
+    Some of the others are refused.
+    """
     found = []
     skew = draw(st.integers(1, 4))
     generator = np.random.default_rng(draw(st.integers(0, 2**32)))
     for view in range(draw(st.integers(0, 25))):
         split, source = generator.choice(SPLITS, p=(0.6, 0.2, 0.2)), generator.choice(["s", "t"])
+        where = {"split": str(split), "source": str(source)}
         for family, (_, kinds) in PROGRAMS.items():
-            if generator.random() < 0.8:
+            chance = generator.random()
+            if chance < 0.7:
                 options = tokens(family)
                 token = options[int(len(options) * generator.random() ** skew)]
-                found += [item(view, family, kind, token, split=str(split), source=str(source)) for kind in kinds]
+                found += [item(view, family, kind, token, **where) for kind in kinds]
+            elif chance < 0.9:
+                reason = str(generator.choice(REFUSALS))
+                found += [refusal(view, family, kind, reason, **where) for kind in kinds if kind in REFUSED]
     return found
 
 
@@ -114,8 +139,9 @@ def test_a_pair_asks_the_same_words_of_two_views_with_opposite_answers(found: li
     asked, _ = chosen(found, *limits)
     pairs = defaultdict(list)
     for a in asked:
-        assert (a.pair_id is not None) == (a.candidate.kind == "yes_no" and not a.prior_bound)
-        if a.pair_id:
+        assert (a.pair_kind == "opposite") == (a.candidate.kind == "yes_no" and not a.prior_bound)
+        assert (a.pair_kind is None) == (a.pair_id is None)
+        if a.pair_kind == "opposite":
             pairs[a.pair_id].append(a)
     for one, other in pairs.values():
         assert (stratum(one), one.claim, one.candidate.program) == (
@@ -128,15 +154,21 @@ def test_a_pair_asks_the_same_words_of_two_views_with_opposite_answers(found: li
 @given(pools(), LIMITS)
 def test_claims_state_a_token_and_other_questions_none(found: list[Selected], limits: Limits):
     for a in chosen(found, *limits)[0]:
-        assert (a.claim in VALUES["Quadrant"]) == is_claim(a.candidate.kind, TYPES[a.candidate.family])
+        assert (a.claim in VALUES.get(TYPES[a.candidate.family], ())) == is_claim(
+            a.candidate.kind, TYPES[a.candidate.family]
+        )
 
 
 @given(pools(), LIMITS)
 def test_a_question_with_one_possible_answer_is_marked_and_never_in_test(found: list[Selected], limits: Limits):
     possible = defaultdict(set)
     for f in found:
-        possible[stratum(f)[1:]].add(f.candidate.answer)
+        if not f.candidate.reason:
+            possible[stratum(f)[1:]].add(f.candidate.answer)
     for a in chosen(found, *limits)[0]:
+        if a.candidate.reason:
+            assert not a.prior_bound
+            continue
         free = TYPES[a.candidate.family] == "Number" or a.candidate.kind == "segment"
         assert a.prior_bound == (len(possible[stratum(a)[1:]]) == 1 and not free)
         assert not (a.prior_bound and a.split == "test")
@@ -148,7 +180,9 @@ def test_no_answer_out_of_a_closed_set_is_asked_more_than_twice_as_often_as_the_
 ):
     answers = defaultdict(Counter)
     for a in chosen(found, *limits)[0]:
-        if TYPES[a.candidate.family] in (*VALUES, "Count") and not a.prior_bound and not a.pair_id:
+        if TYPES[a.candidate.family] in (*VALUES, "Count") and not (
+            a.prior_bound or a.pair_kind == "opposite" or a.candidate.reason
+        ):
             answers[stratum(a)][a.candidate.answer] += 1
     for count in answers.values():
         most, next_most, *_ = (*sorted(count.values(), reverse=True), 0)
@@ -162,7 +196,7 @@ def test_letters_are_uniform_within_one(found: list[Selected], limits: Limits):
         if a.candidate.kind == "choice":
             letters[a.split, a.source, a.candidate.family].update({a.answer_index: 1})
     for (_, _, family), count in letters.items():
-        uses = [count[letter] for letter in range(2 if family == "larger" else 4)]
+        uses = [count[letter] for letter in range(4 if family == "quadrant" else 2)]
         assert max(uses) - min(uses) <= 1
         assert sum(uses) == count.total()
 
@@ -174,7 +208,9 @@ def test_options_hold_the_answer_where_the_index_says_and_no_option_twice(found:
         if a.choices is not None:
             assert a.choices[a.answer_index] == a.candidate.answer
             assert len(set(a.choices)) == len(a.choices)
-            assert set(a.choices) <= set(LABELS if a.candidate.family == "larger" else VALUES["Quadrant"])
+            assert set(a.choices) <= set(
+                LABELS if a.candidate.family == "larger" else VALUES[TYPES[a.candidate.family]]
+            )
 
 
 @given(pools(), st.integers(1, 8))
@@ -285,6 +321,91 @@ def test_another_seed_asks_other_questions():
     one, other = ({a.candidate.view_id for a in chosen(found, seed=seed)[0]} for seed in (1, 2))
     assert len(one) == len(other) == 30
     assert one != other
+
+
+def pairs_of(asked: Iterable[Selected], kind: str) -> list[list[Selected]]:
+    pairs: dict[str | None, list[Selected]] = defaultdict(list)
+    for a in asked:
+        if a.pair_kind == kind:
+            pairs[a.pair_id].append(a)
+    return list(pairs.values())
+
+
+@given(pools(), LIMITS)
+def test_a_refusal_is_asked_beside_one_other_view_that_can_answer_the_same_words(found: list[Selected], limits: Limits):
+    asked, _ = chosen(found, *limits)
+    pairs = pairs_of(asked, "negative")
+    for pair in pairs:
+        refused, positive = sorted(pair, key=lambda a: not a.candidate.reason)
+        assert (refused.candidate.reason is not None, positive.candidate.reason) == (True, None)
+        assert refused.candidate.view_id != positive.candidate.view_id
+        one, other = ((a.split, a.candidate.family, a.candidate.kind, a.candidate.labels) for a in pair)
+        assert one == other
+    assert sum(a.candidate.reason is not None for a in asked) == len(pairs)
+
+
+@given(pools(), LIMITS)
+def test_no_view_is_refused_twice_or_has_a_fact_in_two_frames_twice(found: list[Selected], limits: Limits):
+    asked, _ = chosen(found, *limits)
+    refused = Counter(a.candidate.view_id for a in asked if a.candidate.reason)
+    framed = Counter(pair[0].candidate.view_id for pair in pairs_of(asked, "other_frame"))
+    assert max([*refused.values(), *framed.values()], default=1) == 1
+
+
+@given(pools(), LIMITS)
+def test_a_fact_in_two_frames_is_asked_of_one_view_once_in_each(found: list[Selected], limits: Limits):
+    for one, other in pairs_of(chosen(found, *limits)[0], "other_frame"):
+        assert {one.candidate.family, other.candidate.family} == {"lateral", "beside"}
+        assert one.candidate.view_id == other.candidate.view_id
+        assert (one.candidate.kind, one.candidate.labels) == (other.candidate.kind, other.candidate.labels)
+
+
+def test_without_a_view_that_can_answer_nothing_is_refused():
+    asked, dropped = chosen([refusal(1, "quadrant", "open"), item(2, "quadrant", "open", "upper_left", split="test")])
+    assert not any(a.candidate.reason for a in asked)
+    assert dropped["unpaired"] == 1
+
+
+def test_a_refusal_has_a_positive_of_its_own_source_if_there_is_one():
+    found = [item(view, "share", "number", "1.5", source=source) for view in range(6) for source in "st"]
+    found += [refusal(9, "share", "number", source=source) for source in "tu"]
+    positives = {
+        refused.source: positive.source
+        for refused, positive in (
+            sorted(pair, key=lambda a: not a.candidate.reason) for pair in pairs_of(chosen(found)[0], "negative")
+        )
+    }
+    assert positives["t"] == "t"
+    assert positives["u"] in {"s", "t"}
+
+
+def test_a_question_is_the_positive_of_one_refusal_only():
+    found = [item(1, "share", "number", "1.5"), *(refusal(view, "share", "number") for view in range(2, 5))]
+    asked, dropped = chosen(found)
+    assert (len(asked), dropped) == (2, {"unpaired": 2})
+
+
+def test_a_view_that_refuses_one_question_is_asked_no_other_that_it_cannot_answer():
+    found = [item(view, family, "open", "left") for view in range(4) for family in ("lateral", "beside")]
+    found += [refusal(9, family, "open", "no_left_right") for family in ("lateral", "beside")]
+    asked, dropped = chosen(found)
+    assert sum(a.candidate.view_id == "s/0009" for a in asked) == 1
+    assert dropped["refused_once"] == 1
+
+
+def test_the_positives_of_refusals_are_balanced_like_all_answers():
+    found = [item(view, "quadrant", "open", "upper_left") for view in range(9)]
+    found += [item(9, "quadrant", "open", "lower_left"), *(refusal(view, "quadrant", "open") for view in range(10, 30))]
+    asked, _ = chosen(found)
+    assert Counter(a.candidate.token for a in asked) == {"upper_left": 2, "lower_left": 1, "absent": 3}
+
+
+def test_a_rarer_reason_than_absence_comes_first():
+    found = [item(view, "share", "number", "1.5") for view in range(40)]
+    found += [item(view, "count", "number", str(view % 3)) for view in range(40)]
+    for view in range(50, 60):
+        found += [refusal(view, "share", "number", "no_scale"), refusal(view, "count", "number")]
+    assert {a.candidate.reason for a in chosen(found)[0]} - {None} == {"no_scale"}
 
 
 @pytest.mark.parametrize("nothing", [[], ()])
