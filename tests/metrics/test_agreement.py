@@ -21,6 +21,7 @@ from mmrs_builder.metrics import (
     shown_value,
 )
 from mmrs_builder.types import Box, Mask
+from mmrs_builder.vocab import REFUSALS
 from tests.metrics.conftest import reference
 from tests.scenes import rectangles
 
@@ -44,9 +45,13 @@ def show(predicted: Mask, program: str = PROGRAM, target: tuple[int, ...] = (0,)
     return shown_value(VIEW, predicted, program=program, target=target, target_program=named)
 
 
+def answerable(view: dict[str, Any]) -> list[dict[str, Any]]:
+    return [question for question in view["qa"] if question["value"] not in REFUSALS]
+
+
 def test_the_reference_mask_shows_the_stored_value_of_every_question(views: list[dict[str, Any]]):
     shown, reasons, names = 0, set(), ("program", "target", "target_program")
-    for drawn, question in ((reference(view), q) for view in views for q in view["qa"] if q["target"]):
+    for drawn, question in ((reference(view), q) for view in views for q in answerable(view) if q["target"]):
         found = shown_value(drawn, drawn.masks[question["target"][0]], **{name: question[name] for name in names})
         assert found.value in (None, question["value"]), question["program"]
         shown, reasons = shown + (found.value is not None), reasons | {found.reason}
@@ -206,3 +211,11 @@ def test_a_model_that_draws_nothing_does_not_gain_by_it():
     assert Cells.of(verdicts(drawn, empty)).agreement == 1 / 2
     assert Cells.of(verdicts(empty)).agreement == 0
     assert Cells.of(verdicts(Shown(reason="not_read"))).agreement is None
+
+
+@pytest.mark.parametrize("shown", [Shown(value="left"), Shown(reason="not_visible"), Shown(reason="empty")])
+def test_a_question_without_an_answer_says_nothing_about_agreement(shown: Shown):
+    right, wrong = (say_show(said, shown, value="no_left_right") for said in ("no_left_right", "left"))
+    assert (right.said_right, wrong.said_right) == (True, False)
+    cells = Cells.of([right, wrong])
+    assert (cells.judged, cells.left_out, cells.not_shown) == (0, {"refused": 2}, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import pytest
@@ -144,8 +144,8 @@ def test_numbers(said: str, number: str | None, words: Words):
 
 def test_names_of_structures_are_no_answers(english: Language):
     names = {
-        "glioma": {"name": "grade 2 glioma", "plural": "grade 2 gliomas"},
-        "disc": {"name": "centre", "plural": "centres"},
+        "glioma": {"name": "grade 2 glioma", "plural": "grade 2 gliomas", "article": "a"},
+        "disc": {"name": "centre", "plural": "centres", "article": "a"},
     }
     own = Words.of(to_json(english, [], []) | {"labels": names})
     assert parse("Of the grade 2 gliomas I see 3.", "number", "Count", None, own) == "3"
@@ -187,3 +187,56 @@ def test_the_value_said_is_that_of_the_option(words: Words):
     assert value_said("0", "choice", "One", ORGANS, words) is None
     assert value_said("upper_left", "open", "Quadrant", None, words) == "upper_left"
     assert value_said(None, "choice", "Side", SIDES, words) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("There is no spleen in the image.", "absent"),
+        ("The CT image shows no spleen", "absent"),
+        ("I would say: there is no spleen in the MR image. So there is no answer.", "absent"),
+        ("This image cannot tell: the patient's left and right lie along the line of sight.", "no_left_right"),
+        ("Without a known pixel size this image cannot be measured in millimetres.", "no_scale"),
+        ("It lies in the left half.", "left"),
+        ("There is no spleen in the image. It lies in the left half.", "absent"),
+        ("There is no spleen in the image, and the image comes without a scale in millimetres.", "absent"),
+        ("There is no unicorn in the image.", None),
+        ("I do not know.", None),
+    ],
+)
+def test_a_refusal_is_read_as_its_reason(said: str, reason: str | None, words: Words):
+    assert parse(said, "open", "Side", None, words) == reason
+
+
+def test_every_refusal_says_its_reason_whatever_structure_it_names(english: Language, words: Words):
+    for reason, wordings in english.terms.refusals.items():
+        for wording, label, image in product(wordings, SIDED, ("image", "X-ray image")):
+            for name in english.terms.labels[label][1].names:
+                said = render(wording, english, {"A": name}, None, "", image=image)
+                assert parse(said, "number", "Count", None, words, absent=(label,)) == reason, said
+
+
+def test_a_structure_that_is_there_must_not_be_called_absent(words: Words):
+    said = "There is no liver in the image."
+    assert parse(said, "open", "Side", None, words, absent=("liver",)) == "absent"
+    assert parse(said, "open", "Side", None, words, absent=("spleen",)) is None
+    assert parse("This image has no scale.", "number", "Number", None, words, absent=()) is None
+
+
+def test_two_reasons_at_once_are_none(words: Words):
+    said = "There is no spleen in the image. Without a known pixel size this image cannot be measured in millimetres."
+    assert parse(said, "open", "Side", None, words) is None
+
+
+def test_a_refusal_is_right_where_the_view_cannot_answer_and_wrong_where_it_can(words: Words):
+    parsed = parse("There is no spleen in the image.", "number", "Count", None, words)
+    assert correct(parsed, kind="number", value="absent")
+    assert not correct(parsed, kind="number", value="0")
+    assert not correct("7.7", kind="number", value="absent", tolerance=None)
+
+
+def test_a_yes_or_no_is_never_a_refusal(words: Words):
+    assert (
+        parse("No spleen is visible in the image, so the question has no answer here.", "yes_no", "Bool", None, words)
+        == "false"
+    )

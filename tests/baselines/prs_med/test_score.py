@@ -182,3 +182,23 @@ def test_a_summary_is_plain_json():
         score.summary([record(i, dice=1.0, correct=1.0, value=QUADRANTS[i % 4]) for i in range(9)]), allow_nan=False
     )
     assert json.loads(found)["quadrant_accuracy"]["n"] == 8
+
+
+def test_a_refusal_is_right_if_it_says_why(words: metrics.Words):
+    question = asked(value="absent", answer="There is no cyst in the image.", target=[])
+    row = ROW | {"absent": ["cyst", "polyp"]}
+    nothing = np.zeros((4, 4), bool)
+    item = score.drawn(score.record(row, question, nothing), nothing, nothing, surfaces=False)
+    for said, correct in (
+        ("The image shows no cyst.", 1.0), ("In the upper left quadrant.", 0.0), ("The image shows no polyp.", 0.0)
+    ):  # fmt: skip
+        assert score.told(item, said, question, words).correct == correct
+    assert (item.empty, item.dice) == (True, 1.0)
+
+
+def test_refusals_are_no_quadrants_and_have_a_number_of_their_own():
+    found = [record(0, correct=1.0), record(1, value="absent", correct=0.0)]
+    assert list(filter(score.is_quadrant, found)) == found[:1]
+    summary = score.summary(found)
+    assert summary["quadrant_accuracy_all"]["mean"] == summary["position_accuracy"]["mean"] == 1.0
+    assert summary["refusal_accuracy"]["mean"] == 0.0
