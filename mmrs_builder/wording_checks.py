@@ -132,7 +132,7 @@ def _form(wording: Wording, language: Language) -> Iterator[Finding]:
     text = wording.text
     ends = {"question": "?.", "claim": "?"}.get(wording.part, ".")
     if not text or text[-1] not in ends:
-        yield len(text), "wrong final punctuation", f"end a {wording.part} with {' or '.join(ends)}"
+        yield len(text), "wrong final punctuation", f"end it with {' or '.join(ends)}"
     elif wording.part == "question" and text[-1] == "." and _STATING.match(text):
         yield 1, "a question that states something", "ask with a question mark, or begin with an imperative"
     if text != " ".join(text.split()):
