@@ -54,6 +54,7 @@ PerView = Annotated[
     int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
 ]
 MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")]
+Unbalanced = Annotated[bool, typer.Option("--keep-unbalanced", help="Also ask what cannot be asked evenly, marked.")]
 Language = Annotated[
     str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")
 ]
@@ -128,6 +129,7 @@ def build(
     limit: Limit = None,
     questions_per_view: PerView = None,
     max_rows: MaxRows = None,
+    keep_unbalanced: Unbalanced = False,
     splits: Splits = None,
     language: Language = None,
     rows_per_shard: PerShard = None,
@@ -153,6 +155,7 @@ def build(
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard,
+        "keep_unbalanced": keep_unbalanced or None,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude)

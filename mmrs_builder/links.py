@@ -1,67 +1,77 @@
 """Questions that mean more beside another: refusals with their positives, one fact in two frames.
 
-They are offered to the board before all others, since a refusal alone is not asked, and a view has at most one of
-either. A question that no pair takes is asked as any other.
+A question that is asked already gets its partner: a refusal in the same words of another view, or the same fact in the
+other frame. A view has at most one of either. A refusal is no answer and leaves the balance of answers as it is; the
+fact in the other frame is as balanced as the one it repeats, as far as views have room for it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
-from mmrs_builder.board import Board, PairKind, Selected, Unit, identity
+from mmrs_builder.board import Board, PairKind, Selected, identity
 from mmrs_builder.digests import keyed
-
-TRIES: Final = 16
-"""Questions of a source that are tried as the positive of one refusal."""
+from mmrs_builder.types import Kind
 
 Words: TypeAlias = tuple[str, str, str, tuple[str, ...]]
+Decided: TypeAlias = Mapping[tuple[str, str, Kind, tuple[str, ...]], Selected]
+"""Questions by view, family, kind and labels: those that might be the same fact in the other frame."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linkable:
-    """Refusals in the order in which they are tried, and the questions that could stand beside them, by source."""
-
-    refusals: tuple[Selected, ...]
-    positives: Mapping[Words, Mapping[str, Sequence[Selected]]]
-    frames: tuple[Unit, ...]
+def spared(refusals: Sequence[Selected], decided: Decided) -> dict[str, int]:
+    """How many questions a view is to leave room for: a refusal, and a fact in the other frame."""
+    wanted = {item.candidate.view_id: 1 for item in refusals}
+    framed = {item.candidate.view_id for item in decided.values() if item.candidate.counterpart}
+    return {view: wanted.get(view, 0) + (view in framed) for view in {*wanted, *framed}}
 
 
-def linkable(refusals: Sequence[Selected], singles: Sequence[Selected], seed: int) -> Linkable:
-    """What could be linked, whatever the order in which it is given. ``singles`` are questions without a pair."""
-    positives: dict[Words, dict[str, list[Selected]]] = defaultdict(lambda: defaultdict(list))
-    wanted = {_words(item) for item in refusals}
-    for item in _ordered(singles, seed):
-        if _words(item) in wanted:
-            positives[_words(item)][item.source].append(item)
-    return Linkable(
-        refusals=_by_turns([item for item in refusals if _words(item) in positives], seed),
-        positives=positives,
-        frames=_in_two_frames(singles, seed),
-    )
+def link(refusals: Sequence[Selected], decided: Decided, board: Board, seed: int) -> None:
+    """Take as many partners of asked questions as the board has room for."""
+    _refuse(refusals, board, seed)
+    _turn(decided, board, seed)
 
 
-def link(found: Linkable, board: Board, seed: int) -> list[Unit]:
-    """Take as many pairs as the board has room for: negatives first, which have the fewest partners."""
-    kept = []
-    for refusal in found.refusals:
-        if (refusal.candidate.view_id, "negative") in board.linked:
+def _refuse(refusals: Sequence[Selected], board: Board, seed: int) -> None:
+    positives: dict[Words, list[Selected]] = defaultdict(list)
+    for item in _ordered(list(board.asked.values()), seed):
+        if item.pair_id is None:
+            positives[_words(item)].append(item)
+    refused: set[str] = set()
+    for refusal in _by_turns([item for item in refusals if _words(item) in positives], seed):
+        view = refusal.candidate.view_id
+        if view not in refused and not board.refusal((refusal,), variety=False):
+            positive = next(_positives(refusal, positives[_words(refusal)]), None)
+            if positive is not None:
+                positives[_words(refusal)].remove(positive)
+                refused.add(view)
+                _pair(board, positive, refusal, "negative", seed)
+
+
+def _turn(decided: Decided, board: Board, seed: int) -> None:
+    turned: set[str] = set()
+    for item in _ordered([item for item in board.asked.values() if item.candidate.counterpart], seed):
+        c = item.candidate
+        other = decided.get((c.view_id, str(c.counterpart), c.kind, c.labels))
+        if other is None or c.view_id in turned or item.pair_id is not None:
             continue
-        for positive in _positives(refusal, found.positives[_words(refusal)], seed):
-            pair = _paired((refusal, positive), "negative", seed)
-            if identity(positive) not in board.asked and not board.refusal(pair, variety=True):
-                board.take(pair)
-                kept.append(pair)
-                break
-    for unit in found.frames:
-        view = unit[0].candidate.view_id
-        free = (view, "other_frame") not in board.linked and not any(identity(item) in board.asked for item in unit)
-        if free and not board.refusal(unit, variety=False):
-            board.take(unit)
-            kept.append(unit)
-    return kept
+        already = board.asked.get(identity(other))
+        if already is None and board.refusal((other,), variety=False):
+            continue
+        if already is None or already.pair_id is None:
+            turned.add(c.view_id)
+            _pair(board, item, already or other, "other_frame", seed)
+
+
+def _pair(board: Board, asked: Selected, partner: Selected, kind: PairKind, seed: int) -> None:
+    c, views = asked.candidate, sorted((asked.candidate.view_id, partner.candidate.view_id))
+    name = f"p{keyed(seed, kind, c.kind, c.program, views):016x}"
+    if identity(partner) not in board.asked:
+        board.take((partner,))
+    for item in (asked, partner):
+        board.asked[identity(item)] = replace(item, pair_id=name, pair_kind=kind)
 
 
 def _words(item: Selected) -> Words:
@@ -70,7 +80,7 @@ def _words(item: Selected) -> Words:
     return item.split, c.family, c.kind, c.labels
 
 
-def _by_turns(refusals: Sequence[Selected], seed: int) -> tuple[Selected, ...]:
+def _by_turns(refusals: Sequence[Selected], seed: int) -> list[Selected]:
     """In an order in which the reasons of a view take turns; absent structures come last, there are most of them."""
     turns: Counter[tuple[str, str | None]] = Counter()
     ranked = []
@@ -79,37 +89,15 @@ def _by_turns(refusals: Sequence[Selected], seed: int) -> tuple[Selected, ...]:
         ranked.append((turns[key], item.candidate.reason == "absent", item))
         turns[key] += 1
     ranked.sort(key=lambda entry: entry[:2])
-    return tuple(item for *_, item in ranked)
+    return [item for *_, item in ranked]
 
 
-def _positives(refusal: Selected, found: Mapping[str, Sequence[Selected]], seed: int) -> Iterator[Selected]:
-    """Questions of other views in the same words: of the same source, then of others, where words do not tell first."""
-    c = refusal.candidate
-    start = keyed(seed, "positive", c.view_id, c.kind, c.program)
-    for source in sorted(found, key=lambda name: (name != refusal.source, found[name][0].prior_bound, name)):
-        items = found[source]
-        for i in range(min(TRIES, len(items))):
-            positive = items[(start + i) % len(items)]
-            if positive.candidate.view_id != c.view_id:
-                yield positive
-
-
-def _in_two_frames(singles: Sequence[Selected], seed: int) -> tuple[Unit, ...]:
-    """Questions of a view in the patient's frame, each with the one that says the same in the viewer's."""
-    asked = {(c.view_id, c.family, c.kind, c.labels): item for item in singles for c in (item.candidate,)}
-    units = []
-    for item in _ordered([item for item in singles if item.candidate.counterpart], seed):
-        c = item.candidate
-        other = asked.get((c.view_id, str(c.counterpart), c.kind, c.labels))
-        if other is not None:
-            units.append(_paired((item, other), "other_frame", seed))
-    return tuple(units)
-
-
-def _paired(unit: Unit, kind: PairKind, seed: int) -> Unit:
-    c = unit[0].candidate
-    name = f"p{keyed(seed, kind, c.kind, c.program, [item.candidate.view_id for item in unit]):016x}"
-    return tuple(replace(item, pair_id=name, pair_kind=kind) for item in unit)
+def _positives(refusal: Selected, found: Sequence[Selected]) -> Iterator[Selected]:
+    """Questions of other views in the same words: of the same source first, then of others."""
+    for same in (True, False):
+        for item in found:
+            if (item.source == refusal.source) == same and item.candidate.view_id != refusal.candidate.view_id:
+                yield item
 
 
 def _ordered(items: Sequence[Selected], seed: int) -> list[Selected]:

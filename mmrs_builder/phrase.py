@@ -72,7 +72,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         pair_id=selected.pair_id,
         pair_kind=selected.pair_kind,
         prior_bound=selected.prior_bound,
-        balanced=not selected.prior_bound,
+        balanced=selected.balanced and not selected.prior_bound,
         difficulty=programs.hops(family.program),
     )
 

@@ -1,15 +1,17 @@
 """Which candidates become questions: one decision over all scenes, by keyed hash.
 
-Strata are split x source x family x kind x labels. Within a stratum yes/no questions are made 1:1 by pairing views with
-opposite answers to the same words, no answer out of a closed set is asked more than twice as often as the next, and a
-stratum with one possible answer is marked ``prior_bound`` and kept out of test. The result does not depend on the
-order of the candidates.
+Strata are split x source x family x kind x labels. In a stratum every answer is asked equally often (``even``), so that
+nobody who knows the words, the source and all other questions is better than chance: yes/no questions in pairs of views
+with opposite answers, others in rounds of one view for each answer. A stratum with one possible answer is marked
+``prior_bound`` and kept out of test. What cannot be asked evenly is left out, or marked if it is wanted all the same.
+Families are asked in proportion to the root of how often they could be. The result does not depend on the order of the
+candidates.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -17,33 +19,40 @@ from typing import Final
 from mmrs_builder import programs
 from mmrs_builder.board import Board, Quota, Selected, Stratum, Unit, identity, quota, stratum
 from mmrs_builder.digests import keyed
-from mmrs_builder.links import Linkable, link, linkable
+from mmrs_builder.even import counted, evened
+from mmrs_builder.links import Decided, link, spared
 from mmrs_builder.templates import Family
 from mmrs_builder.vocab import VALUES
 
-__all__ = ["REASONS", "Selected", "answer_set", "is_closed", "select", "stratum"]
+__all__ = ["REASONS", "Selected", "select", "stratum"]
 
 REASONS: Final[dict[str, str]] = {
-    "unbalanced": "its answer is already asked often enough in its stratum",
+    "uneven": "its stratum has not enough of the other answers to ask all equally often",
     "view_full": "the view has its number of questions",
     "same_target": "the view is already asked for this mask",
     "over_max_rows": "beyond --max-rows",
     "prior_bound_in_test": "its stratum has one possible answer and the view is in test",
     "unpaired": "the view cannot answer it, and there is no room for it beside one of another view that can",
-    "refused_once": "the view cannot answer it, as another question it is asked",
     "split_dropped": "the view was dropped because its group touches an official test set",
 }
 """Why a decided candidate was not asked."""
 
 
 def select(
-    found: Iterable[Selected], families: Sequence[Family], *, seed: int, per_view: int, max_rows: int | None
+    found: Iterable[Selected],
+    families: Sequence[Family],
+    *,
+    seed: int,
+    per_view: int,
+    max_rows: int | None,
+    keep_unbalanced: bool = False,
 ) -> tuple[tuple[Selected, ...], Counter[str]]:
     """The questions to ask, sorted by view and program, and the dropped candidates by reason.
 
     ``found`` holds candidates with their source and split; ``per_view`` limits the questions of a view.
+    ``keep_unbalanced`` fills what room is left with questions whose answers are not even, marked so.
     """
-    closed = {family.id: answer_set(family) for family in families}
+    known = {family.id: family for family in families}
     strata: dict[Stratum, list[Selected]] = defaultdict(list)
     refusals: list[Selected] = []
     for item in found:
@@ -51,43 +60,33 @@ def select(
     answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
     for key, items in strata.items():
         answers[key[1:]].update(item.candidate.answer for item in items)
-    dropped: Counter[str] = Counter()
+    counts = {name: counted([items for key, items in strata.items() if key[2] == name]) for name in known}
     units: list[Unit] = []
+    uneven: list[Unit] = []
+    pools: dict[Stratum, tuple[str, ...]] = {}
     for key in sorted(strata):
         items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
-        bound = len(answers[key[1:]]) == 1 and is_closed(items[0], closed)
-        chosen = _units(items, closed, seed, bound=bound)
-        dropped["unbalanced"] += len(items) - sum(map(len, chosen))
-        units += chosen
-    units.sort(key=lambda unit: (unit[0].prior_bound, _order(seed, unit)))
-    pairs = linkable(refusals, [unit[0] for unit in units if len(unit) == 1], seed)
-    board = Board(per_view=per_view, closed=closed, quotas=None)
-    kept, late = _filled(units, pairs, board, seed)
-    if max_rows is not None and sum(map(len, kept)) > max_rows:
-        board = Board(per_view=per_view, closed=closed, quotas=_quotas(kept, max_rows))
-        kept, late = _filled(units, pairs, board, seed)
-    dropped.update(late)
-    dropped.update(_unrefused(refusals, board))
-    asked = [item for unit in kept for item in unit]
-    return _lettered(asked, {family.id: family for family in families}, seed), +dropped
-
-
-def answer_set(family: Family) -> str:
-    """``claims``, ``truth``, ``closed`` or ``open``: what kind of answers a family's program can have.
-
-    A structure chosen out of several named ones is a closed answer, also where it is asked for as a mask.
-    """
-    value_type = programs.value_type(family.program)
-    if value_type == "Bool":
-        return "truth"
-    if value_type in VALUES:
-        return "claims"
-    return "closed" if value_type == "Count" or "among(" in family.program else "open"
-
-
-def is_closed(item: Selected, closed: Mapping[str, str]) -> bool:
-    """Whether a question's answer comes from a closed set, so that its frequency can be learnt blind."""
-    return closed[item.candidate.family] != "open"
+        bound = len(answers[key[1:]]) == 1
+        rounds, left, pools[key] = evened(items, known[key[2]], seed, counts=counts[key[2]], bound=bound)
+        units += rounds
+        uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
+    units = _in_turn(units, seed)
+    late = _in_turn(uneven, seed) if keep_unbalanced else []
+    singles = [item for unit in [*units, *late] for item in unit if item.candidate.kind != "yes_no"]
+    decided = {(c.view_id, c.family, c.kind, c.labels): item for item in singles for c in (item.candidate,)}
+    board = Board(per_view=per_view, quotas=None, spared=spared(refusals, decided))
+    why = _filled(units, late, refusals, decided, board, seed)
+    if max_rows is not None and len(board.asked) > max_rows:
+        board = Board(per_view=per_view, quotas=_quotas(board.asked.values(), max_rows), spared=board.spared)
+        why = _filled(units, late, refusals, decided, board, seed)
+    left_out = Counter(
+        why.get(identity(item), "uneven")
+        for items in strata.values()
+        for item in items
+        if identity(item) not in board.asked
+    )
+    left_out["unpaired"] += sum(identity(item) not in board.asked for item in refusals)
+    return _lettered(list(board.asked.values()), known, pools, seed), +left_out
 
 
 def _order(seed: int, unit: Unit) -> int:
@@ -95,76 +94,55 @@ def _order(seed: int, unit: Unit) -> int:
     return keyed(seed, "order", c.family, c.kind, c.program, [item.candidate.view_id for item in unit])
 
 
-def _units(items: list[Selected], closed: Mapping[str, str], seed: int, *, bound: bool) -> list[Unit]:
-    """What is asked together: yes/no pairs, else single questions.
+def _in_turn(units: Sequence[Unit], seed: int) -> list[Unit]:
+    """All units in the order in which they are tried: every family's first ones before others' many.
 
-    With one possible answer a claim would be told by its words alone, so it is not made.
+    The r-th of the n units that a family has of a kind stands at r²/n: four times as many are asked twice as often.
     """
-    claims = closed[items[0].candidate.family] == "claims"
-    if items[0].candidate.kind != "yes_no":
-        return [(replace(item, prior_bound=bound),) for item in items]
-    if not bound:
-        return _pairs(items, seed, claims=claims)
-    return [] if claims else [(replace(item, prior_bound=True),) for item in items]
+    of_family: dict[tuple[bool, str, str], list[Unit]] = defaultdict(list)
+    for unit in units:
+        of_family[unit[0].prior_bound, unit[0].candidate.family, unit[0].candidate.kind].append(unit)
+    placed = [
+        (bound, rank * rank / len(some), order, unit)
+        for (bound, *_), some in of_family.items()
+        for rank, (order, unit) in enumerate(
+            sorted(((_order(seed, unit), unit) for unit in some), key=lambda it: it[0])
+        )
+    ]
+    return [unit for *_, unit in sorted(placed, key=lambda entry: entry[:3])]
 
 
-def _pairs(items: list[Selected], seed: int, *, claims: bool) -> list[Unit]:
-    """Views with different values, paired so that the same words are true of one and false of the other.
-
-    The two most frequent values are paired first, which leaves as few over as possible.
+def _filled(
+    units: Sequence[Unit],
+    late: Sequence[Unit],
+    refusals: Sequence[Selected],
+    decided: Decided,
+    board: Board,
+    seed: int,
+) -> dict[tuple[str, str, str, str], str]:
+    """Fill views in the given order: first with a variety of families and kinds, then with any, then with what links
+    to a question that is asked; what room is left goes to anything. Why each unit was left out, by identity.
     """
-    queues: dict[str, deque[Selected]] = defaultdict(deque)
-    for item in items:
-        queues[item.candidate.token].append(item)
-    units: list[Unit] = []
-    while sum(map(bool, queues.values())) > 1:
-        one, other = sorted(queues, key=lambda token: (-len(queues[token]), token))[:2]
-        pair = [queues[one].popleft(), queues[other].popleft()]
-        pair.sort(key=lambda item: keyed(seed, "yes", item.candidate.view_id, item.candidate.program))
-        claim = pair[0].candidate.token if claims else None
-        name = f"p{keyed(seed, 'pair', [item.candidate.view_id for item in pair], pair[0].candidate.program):016x}"
-        units.append(tuple(replace(item, claim=claim, pair_id=name, pair_kind="opposite") for item in pair))
-    return units
-
-
-def _filled(units: Sequence[Unit], pairs: Linkable, board: Board, seed: int) -> tuple[list[Unit], Counter[str]]:
-    """Fill views: first with linked questions, then in the given order with a variety of families and kinds, then with
-    any, until nothing more fits.
-
-    A unit refused for balance is tried again: another answer to its question may have been taken since.
-    """
-    kept = link(pairs, board, seed)
-    waiting, variety = [unit for unit in units if identity(unit[0]) not in board.asked], True
-    while True:
+    waiting = list(units)
+    for variety, sparing in ((True, True), (False, True), (False, False)):
+        if not sparing:
+            link(refusals, decided, board, seed)
+            waiting += late
         left: list[tuple[str, Unit]] = []
         for unit in waiting:
-            if reason := board.refusal(unit, variety=variety or unit[0].prior_bound):
+            if any(identity(item) in board.asked for item in unit):  # as the other half of a fact in two frames
+                continue
+            if reason := board.refusal(unit, variety=variety or unit[0].prior_bound, sparing=sparing):
                 left.append((reason, unit))
             else:
                 board.take(unit)
-                kept.append(unit)
-        if not variety and len(left) == len(waiting):
-            break
-        variety, waiting = False, [unit for _, unit in left]
-    dropped: Counter[str] = Counter()
-    for reason, unit in left:
-        dropped[reason] += len(unit)
-    return kept, dropped
+        waiting = [unit for _, unit in left]
+    return {identity(item): reason for reason, unit in left for item in unit}
 
 
-def _unrefused(refusals: Sequence[Selected], board: Board) -> Counter[str]:
-    """Why refusals were not asked."""
-    left = [item for item in refusals if identity(item) not in board.asked]
-    return Counter(
-        "refused_once" if (item.candidate.view_id, "negative") in board.linked else "unpaired" for item in left
-    )
-
-
-def _quotas(units: Sequence[Unit], max_rows: int) -> dict[Quota, int]:
+def _quotas(asked: Iterable[Selected], max_rows: int) -> dict[Quota, int]:
     """``max_rows`` shared out in proportion to what was asked without a limit, by largest remainder."""
-    sizes: Counter[Quota] = Counter()
-    for unit in units:
-        sizes.update(map(quota, unit))
+    sizes = Counter(map(quota, asked))
     exact = {key: size * max_rows / sizes.total() for key, size in sizes.items()}
     shares = {key: math.floor(share) for key, share in exact.items()}
     spare = max_rows - sum(shares.values())
@@ -173,7 +151,9 @@ def _quotas(units: Sequence[Unit], max_rows: int) -> dict[Quota, int]:
     return shares
 
 
-def _lettered(asked: list[Selected], families: Mapping[str, Family], seed: int) -> tuple[Selected, ...]:
+def _lettered(
+    asked: list[Selected], families: Mapping[str, Family], pools: Mapping[Stratum, tuple[str, ...]], seed: int
+) -> tuple[Selected, ...]:
     """Give choice questions their options; the position of the right one is uniform by construction."""
     ranks: Counter[tuple[str, str, str]] = Counter()
     done = []
@@ -183,15 +163,17 @@ def _lettered(asked: list[Selected], families: Mapping[str, Family], seed: int) 
             continue
         key = (item.split, item.source, item.candidate.family)
         # Every family starts at its own letter, so that small ones together do not favour the first.
-        done.append(_choices(item, families[item.candidate.family], keyed(seed, "letter", key) + ranks[key], seed))
+        rank = keyed(seed, "letter", key) + ranks[key]
+        done.append(_choices(item, families[item.candidate.family], pools.get(stratum(item), ()), rank, seed))
         ranks[key] += 1
     return tuple(sorted(done, key=lambda item: (item.candidate.view_id, item.candidate.program, item.candidate.kind)))
 
 
-def _choices(item: Selected, family: Family, rank: int, seed: int) -> Selected:
+def _choices(item: Selected, family: Family, even: Sequence[str], rank: int, seed: int) -> Selected:
+    """Options out of the answers that are asked equally often: any other would be known for a wrong one."""
     c = item.candidate
     value_type = programs.value_type(family.program)
-    pool = c.labels if value_type == "One" else VALUES[value_type]
+    pool = even or (c.labels if value_type == "One" else VALUES[value_type])
     others = sorted((o for o in pool if o != c.answer), key=lambda o: keyed(seed, "choice", c.view_id, c.program, o))
     size = min(family.choices or 4, len(pool))
     index = rank % size

@@ -95,8 +95,15 @@ def pools(draw: st.DrawFn) -> list[Selected]:
     return found
 
 
-def chosen(found: Iterable[Selected], per_view: int = 100, max_rows: int | None = None, seed: int = 1):
-    return select(found, FAMILIES, seed=seed, per_view=per_view, max_rows=max_rows)
+def chosen(
+    found: Iterable[Selected],
+    per_view: int = 100,
+    max_rows: int | None = None,
+    seed: int = 1,
+    *,
+    keep_unbalanced: bool = False,
+):
+    return select(found, FAMILIES, seed=seed, per_view=per_view, max_rows=max_rows, keep_unbalanced=keep_unbalanced)
 
 
 def truth(asked: Selected) -> str:
@@ -174,19 +181,18 @@ def test_a_question_with_one_possible_answer_is_marked_and_never_in_test(found: 
         assert not (a.prior_bound and a.split == "test")
 
 
-@given(pools(), LIMITS)
-def test_no_answer_out_of_a_closed_set_is_asked_more_than_twice_as_often_as_the_next(
-    found: list[Selected], limits: Limits
-):
+@given(pools(), LIMITS, st.booleans())
+def test_every_answer_of_a_stratum_is_asked_equally_often_or_marked(found: list[Selected], limits: Limits, keep: bool):
     answers = defaultdict(Counter)
-    for a in chosen(found, *limits)[0]:
-        if TYPES[a.candidate.family] in (*VALUES, "Count") and not (
-            a.prior_bound or a.pair_kind == "opposite" or a.candidate.reason
-        ):
+    for a in chosen(found, *limits, keep_unbalanced=keep)[0]:
+        assert keep or a.balanced
+        told = a.prior_bound or a.pair_kind == "opposite" or a.candidate.reason or not a.balanced
+        if TYPES[a.candidate.family] in (*VALUES, "Count", "One") and a.candidate.kind != "segment" and not told:
             answers[stratum(a)][a.candidate.answer] += 1
-    for count in answers.values():
-        most, next_most, *_ = (*sorted(count.values(), reverse=True), 0)
-        assert most <= max(1, 2 * next_most)
+    for (_, _, family, kind, _), count in answers.items():
+        if family != "beside":  # which also states what is asked in the other frame
+            assert len({*count.values()}) == 1
+            assert len(count) >= (len(VALUES[TYPES[family]]) if kind == "open" else 2)
 
 
 @given(pools(), LIMITS)
@@ -194,11 +200,20 @@ def test_letters_are_uniform_within_one(found: list[Selected], limits: Limits):
     letters = defaultdict(Counter)
     for a in chosen(found, *limits)[0]:
         if a.candidate.kind == "choice":
-            letters[a.split, a.source, a.candidate.family].update({a.answer_index: 1})
-    for (_, _, family), count in letters.items():
-        uses = [count[letter] for letter in range(4 if family == "quadrant" else 2)]
+            letters[a.split, a.source, a.candidate.family, len(a.choices)].update({a.answer_index: 1})
+    for (*_, size), count in letters.items():
+        uses = [count[letter] for letter in range(size)]
         assert max(uses) - min(uses) <= 1
         assert sum(uses) == count.total()
+
+
+@given(pools(), LIMITS)
+def test_an_option_that_is_never_the_right_one_is_not_offered(found: list[Selected], limits: Limits):
+    asked = [a for a in chosen(found, *limits)[0] if a.candidate.kind == "choice" and not a.prior_bound]
+    right = defaultdict(set)
+    for a in asked:
+        right[stratum(a)].add(a.candidate.answer)
+    assert all({*a.choices} <= right[stratum(a)] for a in asked if a.candidate.family != "beside")
 
 
 @given(pools(), LIMITS)
@@ -232,7 +247,7 @@ def test_max_rows_gives_no_split_source_or_kind_more_than_its_part(found: list[S
 
 def test_max_rows_keeps_kinds_and_splits_in_proportion():
     found = [
-        item(view, family, kind, tokens(family)[view % 2], split=split)
+        item(view, family, kind, tokens(family)[view % len(tokens(family))], split=split)
         for view, split in enumerate(["train"] * 32 + ["test"] * 16)
         for family, kind in (("quadrant", "open"), ("centre", "yes_no"))
     ]
@@ -243,9 +258,9 @@ def test_max_rows_keeps_kinds_and_splits_in_proportion():
     assert dropped == {"over_max_rows": 48}
 
 
-def test_max_rows_is_used_up_where_there_are_no_pairs():
-    found = [item(view, "quadrant", "open", VALUES["Quadrant"][view % 4], source="st"[view % 2]) for view in range(40)]
-    assert [len(chosen(found, max_rows=limit)[0]) for limit in (0, 1, 7, 40, 41)] == [0, 1, 7, 40, 40]
+def test_max_rows_is_used_up_as_far_as_whole_rounds_of_answers_go():
+    found = [item(view, "quadrant", "open", VALUES["Quadrant"][view % 4]) for view in range(40)]
+    assert [len(chosen(found, max_rows=limit)[0]) for limit in (0, 1, 7, 40, 41)] == [0, 0, 4, 40, 40]
 
 
 def test_options_are_as_many_as_the_family_offers():
@@ -268,19 +283,51 @@ def test_claims_pair_the_frequent_values_so_that_few_are_left_over():
     assert (len(asked), dropped) == (8, Counter())
 
 
-def test_a_stratum_is_flattened_to_twice_its_runner_up():
-    values = ["upper_left"] * 9 + ["upper_right"] * 2 + ["lower_left"]
-    asked, dropped = chosen([item(view, "quadrant", "open", token) for view, token in enumerate(values)])
-    assert Counter(a.candidate.token for a in asked) == {"upper_left": 4, "upper_right": 2, "lower_left": 1}
-    assert dropped == {"unbalanced": 5}
+def test_an_open_question_is_asked_where_all_its_answers_can_be_asked_equally_often():
+    values = ["upper_left"] * 9 + ["upper_right"] * 3 + ["lower_left"] * 2
+    found = [item(view, "quadrant", "open", token) for view, token in enumerate(values)]
+    assert chosen(found) == ((), Counter({"uneven": 14}))
+    asked, dropped = chosen([*found, *(item(view, "quadrant", "open", "lower_right") for view in (20, 21, 22))])
+    assert set(Counter(a.candidate.token for a in asked).values()) == {2}
+    assert (len(asked), dropped) == (8, {"uneven": 9})
+
+
+def test_a_choice_offers_the_answers_that_make_the_most_questions():
+    values = ["upper_left"] * 9 + ["upper_right"] * 8 + ["lower_left"]
+    asked, dropped = chosen([item(view, "quadrant", "choice", token) for view, token in enumerate(values)])
+    assert Counter(a.candidate.token for a in asked) == {"upper_left": 8, "upper_right": 8}
+    assert {a.choices for a in asked} == {("upper_left", "upper_right"), ("upper_right", "upper_left")}
+    assert dropped == {"uneven": 2}
+
+
+def test_numbers_are_asked_where_they_lie_far_enough_apart():
+    even = replace(FAMILIES[2], tolerance=0.1)
+    near = [item(view, "share", "number", f"{10 + view / 10}") for view in range(30)]
+    far = [item(view, "share", "number", f"{1.3**view:.1f}") for view in range(1, 13)]
+    assert select(near, [even], seed=1, per_view=9, max_rows=None) == ((), Counter({"uneven": 30}))
+    assert len(select(far, [even], seed=1, per_view=9, max_rows=None)[0]) == 12
+
+
+def test_uneven_questions_that_are_wanted_all_the_same_are_marked():
+    values = ["upper_left"] * 3 + ["upper_right"]
+    found = [item(view, "quadrant", "open", token) for view, token in enumerate(values)]
+    asked, dropped = chosen(found, keep_unbalanced=True)
+    assert [a.balanced for a in asked] == [False] * 4
+    assert not dropped
 
 
 def test_an_answer_that_only_another_split_has_makes_no_balance_in_this_one():
-    found = [item(view, "quadrant", "open", "upper_left", split="test") for view in range(3)]
-    found += [item(9, "quadrant", "open", "lower_left")]
-    asked, dropped = chosen(found)
-    assert sorted((a.split, a.candidate.token) for a in asked) == [("test", "upper_left"), ("train", "lower_left")]
-    assert dropped == {"unbalanced": 2}
+    found = [item(view, "centre", "yes_no", "true", split="test") for view in range(3)]
+    assert chosen([*found, item(9, "centre", "yes_no", "false")]) == ((), Counter({"uneven": 4}))
+
+
+def test_a_rare_family_is_not_crowded_out_by_a_common_one():
+    found = [
+        item(view, "quadrant", "open", VALUES["Quadrant"][view // 2 % 4], source=f"s{view % 2}") for view in range(800)
+    ]
+    rare = [item(view, "centre", "yes_no", ("true", "false")[view % 2], source="s0") for view in range(8)]
+    asked, _ = chosen([*found, *rare], per_view=1)
+    assert sum(a.candidate.family == "centre" for a in asked) >= 2
 
 
 def test_a_view_is_asked_for_the_same_mask_once():
@@ -302,7 +349,7 @@ def test_questions_with_one_possible_answer_are_dropped_from_test_and_counted():
 
 def test_a_claim_that_is_always_true_is_not_made():
     found = [item(view, "quadrant", "yes_no", "upper_left") for view in range(3)]
-    assert chosen(found) == ((), Counter({"unbalanced": 3}))
+    assert chosen(found) == ((), Counter({"uneven": 3}))
 
 
 def test_a_full_view_has_a_variety_of_families():
@@ -317,9 +364,9 @@ def test_a_full_view_has_a_variety_of_families():
 
 
 def test_another_seed_asks_other_questions():
-    found = [item(view, "quadrant", "open", ("upper_left", "lower_left")[view % 5 == 0]) for view in range(50)]
+    found = [item(view, "count", "number", ("1", "2")[view % 5 == 0]) for view in range(50)]
     one, other = ({a.candidate.view_id for a in chosen(found, seed=seed)[0]} for seed in (1, 2))
-    assert len(one) == len(other) == 30
+    assert len(one) == len(other) == 20
     assert one != other
 
 
@@ -386,18 +433,21 @@ def test_a_question_is_the_positive_of_one_refusal_only():
 
 
 def test_a_view_that_refuses_one_question_is_asked_no_other_that_it_cannot_answer():
-    found = [item(view, family, "open", "left") for view in range(4) for family in ("lateral", "beside")]
+    found = [
+        item(view, family, "open", ("left", "right")[view % 2]) for view in range(4) for family in ("lateral", "beside")
+    ]
     found += [refusal(9, family, "open", "no_left_right") for family in ("lateral", "beside")]
     asked, dropped = chosen(found)
     assert sum(a.candidate.view_id == "s/0009" for a in asked) == 1
-    assert dropped["refused_once"] == 1
+    assert dropped["unpaired"] == 1
 
 
-def test_the_positives_of_refusals_are_balanced_like_all_answers():
-    found = [item(view, "quadrant", "open", "upper_left") for view in range(9)]
-    found += [item(9, "quadrant", "open", "lower_left"), *(refusal(view, "quadrant", "open") for view in range(10, 30))]
-    asked, _ = chosen(found)
-    assert Counter(a.candidate.token for a in asked) == {"upper_left": 2, "lower_left": 1, "absent": 3}
+def test_refusals_leave_the_balance_of_answers_as_it_is():
+    found = [item(view, "quadrant", "open", VALUES["Quadrant"][view % 4]) for view in range(8)]
+    asked, _ = chosen([*found, *(refusal(view, "quadrant", "open") for view in range(10, 30))])
+    counts = Counter(a.candidate.token for a in asked)
+    assert counts.pop("absent") == 8
+    assert counts == dict.fromkeys(VALUES["Quadrant"], 2)
 
 
 def test_a_rarer_reason_than_absence_comes_first():

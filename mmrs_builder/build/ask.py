@@ -160,6 +160,7 @@ def _decide(
         seed=settings.seed,
         per_view=settings.questions_per_view,
         max_rows=settings.max_rows,
+        keep_unbalanced=settings.keep_unbalanced,
     )
     dropped["split_dropped"] = sum(not item.split for item in placed)
     by_view: dict[str, list[Selected]] = {}

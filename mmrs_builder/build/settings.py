@@ -38,6 +38,7 @@ class Settings:
     limit: int | None = None
     questions_per_view: int = 10
     max_rows: int | None = None
+    keep_unbalanced: bool = False
     splits: Policy = "leak-safe"
     language: str = "en"
     rows_per_shard: int = 1000
@@ -51,6 +52,7 @@ class Settings:
             "limit": self.limit,
             "questions_per_view": self.questions_per_view,
             "max_rows": self.max_rows,
+            "keep_unbalanced": self.keep_unbalanced,
             "splits": self.splits,
             "language": self.language,
             "rows_per_shard": self.rows_per_shard,

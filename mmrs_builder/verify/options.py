@@ -17,7 +17,8 @@ from mmrs_builder.verify.reading import Reading
 from mmrs_builder.verify.values import One, Value, value_text
 from mmrs_builder.vocab import VALUES
 
-MOST: Final = 4  # options, unless the family says otherwise
+FEWEST: Final = 2  # options
+MOST: Final = 4  # unless the family says otherwise
 
 
 def check_choices(
@@ -32,9 +33,8 @@ def check_choices(
     if len(set(choices)) != len(choices) or not set(choices) <= known:
         yield "choices", f"{list(choices)} are not distinct terms out of {sorted(known)}"
     limit = reading.family.choices or MOST
-    fewest = 2 if isinstance(value, One) else min(limit, len(known))
-    if not fewest <= len(choices) <= limit:
-        yield "choices", f"{len(choices)} options instead of {fewest}"
+    if not FEWEST <= len(choices) <= limit:
+        yield "choices", f"{len(choices)} options instead of {FEWEST} to {limit}"
     right = _right(reading.kind, naming, value, board, language)
     if choices[index] != right:
         yield "choices", f"{choices[index]!r} at index {index}, derived {right!r}"

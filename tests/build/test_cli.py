@@ -62,7 +62,7 @@ def test_the_version_is_that_of_the_package():
             "--language xx: there is none of that name",
         ),
         (("families", "--language", "xx"), "no language 'xx'"),
-        (("families", "--language", "xx", "--check"), "There is en"),
+        (("families", "--language", "xx", "--check"), "There is en, es"),
         (("families", "--language", "xx", "--page", "x.html"), "no language 'xx'"),
         (("build", "--source", "kvasir", "--data", "nowhere", "--out", "o"), "nowhere is not a folder"),
         (("build", "--out", "o"), "--source NAME"),
