@@ -57,6 +57,10 @@ MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most 
 Splits = Annotated[
     str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
 ]
+KeepOut = Annotated[
+    list[Path] | None,
+    typer.Option("--keep-out", help="A test set: a folder of pictures or a built one. No copy of it is trained on."),
+]
 PerShard = Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")]
 ReadSeconds = Annotated[float, typer.Option("--read-seconds", min=1, help="Refuse a case that takes longer to read.")]
@@ -126,6 +130,7 @@ def build(
     questions_per_view: PerView = None,
     max_rows: MaxRows = None,
     splits: Splits = None,
+    keep_out: KeepOut = None,
     rows_per_shard: PerShard = None,
     workers: Workers = CPUS,
     read_seconds: ReadSeconds = 120,
@@ -151,7 +156,7 @@ def build(
         "splits": splits, "rows_per_shard": rows_per_shard,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
-    settings = request.settings(chosen, known, given, exclude)
+    settings = request.settings(chosen, known, given, exclude, keep_out or [])
     request.check_licences(settings.sources, allow)
     absent, pinned = request.missing(settings.sources), request.pins(sha256 or [], settings.sources)
     if dry_run:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrs_builder import recipe as recipes
-from mmrs_builder.build import Settings, SourceChoice
+from mmrs_builder.build import Settings, SourceChoice, keepout
 from mmrs_builder.errors import INTEGRITY, MANUAL, USAGE, MmrsError
 from mmrs_builder.types import Source
 
@@ -16,7 +16,11 @@ Say = Callable[[str], None]
 
 
 def settings(
-    chosen: Sequence[SourceChoice], known: Mapping[str, Any], given: Mapping[str, Any], exclude: Path | None
+    chosen: Sequence[SourceChoice],
+    known: Mapping[str, Any],
+    given: Mapping[str, Any],
+    exclude: Path | None,
+    keep_out: Sequence[Path] = (),
 ) -> Settings:
     """The settings of a build: those ``given``, else those ``known`` from a recipe.
 
@@ -31,7 +35,9 @@ def settings(
     values = {**known, **{key: value for key, value in given.items() if value is not None}}
     if values.get("splits", "leak-safe") not in ("leak-safe", "official"):
         raise MmrsError(f"--splits {values['splits']}", code=USAGE, hint="It is leak-safe or official.")
-    return Settings(sources=tuple(chosen), exclude=recipes.excluded(exclude), **values)
+    return Settings(
+        sources=tuple(chosen), exclude=recipes.excluded(exclude), keep_out=keepout.named(keep_out), **values
+    )
 
 
 def check_licences(choices: Sequence[SourceChoice], allow: str | None) -> None:
