@@ -2,8 +2,8 @@
 
 The descriptor is the magnitude of the Fourier transform, which a shift leaves as it is (B. S. Reddy, B. N. Chatterji,
 An FFT-based technique for translation, rotation, and scale-invariant image registration, IEEE Trans. Image Process.
-5(8), 1996): here that of windowed places of a thumbnail at their lowest frequencies, brought to a form which mirroring and quarter
-turns leave as it is, too. Candidates are registered by maximising the enhanced correlation coefficient
+5(8), 1996): here that of windowed places of a thumbnail at their lowest frequencies, in a form that mirroring and
+quarter turns leave as it is, too. Candidates are registered by maximising the enhanced correlation coefficient
 (G. D. Evangelidis, E. Z. Psarakis, IEEE Trans. Pattern Anal. Mach. Intell. 30(10), 2008; OpenCV's
 ``findTransformECC``).
 
@@ -37,8 +37,14 @@ LEAST_DETAIL: Final = 0.5
 FAMILIAR: Final = 0.6
 """Correlation of the coarse pictures below which a candidate is not registered."""
 
-SAME: Final = 0.75
+SYMMETRIC: Final = 0.05
+"""How much worse than in the likeliest way coarse pictures may agree in another one that is tried, too."""
+
+SAME: Final = 0.8
 """Correlation of the details that three quarters of a picture's places must reach."""
+
+HOPEFUL: Final = 0.3
+"""The same after a rough registration, below which a fine one is not tried."""
 
 LARGEST_CROP: Final = 0.2
 """Part of a side that a cropped copy may lack."""
@@ -47,10 +53,12 @@ PLACES: Final = 4
 """Details are compared in this many places in each direction."""
 
 _FINE, _COARSE = 0.7, 2.0  # sigma in px between which details lie
-_STEPS: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+_STEPS: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 1e-4)
 
 Thumbnail: TypeAlias = npt.NDArray[np.uint8]  # (SIDE, SIDE)
 Floats: TypeAlias = npt.NDArray[np.float32]
+
+_AS_IT_IS: Final = np.eye(2, 3, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +116,7 @@ def _turned(spectra: Floats) -> Floats:
 
 
 def is_plain(seen: Seen) -> bool:
-    """Whether a picture has too few details to be told from others: nearly black, a smooth ramp."""
+    """Whether a picture has too few details to be told from others: nearly black, all of one grey."""
     return float(_details(seen.thumbnail.astype(np.float32), _grain(seen, seen)).std()) < LEAST_DETAIL
 
 
@@ -134,36 +142,42 @@ def likeness(one: Seen, other: Seen) -> Likeness | None:
     ways = [(mirrored, turn) for mirrored, turn in product((False, True), range(4))]
     shown = {way: _shown(other.thumbnail, *way) for way in ways}
     coarse = {way: _correlation(_reduced(still), _reduced(moved)) for way, moved in shown.items()}
-    likely = [way for way in sorted(ways, key=lambda way: (-coarse[way], way)) if coarse[way] >= FAMILIAR][:2]
+    least = max(FAMILIAR, max(coarse.values()) - SYMMETRIC)
+    likely = [way for way in sorted(ways, key=lambda way: (-coarse[way], way)) if coarse[way] >= least][:2]
     grain = _grain(one, other)
     for way, place in product(likely, ("as it is", "registered")):
-        warp = np.eye(2, 3, dtype=np.float32) if place == "as it is" else _registered(still, shown[way])
-        if warp is not None and (found := _compared(still, shown[way], warp, grain)) is not None:
-            agreement, gain, bias = found
+        warp = _AS_IT_IS if place == "as it is" else _registered(still, shown[way], grain)
+        if warp is not None and (agreement := _agreement(still, shown[way], warp, grain)) >= SAME:
+            gain, bias = _greys(still, shown[way], warp)
             return Likeness(agreement=agreement, mirrored=way[0], turn=way[1], lacks=_lacks(warp), gain=gain, bias=bias)
     return None
 
 
-def _compared(still: Floats, moved: Floats, warp: Floats, grain: float) -> tuple[float, float, float] | None:
-    """Agreement, gain and bias of a picture brought over another by ``warp``; None if too little agrees."""
+def _brought(moved: Floats, warp: Floats) -> tuple[Floats, Mask]:
+    """A picture brought over another by ``warp``, and where it has pixels there."""
     way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     brought = cv2.warpAffine(moved, warp, (SIDE, SIDE), flags=way, borderMode=cv2.BORDER_REPLICATE)
-    inside = cv2.warpAffine(np.ones_like(moved), warp, (SIDE, SIDE), flags=way) > 0.99
-    agreement = _agreement(_details(still, grain), _details(np.asarray(brought), grain), np.asarray(inside))
-    if agreement < SAME:
-        return None
-    a, b = still[inside], np.asarray(brought)[inside]
-    gain = float(((a - a.mean()) * (b - b.mean())).sum() / max(float(((a - a.mean()) ** 2).sum()), 1e-6))
-    return agreement, gain, float(b.mean() - gain * a.mean())
+    inside = cv2.warpAffine(np.ones_like(moved), warp, (SIDE, SIDE), flags=way)
+    return np.asarray(brought, np.float32), np.asarray(inside) > 0.99
 
 
-def _agreement(one: Floats, other: Floats, inside: Mask) -> float:
+def _agreement(still: Floats, moved: Floats, warp: Floats, grain: float) -> float:
     """The lower quartile of the correlations of details, over the places where one of the two has some."""
-    a, b = (_placed(np.where(inside, picture, 0)) for picture in (one, other))
-    power = np.maximum((a * a).sum(-1), (b * b).sum(-1))
-    joint = (a * b).sum(-1) / np.sqrt(np.maximum((a * a).sum(-1) * (b * b).sum(-1), 1e-6))
+    brought, inside = _brought(moved, warp)
+    a, b = (_placed(np.where(inside, _details(picture, grain), 0)) for picture in (still, brought))
+    own, others = (a * a).sum(-1), (b * b).sum(-1)
+    power = np.maximum(own, others)
     counted = (power > 0.02 * power.mean()) & (_placed(inside.astype(np.float32)).mean(-1) > 0.5)
-    return float(np.quantile(joint[counted], 0.25)) if counted.sum() >= PLACES else 0.0
+    joint = np.sort(((a * b).sum(-1) / np.sqrt(np.maximum(own * others, 1e-6)))[counted])
+    return float(joint[len(joint) // 4]) if len(joint) >= PLACES else 0.0
+
+
+def _greys(still: Floats, moved: Floats, warp: Floats) -> tuple[float, float]:
+    """Gain and bias that map the greys of one picture to those of the other, by least squares."""
+    brought, inside = _brought(moved, warp)
+    a, b = still[inside], brought[inside]
+    gain = float(((a - a.mean()) * (b - b.mean())).sum() / max(float(((a - a.mean()) ** 2).sum()), 1e-6))
+    return gain, float(b.mean() - gain * a.mean())
 
 
 def _placed(picture: Floats) -> Floats:
@@ -172,16 +186,29 @@ def _placed(picture: Floats) -> Floats:
     return picture.reshape(PLACES, edge, PLACES, edge).transpose(0, 2, 1, 3).reshape(PLACES**2, edge**2)
 
 
-def _registered(still: Floats, moved: Floats) -> Floats | None:
+def _registered(still: Floats, moved: Floats, grain: float) -> Floats | None:
     """The affine map from ``still`` to ``moved``; None where none is found, or none that a crop explains."""
-    start, everywhere = np.eye(2, 3, dtype=np.float32), np.ones((SIDE, SIDE), np.uint8)
+    rough = _aligned(_halved(still), _halved(moved), _AS_IT_IS)
+    if rough is None:
+        return None
+    rough[:, 2] = 2 * rough[:, 2] + 0.5 - rough[:, :2].sum(axis=1) / 2  # pixel centres of halves lie between pixels
+    found = _aligned(still, moved, rough) if _agreement(still, moved, rough, grain) >= HOPEFUL else None
+    if found is None or np.abs(found[:, :2] - np.eye(2)).max() > LARGEST_CROP or _lacks(found) > LARGEST_CROP:
+        return None
+    return found
+
+
+def _aligned(still: Floats, moved: Floats, start: Floats) -> Floats | None:
+    everywhere = np.ones(still.shape, np.uint8)
     try:
-        _, warp = cv2.findTransformECC(still, moved, start, cv2.MOTION_AFFINE, _STEPS, everywhere, 3)
+        _, warp = cv2.findTransformECC(still, moved, start.copy(), cv2.MOTION_AFFINE, _STEPS, everywhere, 3)
     except cv2.error:  # the two have nothing in common
         return None
-    found = np.asarray(warp, np.float32)
-    off = np.abs(found[:, :2] - np.eye(2)).max()
-    return found if off <= LARGEST_CROP and _lacks(found) <= LARGEST_CROP else None
+    return np.asarray(warp, np.float32)
+
+
+def _halved(picture: Floats) -> Floats:
+    return np.asarray(cv2.resize(picture, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _lacks(warp: Floats) -> float:
