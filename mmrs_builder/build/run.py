@@ -98,6 +98,9 @@ def _build(
     counts = _counts(measured, asked)
     folder.write_rejects(state, drops)
     write_json(state / LEAKS, asked.leaks)
+    if counts["views"]["measured"] and not counts["views"]["published"]:
+        hint = f"Name fewer sets with --keep-out; {state / LEAKS} shows what was found."
+        raise MmrsError("every view was dropped: its picture is kept out, or leaks", code=MANUAL, hint=hint)
     if not counts["views"]["published"]:
         raise MmrsError("no case could be used", code=MANUAL, hint=f"See {state / 'rejects.jsonl'} for the reasons.")
     key = write_key(asked, settings, counts)
