@@ -35,6 +35,7 @@ def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
         _INTRO + (_OFFICIAL if facts.policy == "official" else ""),
         _contents(shards),
         _sources(facts),
+        _splits(facts),
         _shown(facts),
         _overlays(facts),
         _credits(facts),
@@ -120,7 +121,7 @@ def _sources(facts: Facts) -> str:
     ]
     unknown = [s.title for s in facts.sources if not s.patient_ids]
     note = (
-        f"\nNo patient ids are published for {', '.join(unknown)}: splits there keep identical pictures together, "
+        f"\nNo patient ids are published for {', '.join(unknown)}: splits there keep copies of one picture together, "
         "and a patient may still appear in two splits.\n"
         if unknown
         else ""
@@ -132,6 +133,20 @@ def _sources(facts: Facts) -> str:
     )
     head = ["source", "corpus", "version", "modality", "licence", "class", "patient ids"]
     return f"## Sources\n\n{table(head, rows)}{note}\nHow masks were read:\n{rules}\n"
+
+
+def _splits(facts: Facts) -> str:
+    """How many views were found to show one picture, and what of the published splits leaks."""
+    found, views = facts.counts["duplicates"], facts.counts["views"]
+    rows = [[kind, n] for kind, n in found["pairs"].items() if n]
+    torn = found["in_several_official_splits"]
+    told = (
+        f"{found['clusters']['count']} clusters of views show one picture each; the largest holds "
+        f"{found['clusters']['largest']}. In the published splits {torn['patients']} patients and {torn['groups']} "
+        f"other groups lie on several sides. Dropped: {views['leaks_into_test']} views whose group touches a published "
+        f"test or validation set, {views['kept_out']} whose group holds a picture that is kept out.\n"
+    )
+    return f"## Duplicates and splits\n\n{table(['copies', 'pairs'], rows) + chr(10) if rows else ''}{told}"
 
 
 def _shown(facts: Facts) -> str:

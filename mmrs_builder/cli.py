@@ -61,6 +61,10 @@ Language = Annotated[
 Splits = Annotated[
     str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
 ]
+KeepOut = Annotated[
+    list[Path] | None,
+    typer.Option("--keep-out", help="A test set: a folder of pictures or a built one. No copy of it is trained on."),
+]
 PerShard = Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")]
 ReadSeconds = Annotated[float, typer.Option("--read-seconds", min=1, help="Refuse a case that takes longer to read.")]
@@ -132,6 +136,7 @@ def build(
     keep_unbalanced: Unbalanced = False,
     splits: Splits = None,
     language: Language = None,
+    keep_out: KeepOut = None,
     rows_per_shard: PerShard = None,
     workers: Workers = CPUS,
     read_seconds: ReadSeconds = 120,
@@ -158,7 +163,7 @@ def build(
         "keep_unbalanced": keep_unbalanced or None,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
-    settings = request.settings(chosen, known, given, exclude)
+    settings = request.settings(chosen, known, given, exclude, keep_out or [])
     request.check_licences(settings.sources, allow)
     absent, pinned = request.missing(settings.sources), request.pins(sha256 or [], settings.sources)
     if dry_run:

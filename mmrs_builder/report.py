@@ -86,6 +86,9 @@ def print_build(report: Report, console: Console) -> None:
     """The closing tables of a build."""
     console.print(_cases(report))
     console.print(_questions(report.counts))
+    if copies := sum(report.counts["duplicates"]["pairs"].values()):
+        where = report.out / ".mmrs" / "leak-report.json"
+        console.print(f"{copies} pairs of views show one picture; their groups were joined. See {where}.")
     if report.drops:
         console.print(f"Every rejected file is listed in {report.out / '.mmrs' / 'rejects.jsonl'}.")
     console.print(f"{'Unchanged' if report.unchanged else 'Published'}: {report.out}")
@@ -109,6 +112,7 @@ def _questions(counts: Mapping[str, Any]) -> Table:
     for label, n in (
         ("views measured", views["measured"]),
         ("  dropped: their group touches an official test set", -views["leaks_into_test"]),
+        ("  dropped: their group holds a picture that is kept out", -views["kept_out"]),
         ("views published", views["published"]),
         ("  of these without questions", views["without_questions"]),
         ("slices left out: more structures than can be told apart", counts["masks"].get("views_left_out", 0)),
@@ -117,7 +121,7 @@ def _questions(counts: Mapping[str, Any]) -> Table:
         ("specks removed from masks", counts["masks"].get("specks", 0)),
         ("doubtful mask pixels decided by threshold", counts["masks"].get("doubtful_px", 0)),
     ):
-        if n or not label.startswith("slices"):
+        if n or not label.startswith(("slices", "  dropped: their group holds")):
             table.add_row(label, str(n))
     table.add_section()
     table.add_row("candidate questions", str(candidates["evaluated"]))

@@ -8,7 +8,7 @@ from typing import Any
 
 from mmrs_builder import recipe as recipes
 from mmrs_builder import resources
-from mmrs_builder.build import Settings, SourceChoice
+from mmrs_builder.build import Settings, SourceChoice, keepout
 from mmrs_builder.errors import INTEGRITY, MANUAL, USAGE, MmrsError
 from mmrs_builder.templates import DEFAULT, languages
 from mmrs_builder.types import Source
@@ -18,7 +18,11 @@ Say = Callable[[str], None]
 
 
 def settings(
-    chosen: Sequence[SourceChoice], known: Mapping[str, Any], given: Mapping[str, Any], exclude: Path | None
+    chosen: Sequence[SourceChoice],
+    known: Mapping[str, Any],
+    given: Mapping[str, Any],
+    exclude: Path | None,
+    keep_out: Sequence[Path] = (),
 ) -> Settings:
     """The settings of a build: those ``given``, else those ``known`` from a recipe.
 
@@ -37,7 +41,9 @@ def settings(
     if values.get("language", DEFAULT) not in known_languages:
         hint = f"It is {' or '.join(known_languages)}."
         raise MmrsError(f"--language {values['language']}: there is none of that name", code=USAGE, hint=hint)
-    return Settings(sources=tuple(chosen), exclude=recipes.excluded(exclude), **values)
+    return Settings(
+        sources=tuple(chosen), exclude=recipes.excluded(exclude), keep_out=keepout.named(keep_out), **values
+    )
 
 
 def check_licences(choices: Sequence[SourceChoice], allow: str | None) -> None:

@@ -33,7 +33,7 @@ REASONS: Final[dict[str, str]] = {
     "over_max_rows": "beyond --max-rows",
     "prior_bound_in_test": "its stratum has one possible answer and the view is in test",
     "unpaired": "the view cannot answer it, and there is no room for it beside one of another view that can",
-    "split_dropped": "the view was dropped because its group touches an official test set",
+    "split_dropped": "the view was dropped: its group touches an official test set, or a picture that is kept out",
 }
 """Why a decided candidate was not asked."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrs_builder.splits import Member, Placement, place
+from mmrs_builder.splits import KEPT_OUT, Member, Placement, place
 from mmrs_builder.vocab import SPLITS
 
 
@@ -21,10 +21,13 @@ def member(
     official: str | None = None,
     pixels: str | None = None,
     case: str | None = None,
+    modality: str = "",
+    labels: tuple[str, ...] = (),
 ) -> Member:
     return Member(
         view_id=f"{source}/{name}", source=source, case_id=case or name, patient_id=patient, group=group,
         split_official=official, picture=pixels or f"{source}/{name}",
+        modality=modality, labels=labels,
     )  # fmt: skip
 
 
@@ -134,24 +137,76 @@ def test_equal_patient_ids_of_two_corpora_are_two_patients():
     assert found["a"].group_id != found["b"].group_id
 
 
-def test_many_groups_are_divided_about_8_to_1_to_1():
-    counts = Counter(splits(*(member(f"v{i}") for i in range(4000))).values())
-    # four standard deviations
-    assert abs(counts["train"] - 3200) < 4 * 26
-    assert abs(counts["validation"] - 400) < 4 * 19
-    assert abs(counts["test"] - 400) < 4 * 19
+def test_groups_are_divided_8_to_1_to_1_within_their_source_modality_and_rarest_label():
+    kinds = [
+        ("s", "ct", ("liver",)),
+        ("s", "ct", ("liver", "tumour")),
+        ("s", "mri", ("liver",)),
+        ("t", "ct", ("liver",)),
+    ]
+    members = [
+        member(f"{number}-{i}", source=source, modality=modality, labels=labels)
+        for number, (source, modality, labels) in enumerate(kinds)
+        for i in range(30 + 10 * number)
+    ]
+    found = splits(*members)
+    for number in range(len(kinds)):
+        n, counts = 30 + 10 * number, Counter(split for name, split in found.items() if name.startswith(f"{number}-"))
+        assert abs(counts["train"] - 0.8 * n) < 1
+        assert abs(counts["validation"] - 0.1 * n) < 1
+        assert abs(counts["test"] - 0.1 * n) < 1
 
 
-def test_a_new_case_moves_no_other():
-    old = [member(f"v{i}", patient=f"p{i // 3}") for i in range(60)]
-    before, after = placed(*old), placed(member("0 first"), *old)
+def test_many_small_strata_are_divided_8_to_1_to_1_together():
+    found = Counter(splits(*(member(f"v{i}", labels=(f"l{i // 2}",)) for i in range(4000))).values())
+    # four standard deviations of as many free draws, which are fewer by pairs
+    assert abs(found["train"] - 3200) < 4 * 26
+    assert abs(found["validation"] - 400) < 4 * 19
+    assert abs(found["test"] - 400) < 4 * 19
+
+
+def test_another_source_moves_no_group():
+    old = [member(f"v{i}", patient=f"p{i // 3}", labels=("a", "b")[i % 2 :]) for i in range(60)]
+    new = [member(f"new {i}", source="t", labels=("b",)) for i in range(40)]
+    before, after = placed(*old), placed(*new, *old)
     assert {name: after[name] for name in before} == before
 
 
-def test_a_new_case_of_a_known_patient_moves_no_other_patient():
-    old = [member(f"v{i}", patient=f"p{i // 3}") for i in range(60)]
-    before, after = placed(*old), placed(member("0 first", patient="p7"), *old)
-    assert {name for name in before if before[name] != after[name]} <= {"v21", "v22", "v23"}
+def test_a_new_case_moves_few_others():
+    old = [member(f"v{i}", patient=f"p{i // 3}") for i in range(300)]
+    before, after = placed(*old), placed(member("0 first"), *old)
+    moved = {name for name in before if before[name] != after[name]}
+    assert len(moved) <= 2 * 3  # a patient at each of the two limits
+    assert {before[name].group_id for name in before} <= {item.group_id for item in after.values()}
+
+
+def test_copies_are_one_group_whatever_their_sources():
+    members = [member(f"v{i}", source="st"[i % 2]) for i in range(20)]
+    copies = [(members[i].view_id, members[i + 1].view_id) for i in range(0, 20, 2)]
+    found = place(members, seed=1, policy="leak-safe", copies=copies)
+    assert len({p.group_id for p in found}) == 10
+    assert len({(p.group_id, p.split) for p in found}) == 10
+
+
+def test_a_copy_of_an_official_test_view_leaks():
+    test, copy = member("a", official="test"), member("b", source="t", official="train")
+    found = place([test, copy], seed=1, policy="leak-safe", copies=[("s/a", "t/b")])
+    assert [(p.split, p.reason) for p in found] == [("test", None), (None, "leaks_into_test")]
+
+
+def test_what_is_kept_out_is_in_no_split_and_its_copies_only_in_official_test_sets():
+    kept = member("k", source=KEPT_OUT, pixels="x")
+    train, test, free = (
+        member(name, source=name, pixels="x", official=official)
+        for name, official in (("train", "train"), ("test", "test"), ("free", None))
+    )
+    for policy in ("leak-safe", "official"):
+        found = {p.view_id: p for p in place([kept, train, test, free], seed=1, policy=policy)}  # type: ignore[arg-type]
+        assert {name: (p.split, p.reason) for name, p in found.items()} == {
+            "train/train": (None, "kept_out"),
+            "test/test": ("test", None),
+            "free/free": (None, "kept_out"),
+        }
 
 
 def test_another_seed_divides_otherwise_and_groups_alike():

@@ -7,10 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 
-from mmrs_builder import executors
+from mmrs_builder import executors, leaks
+from mmrs_builder.build import copies, keepout
+from mmrs_builder.build.copies import Look
 from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import Settings
 from mmrs_builder.build.stage import ASKED, read_json, scene_from_json, write_json, write_table
@@ -18,6 +22,7 @@ from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
+from mmrs_builder.likeness import SIDE, Seen
 from mmrs_builder.questions import Candidate, Unasked, candidates
 from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected, select
@@ -34,6 +39,7 @@ class Found:
     row: int
     member: Member
     labels: tuple[str, ...]
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +67,10 @@ class Asked:
 
     table: Path
     key: str
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, dict[str, Any]]
     families: tuple[str, ...]
     labels: tuple[str, ...]
+    leaks: dict[str, Any]  # what ``leak-report.json`` says
 
 
 def ask(
@@ -95,10 +102,15 @@ def ask(
     if (read_json(sidecar) or {}).get("key") == key and table.exists():
         progress(len(jobs))
     else:
-        _decide(_evaluated(jobs, workers, progress), language.families, settings, table, sidecar, key)
+        _decide(_evaluated(jobs, workers, progress), language.families, settings, table, sidecar, key, workers)
     done = json.loads(sidecar.read_text(encoding="utf-8"))
     return Asked(
-        table=table, key=key, counts=done["counts"], families=tuple(done["families"]), labels=tuple(done["labels"])
+        table=table,
+        key=key,
+        counts=done["counts"],
+        families=tuple(done["families"]),
+        labels=tuple(done["labels"]),
+        leaks=done["leaks"],
     )
 
 
@@ -118,15 +130,20 @@ def _evaluated(jobs: Sequence[EvaluateJob], workers: int, progress: Progress) ->
 
 def evaluate_part(job: EvaluateJob) -> Evaluated:
     """Evaluate every family on every scene of a part."""
-    columns = ["scene", "source", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
+    known = ["source", "modality", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
     found: list[Found] = []
     decided: list[Candidate] = []
     refused: Counter[str] = Counter()
     labels = dict(job.labels)
-    for number, row in enumerate(pq.read_table(Path(job.state) / job.part, columns=columns).to_pylist()):
+    for number, row in enumerate(
+        pq.read_table(Path(job.state) / job.part, columns=["scene", "thumbnail", *known]).to_pylist()
+    ):
         scene = scene_from_json(row.pop("scene"))
         named = tuple(sorted({*scene.absent, *(s.label for s in scene.structures)}))
-        found.append(Found(part=job.part, row=number, member=Member(**row), labels=named))
+        picture = np.frombuffer(row.pop("thumbnail"), np.uint8).reshape(SIDE, SIDE)
+        seen = Seen(thumbnail=picture, size=(scene.grid.width, scene.grid.height))
+        member = Member(**row, labels=tuple(sorted({s.label for s in scene.structures})))
+        found.append(Found(part=job.part, row=number, member=member, labels=named, seen=seen))
         on = measured(scene, labels)
         for item in candidates(on, job.families, labels):
             if isinstance(item, Unasked):
@@ -144,9 +161,10 @@ def _decide(
     table: Path,
     sidecar: Path,
     key: str,
+    workers: int,
 ) -> None:
     found = [view for part in parts for view in part.found]
-    places = {p.view_id: p for p in place([f.member for f in found], seed=settings.seed, policy=settings.splits)}
+    places, leaking = _placed(found, settings, workers)
     refused = sum((part.refused for part in parts), Counter[str]())
     sources = {view.member.view_id: view.member.source for view in found}
     placed = [
@@ -173,7 +191,7 @@ def _decide(
         "views": {
             "measured": len(found),
             "published": len(kept),
-            "leaks_into_test": len(found) - len(kept),
+            **leaking["dropped"],
             "without_questions": sum(not row["questions"] for row in kept),
         },
         "candidates": {
@@ -184,12 +202,23 @@ def _decide(
         },
         "refused": dict(sorted(refused.items())),
         "dropped": {reason: n for reason, n in sorted(dropped.items()) if n},
+        "duplicates": leaks.summary(leaking),
     }
     used = {
         "families": sorted({item.candidate.family for item in asked}),
         "labels": sorted({label for view in found for label in view.labels}),
     }
-    write_json(sidecar, {"key": key, "counts": counts, **used})
+    write_json(sidecar, {"key": key, "counts": counts, "leaks": leaking, **used})
+
+
+def _placed(found: Sequence[Found], settings: Settings, workers: int) -> tuple[dict[str, Placement], dict[str, Any]]:
+    """Where each view goes, and the report of what would have leaked."""
+    looks = [Look(member=view.member, seen=view.seen) for view in found] + keepout.looks(settings.keep_out, workers)
+    found_copies, plain = copies.find(looks, workers)
+    members = [look.member for look in looks]
+    linked = [(copy.view_id, copy.other) for copy in found_copies]
+    places = place(members, seed=settings.seed, policy=settings.splits, copies=linked)
+    return {p.view_id: p for p in places}, leaks.report(members, found_copies, places, plain)
 
 
 def _row(view: Found, where: Placement, selected: list[Selected]) -> dict[str, object]:

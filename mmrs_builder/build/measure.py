@@ -12,8 +12,6 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from mmrs_builder import executors, reading
 from mmrs_builder.build.guard import GUARDED, Limits, Reader
 from mmrs_builder.build.settings import SourceChoice
@@ -24,9 +22,10 @@ from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.io.listing import listed_once
 from mmrs_builder.io.overlay import overlay_suspected
 from mmrs_builder.io.raster import encode_mask
+from mmrs_builder.likeness import picture_sha256, thumbnail
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.structures import scene
-from mmrs_builder.types import CaseRef, Drop, Label, Pixels, Source, Vector, View
+from mmrs_builder.types import CaseRef, Drop, Label, Source, Vector, View
 from mmrs_builder.vocab import Rejected
 
 CASES_PER_PART: Final = 64
@@ -263,7 +262,8 @@ def _row(
         "source_sha256": view.picture.source_sha256,
         "image_sha256": sha256(view.picture.data),
         "pixels_sha256": pixels_sha256(view.picture.pixels),
-        "picture": pixels_sha256(_in_colour(view.picture.pixels)),
+        "picture": picture_sha256(view.picture.pixels),
+        "thumbnail": thumbnail(view.picture.pixels).tobytes(),
         "render": view.picture.render,
         "scene": json.dumps(asdict(found)),
         "rendered": None if view.picture.render is None else view.picture.data,
@@ -287,11 +287,6 @@ def _end(way: Vector) -> str:
     """The end of the patient's body that a direction in LPS points to most."""
     axis = max(range(3), key=lambda a: abs(way[a]))
     return _ENDS[axis][way[axis] > 0]
-
-
-def _in_colour(pixels: Pixels) -> Pixels:
-    """The picture (H, W, 3), so that a grey picture and its colour copy are the same picture."""
-    return np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels
 
 
 def forget(part: Path) -> None:

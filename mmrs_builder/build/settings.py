@@ -13,6 +13,7 @@ from mmrs_builder.splits import Policy
 DATA: Final = "data"
 QA: Final = "qa"
 STATE: Final = ".mmrs"
+LEAKS: Final = "leak-report.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,14 @@ class SourceChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptOut:
+    """A set of pictures that train and validation must not show: where it lies, and the digest of its files."""
+
+    root: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that may change what is published. Paths and worker counts may not, and are no part of ``public``."""
 
@@ -43,6 +52,7 @@ class Settings:
     language: str = "en"
     rows_per_shard: int = 1000
     exclude: tuple[str, ...] = ()
+    keep_out: tuple[KeptOut, ...] = ()
 
     def public(self) -> dict[str, object]:
         """The settings as they are compared and published."""
@@ -57,6 +67,7 @@ class Settings:
             "language": self.language,
             "rows_per_shard": self.rows_per_shard,
             "exclude": list(self.exclude),
+            "keep_out": [kept.digest for kept in self.keep_out],
         }
 
     def remembered(self) -> dict[str, object]:

@@ -30,6 +30,7 @@ MEASURED: Final = pa.schema(
         ("image_sha256", pa.string()),
         ("pixels_sha256", pa.string()),
         ("picture", pa.string()),
+        ("thumbnail", pa.binary()),
         ("render", pa.string()),
         ("scene", pa.string()),
         ("rendered", pa.binary()),
@@ -39,7 +40,8 @@ MEASURED: Final = pa.schema(
 """A measured view: the scene as JSON, its masks as 1-bit PNG, and the picture where it is a rendering.
 
 ``home`` is the corpus folder below the one that was named, ``image_path`` lies below it; ``picture`` is the digest of
-the pixels in colour, the same for a grey picture and its colour copy.
+the pixels in colour, the same for a grey picture and its colour copy; ``thumbnail`` is its small grey picture, row by
+row (see ``likeness``).
 """
 
 ASKED: Final = pa.schema(

@@ -23,6 +23,7 @@ CODES: Final[dict[str, str]] = {
     "view_id": "two views share an id",
     "split": "a row lies in a file of another split",
     "group_split": "views that belong together lie in different splits",
+    "picture_split": "one picture lies in different splits",
     "image": "the picture cannot be decoded",
     "too_large": "a picture has more pixels than the limit",
     "size": "width and height differ from the picture",

@@ -1,0 +1,116 @@
+"""Copies of pictures are found whatever was done to them, and pictures that only look alike are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import pytest
+
+from mmrs_builder.duplicates import NEAR, candidates, kind
+from mmrs_builder.likeness import Seen, descriptors, is_plain, likeness, thumbnail
+from mmrs_builder.sources import phantom
+from tests.planted import (
+    PLANTED,
+    Change,
+    Pixels,
+    brighter,
+    cropped,
+    mirrored,
+    recalled,
+    reencoded,
+    resized,
+    searched,
+    turned,
+)
+
+COUNT = 300
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Mapping[str, Pixels]:
+    """Phantoms of six modalities, small ones for speed."""
+    refs = phantom.configure(count=str(COUNT), size="128").index(None)  # type: ignore[arg-type]
+    return {f"{ref.patient_id} {ref.case_id}": phantom.load(ref).views[0].picture.pixels for ref in refs}
+
+
+def seen(pixels: Pixels) -> Seen:
+    return Seen(thumbnail=thumbnail(pixels), size=(pixels.shape[1], pixels.shape[0]))
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_copies_are_found(pictures: Mapping[str, Pixels], name: str):
+    change, least = PLANTED[name]
+    assert len(pictures) == COUNT
+    assert recalled(pictures, change) >= least
+
+
+def test_pictures_of_two_patients_are_not_joined(pictures: Mapping[str, Pixels]):
+    some = dict(list(pictures.items())[:150])
+    outcome = searched(some, mirrored)
+    assert outcome.found == outcome.planted == len(some)
+    assert not outcome.wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (reencoded, "re-encoded"),
+        (resized, "resized"),
+        (brighter, "brightness"),
+        (mirrored, "mirrored"),
+        (turned, "turned"),
+        (cropped, "cropped"),
+    ],
+    ids=lambda item: item if isinstance(item, str) else "",
+)
+def test_a_copy_is_called_what_was_done_to_it(pictures: Mapping[str, Pixels], change: Change, name: str):
+    draw, named = np.random.default_rng(1), 0
+    for pixels in list(pictures.values())[:30]:
+        one, other = seen(pixels), seen(change(pixels, draw))
+        how = likeness(one, other)
+        named += how is not None and kind(one, other, how) == name
+    assert named >= 27
+
+
+def test_a_copy_changed_in_several_ways_is_found(pictures: Mapping[str, Pixels]):
+    def changed(pixels: Pixels, draw: np.random.Generator) -> Pixels:
+        return reencoded(resized(mirrored(brighter(pixels, draw), draw), draw), draw)
+
+    outcome = searched(dict(list(pictures.items())[:60]), changed)
+    assert outcome.found >= 0.95 * outcome.planted
+
+
+def test_pictures_that_share_a_frame_and_a_caption_are_two():
+    def framed(number: int) -> Pixels:
+        inside = np.random.default_rng(number).integers(0, 256, (8, 8), dtype=np.uint8)
+        picture = np.zeros((256, 256), np.uint8)
+        picture[40:216, 40:216] = cv2.resize(inside, (176, 176), interpolation=cv2.INTER_CUBIC)
+        cv2.putText(picture, "ward 7, 12:41", (4, 30), cv2.FONT_HERSHEY_SIMPLEX, 1, 255, 2)
+        return picture
+
+    assert likeness(seen(framed(1)), seen(framed(1))) is not None
+    assert likeness(seen(framed(1)), seen(framed(2))) is None
+
+
+def test_pictures_of_one_group_are_not_compared(pictures: Mapping[str, Pixels]):
+    one = next(iter(pictures.values()))
+    found = descriptors([thumbnail(one), thumbnail(mirrored(one, np.random.default_rng(0)))])
+    assert candidates(found, ["a", "b"]).tolist() == [[0, 1]]
+    assert candidates(found, ["a", "a"]).tolist() == []
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_mirroring_and_turning_move_places_and_change_nothing_else(pictures: Mapping[str, Pixels], turn: int):
+    thumbs = [thumbnail(pixels) for pixels in list(pictures.values())[:20]]
+    moved = [np.ascontiguousarray(np.rot90(thumb[:, ::-1], turn)) for thumb in thumbs]
+    grid = np.rot90(np.arange(9).reshape(3, 3)[:, ::-1], turn).ravel()
+    assert np.abs(descriptors(thumbs)[:, grid] - descriptors(moved)).max() < NEAR / 10
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_picture_without_details_is_compared_with_nothing(level: int):
+    flat = np.full((64, 96), level, np.uint8)
+    assert is_plain(seen(flat))
+    assert likeness(seen(flat), seen(flat)) is None
