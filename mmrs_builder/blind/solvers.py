@@ -5,6 +5,7 @@ All but the last learn from answers alone. None sees a picture or a mask. ``docs
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -12,6 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from mmrs_builder.blind import features
@@ -143,7 +145,9 @@ def _fitted(
     learn, y = _some(seen, learn), seen.space.y
     if len(np.unique(y[learn])) < 2 or not matrix.shape[1]:
         return _counting(())(seen, learn, answer)
-    model.fit(matrix[learn], y[learn])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # steps are limited on purpose
+        model.fit(matrix[learn], y[learn])
     learned = np.zeros((len(answer), len(seen.space.classes)))
     learned[:, model.classes_] = model.predict_proba(matrix[answer])
     return learned
