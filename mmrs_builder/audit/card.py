@@ -24,7 +24,16 @@ def section(found: Audit, plot: str) -> str:
         TITLE,
         _what(found),
         table(
-            ["questions", "number", "blind", "chance", "advantage, 95 % limits", "verdict"], [*map(_row, found.pools)]
+            [
+                "questions",
+                "number",
+                "blind",
+                "chance",
+                "advantage, 95 % limits",
+                "verdict",
+                "knowing what else is asked",
+            ],
+            [[*_row(unit), unit.with_others] for unit in found.pools],
         ),
         _verdicts(found.families),
         f"![Blind accuracy against chance, a dot for each family]({plot})\n",
@@ -41,6 +50,8 @@ def _what(found: Audit) -> str:
         f"different groups (patients). A kind of question passes if they are at most {100 * MARGIN:g} points better "
         f"than chance, by the upper limit of 95 %. {found.judged} of {found.questions} questions were judged; "
         f"{found.spared} are marked `prior_bound`, have one possible answer and are not in test. "
+        "The last column is of solvers that also saw which other questions are asked about the same picture; "
+        "it is for those who ask them together. "
         f"The gate is {'open: everything passes' if found.passed else 'closed'}. UNDECIDED is no pass.\n"
     )
 

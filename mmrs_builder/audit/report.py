@@ -62,9 +62,21 @@ def show(found: Audit, console: Console) -> None:
 
 def _units(title: str, units: Sequence[Unit]) -> Table:
     table = Table(title=title, title_justify="left")
-    head = ("questions", "n", "groups", "blind %", "chance %", "advantage", "95 % limits", "verdict", "needs", "by")
+    head = (
+        "questions",
+        "n",
+        "groups",
+        "blind %",
+        "chance %",
+        "advantage",
+        "95 % limits",
+        "verdict",
+        "together",
+        "needs",
+        "by",
+    )
     for i, name in enumerate(head):
-        table.add_column(name, justify="left" if i in (0, 7, 9) else "right", no_wrap=i == 0)
+        table.add_column(name, justify="left" if i in (0, 7, 8, 10) else "right", no_wrap=i == 0)
     for unit in units:
         worst = unit.worst.estimate
         table.add_row(
@@ -76,6 +88,7 @@ def _units(title: str, units: Sequence[Unit]) -> Table:
             points(worst.advantage),
             f"{points(worst.low)} {points(worst.high)}",
             unit.verdict,
+            unit.with_others,
             "" if unit.needed is None else str(unit.needed),
             "; ".join(clue_text(unit)) or ", ".join(dict.fromkeys(unit.worst.chosen)),
         )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,9 @@ from mmrs_builder.audit.clues import Clue, clues
 from mmrs_builder.audit.findings import Findings, findings
 from mmrs_builder.audit.masks import MaskPrior, mask_priors
 from mmrs_builder.audit.read import language, questions, read
-from mmrs_builder.blind.statistics import Estimate, Verdict, estimates, needed, verdicts
-from mmrs_builder.blind.table import Rows
+from mmrs_builder.blind.solvers import SOLVERS, TOGETHER
+from mmrs_builder.blind.statistics import Estimate, Verdict, estimate, needed, verdicts
+from mmrs_builder.blind.table import Floats, Rows
 from mmrs_builder.blind.trial import Started, Trial, trials, unseen
 
 
@@ -35,20 +35,25 @@ class Tested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """Questions that are judged together: a family, or a pool, which is all of one theme and kind."""
+    """Questions that are judged together: a family, or a pool, which is all of one theme and kind.
+
+    ``tested`` and ``verdict`` are of solvers that are asked one question; ``together`` and ``with_others`` of those
+    that also know what else is asked about the view.
+    """
 
     name: str
-    level: str  # family or pool
     questions: int
     tested: tuple[Tested, ...]
     verdict: Verdict
     needed: int | None
     clues: tuple[Clue, ...]
+    together: tuple[Tested, ...]
+    with_others: Verdict
 
     @property
     def worst(self) -> Tested:
-        """Under the division with the higher upper limit, then the higher advantage."""
-        return max(self.tested, key=lambda t: (t.estimate.advantage, t.estimate.high))
+        """Under the division with the larger advantage."""
+        return max(self.tested, key=lambda test: (test.estimate.advantage, test.estimate.high))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +93,7 @@ def audit(out: Path, *, started: Started = unseen) -> Audit:
     )
 
 
-def judged(
-    table: pd.DataFrame, *, seed: int = 0, started: Started = unseen
-) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
+def judged(table: pd.DataFrame, *, started: Started = unseen) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
     """The pools and families of a table of questions, by name, with their verdicts.
 
     Solvers learn from all questions; judged are those with more than one possible answer.
@@ -100,8 +103,8 @@ def judged(
     with threadpool_limits(limits=1):  # the same sums on every machine, and the other cores stay free
         tried = trials(table, started=started)
     return (
-        _units("pool", dict(_pools(table)), table, tried, seed),
-        _units("family", dict(_families(table)), table, tried, seed),
+        _units(dict(_pools(table)), table, tried),
+        _units(dict(_families(table)), table, tried),
     )
 
 
@@ -122,38 +125,49 @@ def _families(table: pd.DataFrame) -> Iterator[tuple[str, Rows]]:
         yield str(name), np.array(rows, dtype=np.intp)
 
 
-def _units(
-    level: str, members: dict[str, Rows], table: pd.DataFrame, tried: Sequence[Trial], seed: int
-) -> tuple[Unit, ...]:
-    groups = pd.factorize(table["group"], sort=True)[0].astype(np.intp)
-    rows = list(members.values())
-    tested: list[list[Tested]] = [[] for _ in rows]
-    scores: list[list[Any]] = [[] for _ in rows]
-    for trial in tried:
-        chosen = [trial.chosen(one) for one in rows]
-        found = estimates(
-            [score for score, _ in chosen],
-            [trial.chance[one] for one in rows],
-            [groups[one] for one in rows],
-            seed=seed,
-        )
-        for unit, (one, (score, names), estimate) in enumerate(zip(rows, chosen, found, strict=True)):
-            each = {n: float(np.mean(right[one] - trial.chance[one])) for n, right in trial.right.items()}
-            tested[unit].append(Tested(division=trial.name, estimate=estimate, chosen=names, solvers=each))
-            scores[unit].append(score - trial.chance[one])
-    said = verdicts([[test.estimate for test in unit] for unit in tested])
+def _units(members: Mapping[str, Rows], table: pd.DataFrame, tried: Sequence[Trial]) -> tuple[Unit, ...]:
+    alone = [solver for solver in SOLVERS if solver != TOGETHER]
+    one = [_tested(rows, table, tried, alone) for rows in members.values()]
+    all_ = [_tested(rows, table, tried, list(SOLVERS)) for rows in members.values()]
+    said, with_others = (verdicts([[t.estimate for t in tests] for tests in each]) for each in (one, all_))
     return tuple(
         Unit(
             name=name,
-            level=level,
-            questions=len(members[name]),
-            tested=tuple(tests),
+            questions=len(rows),
+            tested=tests,
             verdict=verdict,
             needed=_needed(tests) if verdict == "UNDECIDED" else None,
-            clues=clues(table.iloc[members[name]], np.mean(gains, axis=0)) if verdict == "FAIL" else (),
+            clues=clues(table.iloc[rows], _gains(rows, tried, alone)) if verdict == "FAIL" else (),
+            together=together,
+            with_others=other,
         )
-        for name, tests, verdict, gains in zip(members, tested, said, scores, strict=True)
+        for (name, rows), tests, verdict, together, other in zip(
+            members.items(), one, said, all_, with_others, strict=True
+        )
     )
+
+
+def _tested(rows: Rows, table: pd.DataFrame, tried: Sequence[Trial], among: Collection[str]) -> tuple[Tested, ...]:
+    groups, pairs = (pd.factorize(table[name].iloc[rows], sort=True)[0].astype(np.intp) for name in ("group", "pair"))
+    found = []
+    for trial in tried:
+        scores, names = trial.chosen(rows, among)
+        chance = trial.chance[rows]
+        found.append(
+            Tested(
+                division=trial.name,
+                estimate=estimate(scores, chance, groups, pairs),
+                chosen=names,
+                solvers={name: float(np.mean(right[rows] - chance)) for name, right in trial.right.items()},
+            )
+        )
+    return tuple(found)
+
+
+def _gains(rows: Rows, tried: Sequence[Trial], among: Collection[str]) -> Floats:
+    """Mean score of each question over the divisions, less chance."""
+    each = [trial.chosen(rows, among)[0] - trial.chance[rows] for trial in tried]
+    return np.asarray(np.mean(each, axis=0), dtype=np.float64)
 
 
 def _needed(tests: Sequence[Tested]) -> int | None:

@@ -173,6 +173,9 @@ SOLVERS: Final[Mapping[str, Solver]] = {
 }
 """In the order in which equally good ones are preferred."""
 
+TOGETHER: Final = "siblings"
+"""The solver that needs the other questions of a view."""
+
 
 def scored(seen: Sight, learned: Learned, learn: Rows, answer: Rows) -> Floats:
     """(questions,) 1 for a right answer, 0 for a wrong one; where nothing was learnt, what guessing gives."""

@@ -1,4 +1,4 @@
-"""What an advantage over chance proves: cluster-bootstrap limits, Holm's correction, and verdicts.
+"""What an advantage over chance proves: limits that respect patients and pairs, Holm's correction, and verdicts.
 
 Everything is defined in ``docs/audit.md``, section 4.
 """
@@ -6,15 +6,13 @@ Everything is defined in ``docs/audit.md``, section 4.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
-
-from mmrs_builder.digests import keyed
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.intp]
@@ -25,11 +23,6 @@ MARGIN: Final = 0.03
 
 LEVEL: Final = 0.95
 """Of each one-sided limit, and of all FAIL verdicts together."""
-
-DRAWS: Final = 1000
-
-_AT_ONCE: Final = 1 << 22
-"""Cells of drawn groups that are held in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,72 +48,60 @@ class Estimate:
         return self.blind - self.chance
 
 
-def estimates(
-    scores: Sequence[Floats], chances: Sequence[Floats], groups: Sequence[Codes], *, seed: int = 0, draws: int = DRAWS
-) -> list[Estimate]:
-    """An estimate for each unit, which is a set of questions: their scores in [0, 1], their chances, their groups.
+def estimate(score: Floats, chance: Floats, groups: Codes, pairs: Codes) -> Estimate:
+    """The estimate for a set of questions: their scores in [0, 1], their chances, the numbers of their groups, and of
+    their pairs, -1 for a question without a partner.
 
-    Groups are numbered from 0 over all units: a resample takes as many groups as there are, with replacement, and all
-    questions of those taken (Davison and Hinkley 1997, section 3.8), the same for every unit. The standard error is the
-    spread of the resampled advantages, but at least that of independent answers with an advantage of ``MARGIN``: a
-    dozen questions that all went wrong have no spread and prove little. Limits use Student's t with one degree of
-    freedom less than the unit has groups (Cameron and Miller 2015, section VI).
+    The standard error is that which resampling whole groups converges to, G/(G - 1) · Σ_g S_g² / n², S_g the sum of a
+    group's residuals (Cameron and Miller 2015, section II). Two questions of a pair are one observation, which belongs
+    to the groups of both: Σ E² over pairs in two groups is taken off again (Aronow, Samii and Assenova 2015).
+    So that few questions prove little, independent questions have at least the variance that they would have at
+    ``MARGIN``, and four pairs are added that are no ties (Agresti and Coull 1998). Limits use Student's t with G - 1
+    degrees of freedom.
     """
-    total = 1 + max((int(codes.max()) for codes in groups if len(codes)), default=0)
-    sums, sizes = np.zeros((total, len(scores))), np.zeros((total, len(scores)))
-    for unit, (score, chance, codes) in enumerate(zip(scores, chances, groups, strict=True)):
-        np.add.at(sums[:, unit], codes, score - chance)
-        np.add.at(sizes[:, unit], codes, 1)
-    spread = _spread(sums, sizes, np.random.default_rng(keyed("audit", seed)), draws)
-    return [
-        _estimate(score, chance, np.unique(codes).size, float(spread[unit]))
-        for unit, (score, chance, codes) in enumerate(zip(scores, chances, groups, strict=True))
-    ]
-
-
-def _spread(sums: Floats, sizes: Floats, rng: np.random.Generator, draws: int) -> Floats:
-    """(units,) standard deviation of the mean over resampled groups; 0 where no two resamples hold any."""
-    total = len(sums)
-    both = np.concatenate([sums, sizes], axis=1)
-    means = []
-    for start in range(0, draws, step := max(1, _AT_ONCE // total)):
-        taken = rng.multinomial(total, np.full(total, 1 / total), size=min(step, draws - start)).astype(np.float64)
-        drawn = taken @ both
-        top, bottom = drawn[:, : sums.shape[1]], drawn[:, sums.shape[1] :]
-        means.append(np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0))
-    found = np.concatenate(means)
-    held = np.isfinite(found).sum(axis=0) > 1
-    result = np.zeros(found.shape[1])
-    result[held] = np.nanstd(found[:, held], axis=0, ddof=1)
-    return result
-
-
-def _estimate(score: Floats, chance: Floats, groups: int, spread: float) -> Estimate:
-    n = len(score)
+    n, count = len(score), np.unique(groups).size
     blind, luck = (float(np.mean(values)) if n else 0.0 for values in (score, chance))
-    if groups < 2:
-        return Estimate(
-            n=n, groups=groups, blind=blind, chance=luck, error=math.inf, low=-math.inf, high=math.inf, p=1.0
-        )
-    error = max(spread, independent_error(chance))
-    reach = error * float(student.ppf(LEVEL, groups - 1))
+    known = {"n": n, "groups": count, "blind": blind, "chance": luck}
+    if count < 2:
+        return Estimate(**known, error=math.inf, low=-math.inf, high=math.inf, p=1.0)  # type: ignore[arg-type]
     advantage = blind - luck
+    joined = _partners(pairs)
+    spread = _spread(score - chance - advantage, groups, joined) * count / (count - 1)
+    alone = np.minimum(chance[joined < 0] + MARGIN, 1)
+    least = float(np.sum(alone * (1 - alone)))
+    error = math.sqrt(max(spread, least) + (4 if np.any(joined >= 0) else 0)) / n
+    reach = error * float(student.ppf(LEVEL, count - 1))
     return Estimate(
         n=n,
-        groups=groups,
+        groups=count,
         blind=blind,
         chance=luck,
         error=error,
         low=advantage - reach,
         high=advantage + reach,
-        p=float(student.sf((advantage - MARGIN) / error, groups - 1)),
+        p=float(student.sf((advantage - MARGIN) / error, count - 1)),
     )
 
 
-def independent_error(chance: Floats) -> float:
-    """Standard error of the mean of independent answers that are right with a probability of chance + ``MARGIN``."""
-    right = np.minimum(chance + MARGIN, 1)
-    return float(np.sqrt(np.sum(right * (1 - right)))) / len(chance)
+def _partners(pairs: Codes) -> Codes:
+    """The row of each question's partner, -1 where it is not among the questions."""
+    found = np.full(len(pairs), -1, dtype=np.intp)
+    order = np.argsort(pairs, kind="stable")
+    first, second = order[:-1], order[1:]
+    both = (pairs[first] == pairs[second]) & (pairs[first] >= 0)
+    found[first[both]], found[second[both]] = second[both], first[both]
+    return found
+
+
+def _spread(residuals: Floats, groups: Codes, joined: Codes) -> float:
+    """Σ S_g² less what pairs in two groups count twice; never below 0."""
+    paired = joined >= 0
+    total = residuals + np.where(paired, residuals[joined], 0.0)
+    within = paired & (groups == groups[joined])
+    total[within & (np.arange(len(joined)) > joined)] = 0.0  # a pair within a group counts there once
+    sums = np.bincount(groups, weights=total)
+    twice = 0.5 * float(np.sum(total[paired & ~within] ** 2))
+    return max(0.0, float(np.sum(sums**2)) - twice)
 
 
 def holm(p: Sequence[float], level: float = LEVEL) -> list[bool]:
@@ -142,24 +123,24 @@ def verdicts(units: Sequence[Sequence[Estimate]]) -> list[Verdict]:
 
     PASS: no upper limit is above ``MARGIN``. FAIL: a lower limit is above it, after Holm's correction over all.
     """
-    failed = iter(holm([estimate.p for unit in units for estimate in unit]))
+    failed = iter(holm([one.p for unit in units for one in unit]))
     found: list[Verdict] = []
     for unit in units:
         beaten = [next(failed) for _ in unit]
-        safe = bool(unit) and all(estimate.high <= MARGIN for estimate in unit)
+        safe = bool(unit) and all(one.high <= MARGIN for one in unit)
         found.append("FAIL" if any(beaten) else "PASS" if safe else "UNDECIDED")
     return found
 
 
-def needed(estimate: Estimate) -> int | None:
+def needed(found: Estimate) -> int | None:
     """The number of such questions at which the same advantage would be decided; None if it is at the margin itself.
 
     An advantage below 0 is luck, and taken for 0.
     """
-    distance = abs(MARGIN - max(estimate.advantage, 0.0))
-    if estimate.groups < 2 or distance < 1e-9:
+    distance = abs(MARGIN - max(found.advantage, 0.0))
+    if found.groups < 2 or distance < 1e-9:
         return None
-    return math.ceil(estimate.n * (float(student.ppf(LEVEL, estimate.groups - 1)) * estimate.error / distance) ** 2)
+    return math.ceil(found.n * (float(student.ppf(LEVEL, found.groups - 1)) * found.error / distance) ** 2)
 
 
 def power(chance: float, effect: float = 1.0, sure: float = 0.8) -> int:
@@ -171,9 +152,3 @@ def power(chance: float, effect: float = 1.0, sure: float = 0.8) -> int:
     right = chance + MARGIN
     z = float(student.ppf(LEVEL, 10**9)) + float(student.ppf(sure, 10**9))
     return math.ceil((z / MARGIN) ** 2 * right * (1 - right) * effect)
-
-
-def pair_accuracy(right: Mapping[str, Sequence[bool]]) -> float | None:
-    """The part of pairs, by their id, whose two questions are both right; None without pairs."""
-    pairs = [members for members in right.values() if len(members) == 2]
-    return sum(all(members) for members in pairs) / len(pairs) if pairs else None

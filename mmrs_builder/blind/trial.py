@@ -5,7 +5,7 @@ Questions are divided in two ways, and a unit passes only if it does in both (``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,8 @@ from mmrs_builder.digests import keyed
 
 FOLDS: Final = 3
 """Parts into which groups are divided; also the part of the learning questions that choose the solver is 1 in this."""
+
+WEIGHT: Final = 10
 
 Started = Callable[[int], Callable[[int], None]]
 """Is told the number of steps, and returns what is told how many more are done."""
@@ -38,14 +40,15 @@ class Trial:
     tried: tuple[Mapping[str, Floats], ...]
     chance: Floats
 
-    def chosen(self, rows: Rows) -> tuple[Floats, tuple[str, ...]]:
+    def chosen(self, rows: Rows, among: Collection[str]) -> tuple[Floats, tuple[str, ...]]:
         """Scores of a unit's questions by the solvers that did best on its held-out ones, and these solvers by fold.
 
-        The solver of a fold is chosen without any question of that fold.
+        The solver of a fold is chosen without any question of that fold. So that chance does not choose for small
+        units, how solvers did on all held-out questions counts like ``WEIGHT`` questions of the unit.
         """
         scores, names = np.zeros(len(rows)), []
         for number, tried in enumerate(self.tried):
-            means = {name: _mean(values[rows]) for name, values in tried.items()}
+            means = {name: _shrunk(tried[name], rows) for name in self.right if name in among}
             best = max(means, key=lambda name: means[name])  # the first of equals
             here = self.fold[rows] == number
             scores[here] = self.right[best][rows[here]]
@@ -53,9 +56,9 @@ class Trial:
         return scores, tuple(names)
 
 
-def _mean(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else 0.0
+def _shrunk(values: Floats, rows: Rows) -> float:
+    held, own = (some[~np.isnan(some)] for some in (values, values[rows]))
+    return float(own.sum() + WEIGHT * (held.mean() if len(held) else 0.0)) / (len(own) + WEIGHT)
 
 
 def divisions(table: pd.DataFrame) -> dict[str, Rows]:
