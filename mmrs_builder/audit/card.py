@@ -87,7 +87,7 @@ def _failing(families: Sequence[Unit]) -> str:
 
 def clue_text(unit: Unit) -> list[str]:
     """Words that give answers away, with the answer that most often is right for them."""
-    return [f'"{c.words}": {c.answer} ({100 * c.share:.0f} % of {c.questions})' for c in unit.clues]
+    return [f"{_quoted(c.words)}: {c.answer} ({100 * c.share:.0f} % of {c.questions})" for c in unit.clues]
 
 
 def _masks(found: Audit) -> str:
@@ -112,3 +112,7 @@ def _rest(found: Audit) -> str:
         f"{rest.contradicting} of them with different answers. {rest.alike} of {rest.pairs} opposite pairs have the "
         "same words: who answers words alone gets one right in each, and never both.\n"
     )
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"' if words else "always"

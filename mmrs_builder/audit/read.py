@@ -58,8 +58,8 @@ def questions(rows: pd.DataFrame, spoken: Mapping[str, Any]) -> pd.DataFrame:
     records = [_record(row, tokens) for row in rows.to_dict("records")]
     frame = pd.DataFrame(records, columns=list(COLUMNS), dtype=object).astype(_TYPES)  # null stays None elsewhere
     counted = frame["space"] == COUNT
-    # The values that a family is ever asked with are its closed set of answers.
-    asked = frame[counted].groupby("family")["answer"].nunique()
+    # The values that a family is ever asked with are its closed set of answers; one value would be no question.
+    asked = frame[counted].groupby("family")["answer"].nunique().clip(lower=2)
     frame.loc[counted, "chance"] = 1 / frame.loc[counted, "family"].map(asked).astype(float)
     told = frame[frame["negative"]].assign(kind=REFUSAL, space=REFUSAL, chance=0.5, options=None, prior_bound=False)
     told = told.assign(answer=told["refusal"].map({True: "refused", False: "answered"}))

@@ -16,7 +16,7 @@ from mmrs_builder.audit.masks import MaskPrior, mask_priors
 from mmrs_builder.audit.read import language, questions, read
 from mmrs_builder.blind.solvers import SOLVERS, TOGETHER
 from mmrs_builder.blind.statistics import Estimate, Verdict, estimate, needed, verdicts
-from mmrs_builder.blind.table import Floats, Rows
+from mmrs_builder.blind.table import Rows
 from mmrs_builder.blind.trial import Started, Trial, trials, unseen
 
 
@@ -137,7 +137,7 @@ def _units(members: Mapping[str, Rows], table: pd.DataFrame, tried: Sequence[Tri
             tested=tests,
             verdict=verdict,
             needed=_needed(tests) if verdict == "UNDECIDED" else None,
-            clues=clues(table.iloc[rows], _gains(rows, tried, alone)) if verdict == "FAIL" else (),
+            clues=clues(table.iloc[rows]) if verdict == "FAIL" else (),
             together=together,
             with_others=other,
         )
@@ -162,12 +162,6 @@ def _tested(rows: Rows, table: pd.DataFrame, tried: Sequence[Trial], among: Coll
             )
         )
     return tuple(found)
-
-
-def _gains(rows: Rows, tried: Sequence[Trial], among: Collection[str]) -> Floats:
-    """Mean score of each question over the divisions, less chance."""
-    each = [trial.chosen(rows, among)[0] - trial.chance[rows] for trial in tried]
-    return np.asarray(np.mean(each, axis=0), dtype=np.float64)
 
 
 def _needed(tests: Sequence[Tested]) -> int | None:

@@ -67,7 +67,7 @@ def estimate(score: Floats, chance: Floats, groups: Codes, pairs: Codes) -> Esti
     advantage = blind - luck
     joined = _partners(pairs)
     spread = _spread(score - chance - advantage, groups, joined) * count / (count - 1)
-    alone = np.minimum(chance[joined < 0] + MARGIN, 1)
+    alone = np.clip(chance[joined < 0] + MARGIN, MARGIN, 1 - MARGIN)
     least = float(np.sum(alone * (1 - alone)))
     error = math.sqrt(max(spread, least) + (4 if np.any(joined >= 0) else 0)) / n
     reach = error * float(student.ppf(LEVEL, count - 1))
