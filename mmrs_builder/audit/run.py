@@ -136,7 +136,7 @@ def _units(members: Mapping[str, Rows], table: pd.DataFrame, tried: Sequence[Tri
             questions=len(rows),
             tested=tests,
             verdict=verdict,
-            needed=_needed(tests) if verdict == "UNDECIDED" else None,
+            needed=needed([t.estimate for t in tests], sum(map(len, one))) if verdict == "UNDECIDED" else None,
             clues=clues(table.iloc[rows]) if verdict == "FAIL" else (),
             together=together,
             with_others=other,
@@ -162,10 +162,3 @@ def _tested(rows: Rows, table: pd.DataFrame, tried: Sequence[Trial], among: Coll
             )
         )
     return tuple(found)
-
-
-def _needed(tests: Sequence[Tested]) -> int | None:
-    """What the most demanding division needs."""
-    each = [needed(test.estimate) for test in tests]
-    known = [n for n in each if n is not None]
-    return max(known) if len(known) == len(each) else None

@@ -132,15 +132,23 @@ def verdicts(units: Sequence[Sequence[Estimate]]) -> list[Verdict]:
     return found
 
 
-def needed(found: Estimate) -> int | None:
-    """The number of such questions at which the same advantage would be decided; None if it is at the margin itself.
+def needed(unit: Sequence[Estimate], hypotheses: int = 1) -> int | None:
+    """The number of such questions at which a unit with the same advantages would be decided.
 
-    An advantage below 0 is luck, and taken for 0.
+    Above the margin that is FAIL by one of the ways, as the first of so many ``hypotheses``; else PASS by all. An
+    advantage below 0 is luck, and taken for 0. None where there are too few groups to say.
     """
+    above = [_reached(one, (1 - LEVEL) / hypotheses) for one in unit if one.advantage > MARGIN]
+    below = [_reached(one, 1 - LEVEL) for one in unit if one.advantage <= MARGIN]
+    known = [n for n in above or below if n is not None]
+    return (min(known) if above else max(known)) if known else None
+
+
+def _reached(found: Estimate, level: float) -> int | None:
     distance = abs(MARGIN - max(found.advantage, 0.0))
     if found.groups < 2 or distance < 1e-9:
         return None
-    return math.ceil(found.n * (float(student.ppf(LEVEL, found.groups - 1)) * found.error / distance) ** 2)
+    return math.ceil(found.n * (float(student.isf(level, found.groups - 1)) * found.error / distance) ** 2)
 
 
 def power(chance: float, effect: float = 1.0, sure: float = 0.8) -> int:

@@ -56,7 +56,7 @@ def test_a_dozen_wrong_answers_prove_nothing():
 def test_one_patient_proves_nothing():
     found = single(np.ones(500), 0.5, np.zeros(500, dtype=np.intp))
     assert verdicts([[found]]) == ["UNDECIDED"]
-    assert needed(found) is None
+    assert needed([found]) is None
 
 
 def test_questions_of_one_patient_count_less_than_those_of_many():
@@ -125,10 +125,19 @@ def test_holm_goes_on_with_less_after_each_rejection_and_stops_at_the_first_that
 def test_as_many_questions_as_are_needed_decide():
     few = single(np.tile([1.0, 0.0], 50), 0.5)
     assert verdicts([[few]]) == ["UNDECIDED"]
-    n = needed(few)
+    n = needed([few])
     assert n is not None
     assert verdicts([[single(np.tile([1.0, 0.0], n // 4), 0.5)]]) == ["UNDECIDED"]
     assert verdicts([[single(np.tile([1.0, 0.0], n // 2 + 25), 0.5)]]) == ["PASS"]
+
+
+def test_more_questions_are_needed_to_fail_among_many_families():
+    leaning, good = single(np.tile([1.0, 1.0, 0.0], 20), 0.5), single(np.tile([1.0, 0.0], 50), 0.5)
+    alone, among = needed([leaning, good]), needed([leaning, good], 500)
+    assert alone is not None
+    assert among is not None
+    assert alone < among
+    assert alone == needed([leaning])
 
 
 @pytest.mark.parametrize("chance", [1 / 2, 1 / 4, 1 / 9])

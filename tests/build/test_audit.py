@@ -98,11 +98,18 @@ def test_a_folder_without_a_build_is_refused(tmp_path: Path):
     assert mmrs("audit", tmp_path).code == 2
 
 
+@pytest.fixture(scope="module")
+def asked(phantoms: Path) -> list[dict[str, Any]]:
+    return rows(phantoms)
+
+
 @given(salt=st.binary(max_size=4))
-def test_who_answers_the_same_words_alike_gets_one_of_every_opposite_pair_and_never_both(phantoms: Path, salt: bytes):
+def test_who_answers_the_same_words_alike_gets_one_of_every_opposite_pair_and_never_both(
+    asked: list[dict[str, Any]], salt: bytes
+):
     """So of pairs counted only when both are right a text-only solver gets none, and of questions exactly half."""
     right: dict[str, list[bool]] = defaultdict(list)
-    for row in rows(phantoms):
+    for row in asked:
         if row["pair_kind"] == "opposite":
             said = hashlib.sha256(salt + row["question"].encode()).digest()[0] % 2
             right[row["pair_id"]].append(said == (row["answer"] == "Yes"))
