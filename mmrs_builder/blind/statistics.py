@@ -29,8 +29,9 @@ LEVEL: Final = 0.95
 class Estimate:
     """The advantage of blind answers over chance on ``n`` questions of ``groups`` groups, as parts of 1.
 
-    ``low`` and ``high`` are one-sided limits, infinite with fewer than two groups. ``p`` is the probability of an
-    advantage this large or larger if the true one were ``MARGIN``.
+    ``low`` and ``high`` are one-sided limits, infinite with fewer than two groups; to be worse than chance is luck, and
+    does not lower ``high``. ``p`` is the probability of an advantage this large or larger if the true one were
+    ``MARGIN``.
     """
 
     n: int
@@ -78,7 +79,7 @@ def estimate(score: Floats, chance: Floats, groups: Codes, pairs: Codes) -> Esti
         chance=luck,
         error=error,
         low=advantage - reach,
-        high=advantage + reach,
+        high=max(advantage, 0.0) + reach,
         p=float(student.sf((advantage - MARGIN) / error, count - 1)),
     )
 
