@@ -348,46 +348,15 @@ def verify(
 @app.command()
 def audit(
     out: Out,
-    gate: Annotated[
-        bool, typer.Option("--gate", help="Exit 5 unless every theme and kind passes and no family fails.")
-    ] = False,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 5 unless every kind passes and no family fails.")] = False,
     card: Annotated[bool, typer.Option("--card", help="Add the result to the card of OUT, with a plot.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Try to answer the questions without the pictures, and say what that proves.
-
-    Example: mmrs audit shards/ --gate
-    """
-    from rich.console import Console
-
-    from mmrs_builder import report as reporting
-    from mmrs_builder.build.audited import publish_audit
-    from mmrs_builder.build.publish import PLOT
-    from mmrs_builder.io.extras import need
+    """Try to answer the questions without the pictures, and say what that proves."""
+    from mmrs_builder import auditing
 
     _require_build(out)
-    try:
-        need("sklearn")
-    except ValueError as error:
-        raise MmrsError(str(error), code=USAGE) from None
-    from mmrs_builder import audit as auditing
-    from mmrs_builder.audit import card as carding
-    from mmrs_builder.audit import plot, report
-
-    with reporting.bars(Console(stderr=True)) as stage:
-        found = auditing.audit(out, started=lambda total: stage("audit", total))
-    if as_json:
-        typer.echo(report.to_json(found))
-    else:
-        report.show(found, Console())
-    if card:
-        publish_audit(out, carding.TITLE, carding.section(found, PLOT), plot.plot(found.families))
-    if gate and not found.passed:
-        raise MmrsError(
-            f"{out} did not pass the audit",
-            code=INTEGRITY,
-            hint="FAIL can be guessed: balance it. UNDECIDED needs more questions: the table says how many.",
-        )
+    auditing.run(out, gate=gate, card=card, as_json=as_json)
 
 
 @app.command()
@@ -416,9 +385,7 @@ def view(
 
 def _require_build(out: Path) -> None:
     if not (out / "data").is_dir():
-        raise MmrsError(
-            f"{out} holds no finished build", code=USAGE, hint="Its data folder is missing: run mmrs build."
-        )
+        raise MmrsError(f"{out} holds no finished build", code=USAGE, hint="It has no data folder: run mmrs build.")
 
 
 def _show(rows: Callable[[], Any], as_json: bool, show: Callable[[Any], None]) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from mmrs_builder.audit.card import clue_text, points
 from mmrs_builder.audit.run import Audit, Unit
+from mmrs_builder.audit.section import clue_text, points
 
 SHOWN = 12
 """UNDECIDED families printed, those with the largest advantage; ``--json`` lists all."""
@@ -34,6 +34,7 @@ def _finite(value: Any) -> Any:
 def show(found: Audit, console: Console) -> None:
     """Tables: pools, families that fail, the doubtful ones, masks, and the rest in sentences."""
     console.print(_units("theme and kind: the gate needs PASS for each", found.pools))
+    console.print(_solvers(found.pools))
     failed = [unit for unit in found.families if unit.verdict == "FAIL"]
     if failed:
         console.print(_units("families that can be guessed", failed))
@@ -62,19 +63,8 @@ def show(found: Audit, console: Console) -> None:
 
 def _units(title: str, units: Sequence[Unit]) -> Table:
     table = Table(title=title, title_justify="left")
-    head = (
-        "questions",
-        "n",
-        "groups",
-        "blind %",
-        "chance %",
-        "advantage",
-        "95 % limits",
-        "verdict",
-        "together",
-        "needs",
-        "by",
-    )
+    head = ["questions", "n", "groups", "blind %", "chance %", "advantage", "95 % limits"]
+    head += ["verdict", "together", "needs", "by"]
     for i, name in enumerate(head):
         table.add_column(name, justify="left" if i in (0, 7, 8, 10) else "right", no_wrap=i == 0)
     for unit in units:
@@ -92,6 +82,16 @@ def _units(title: str, units: Sequence[Unit]) -> Table:
             "" if unit.needed is None else str(unit.needed),
             "; ".join(clue_text(unit)) or ", ".join(dict.fromkeys(unit.worst.chosen)),
         )
+    return table
+
+
+def _solvers(units: Sequence[Unit]) -> Table:
+    table = Table(title="advantage of each solver, in points", title_justify="left")
+    names = list(units[0].worst.solvers) if units else []
+    for name in ("questions", *names):
+        table.add_column(name, justify="left" if name == "questions" else "right", no_wrap=name == "questions")
+    for unit in units:
+        table.add_row(unit.name, *(f"{100 * unit.worst.solvers[name]:+.0f}" for name in names))
     return table
 
 

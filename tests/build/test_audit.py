@@ -87,6 +87,13 @@ def test_a_new_version_of_a_build_does_not_keep_the_old_audit(audited: tuple[Pat
     assert mmrs("verify", out).code == 0
 
 
+def test_a_build_without_questions_has_nothing_to_judge_and_does_not_pass(phantoms: Path, tmp_path: Path):
+    shutil.copytree(phantoms / "data", tmp_path / "data")
+    done = mmrs("audit", tmp_path, "--gate", "--json")
+    assert done.code == 5
+    assert json.loads(done.out)["questions"] == 0
+
+
 def test_a_missing_library_is_named_with_what_to_install(phantoms: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     done = mmrs("audit", phantoms)
