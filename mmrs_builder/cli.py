@@ -363,6 +363,20 @@ def verify(
 
 
 @app.command()
+def audit(
+    out: Out,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 5 unless every kind passes and no family fails.")] = False,
+    card: Annotated[bool, typer.Option("--card", help="Add the result to the card of OUT, with a plot.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Try to answer the questions without the pictures, and say what that proves."""
+    from mmrs_builder import auditing
+
+    _require_build(out)
+    auditing.run(out, gate=gate, card=card, as_json=as_json)
+
+
+@app.command()
 def stats(out: Out, as_json: Json = False) -> None:
     """Count views, structures, questions and answers."""
     from mmrs_builder import stats as counting
@@ -388,9 +402,7 @@ def view(
 
 def _require_build(out: Path) -> None:
     if not (out / "data").is_dir():
-        raise MmrsError(
-            f"{out} holds no finished build", code=USAGE, hint="Its data folder is missing: run mmrs build."
-        )
+        raise MmrsError(f"{out} holds no finished build", code=USAGE, hint="It has no data folder: run mmrs build.")
 
 
 def _show(rows: Callable[[], Any], as_json: bool, show: Callable[[Any], None]) -> None:

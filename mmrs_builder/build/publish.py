@@ -22,7 +22,10 @@ from mmrs_builder.schema import SCHEMA_VERSION
 
 RETIRED: Final = f"{STATE}/retired"
 
-ARRIVE: Final = (DATA, QA, "README.md")
+PLOT: Final = "audit.png"
+"""What `mmrs audit --card` adds; no new version has it."""
+
+ARRIVE: Final = (DATA, QA, PLOT, "README.md")
 """The order in which a new version comes; an old one leaves in the opposite order."""
 
 

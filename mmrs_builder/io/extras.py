@@ -12,6 +12,7 @@ EXTRAS: Final = {
     "highdicom": "dicom",
     "h5py": "formats",
     "pycocotools": "formats",
+    "sklearn": "audit",
 }
 """Which extra of the installation brings a library."""
 
