@@ -81,7 +81,7 @@ def _family_problems(family: Family, language: Language) -> Iterator[Problem]:
     yield from _roles(family, report)
     yield from _options(family, value_type, language, report)
     yield from _parts(family, value_type, report)
-    for wording in _wordings(family, value_type):
+    for wording in wordings(family):
         yield from wording_problems(wording, language)
 
 
@@ -177,7 +177,9 @@ def _parts(family: Family, value_type: str, report: _Report) -> Iterator[Problem
             yield report(part, f"no kind of this family uses a {part}", f"remove {part} or add the kind that uses it")
 
 
-def _wordings(family: Family, value_type: str) -> Iterator[Wording]:
+def wordings(family: Family) -> Iterator[Wording]:
+    """All wordings of a family whose program parses, part by part."""
+    value_type = programs.value_type(family.program)
     slots = programs.slots(family.program)
     among = "choice" in family.kinds and value_type == "One"
     literals = _said(family.program)

@@ -80,7 +80,7 @@ def _findings(wording: Wording, language: Language) -> Iterator[Finding]:
     yield from _form(wording)
     yield from _viewer_frame(wording) if wording.family.frame == "viewer" else _patient_frame(wording)
     if wording.part == "question":
-        yield from _leaks(wording, language)
+        yield from leaks(wording, language)
     if language.language == "en":
         yield from _articles(wording, language)
 
@@ -141,7 +141,8 @@ def _patient_frame(wording: Wording) -> Iterator[Finding]:
         yield found.start() + 1, f"{found[0]!r} beside the patient's left and right", "speak of the patient only"
 
 
-def _leaks(wording: Wording, language: Language) -> Iterator[Finding]:
+def leaks(wording: Wording, language: Language) -> Iterator[Finding]:
+    """Words of a possible answer in a question."""
     plain = re.sub(r"\{[^}]*\}", lambda found: "\0" * len(found.group()), wording.text).casefold()
     for word in sorted(_answer_words(wording.value_type, language) - wording.literals):
         if found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain):

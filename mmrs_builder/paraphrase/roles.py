@@ -1,0 +1,105 @@
+"""Who is compared with whom: the part that each slot, and each structure picked from several, has in a sentence.
+
+"Does {A} lie to the left of {B}?" and "Does {B} lie to the left of {A}?" hold the same words. They differ in what follows
+"of". This reads a sentence from left to right and notes what is a subject, what is a reference, what is denied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from mmrs_builder.paraphrase.lexicon import Lexicon, Token
+
+PICKS: Final = frozenset(
+    {"largest", "smallest", "second", "third", "nearest", "farthest", "leftmost", "rightmost", "topmost", "bottommost"}
+)
+_RELATIONS: Final = frozenset({"larger", "smaller", "more", "less", "nearer", "farther", "near", "nearest", "farthest"})
+
+Part: TypeAlias = Literal["subject", "reference"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Mention:
+    """A slot or a pick, its part, whether its clause denies something, and the relation word before a reference."""
+
+    name: str
+    part: Part
+    denied: bool
+    relation: str
+
+
+def mentions(tokens: tuple[Token, ...], lexicon: Lexicon, names: Mapping[str, str]) -> tuple[Mention, ...]:
+    """All mentions of a sentence; in sorted order, unless the sentence speaks of an order.
+
+    ``names`` gives the slots that may change places one name.
+    """
+    clauses = list(_clauses(tokens, lexicon))
+    denied = {clause for token, clause in zip(tokens, clauses, strict=True) if token.group == "polarity"}
+    found = [
+        Mention(name=_name(token, names), part=part, denied=clause in denied, relation=relation)
+        for token, clause, part, relation in zip(tokens, clauses, *zip(*_parts(tokens, lexicon), strict=True), strict=True)
+        if _is_mention(token)
+    ]
+    if sum(mention.part == "reference" and mention.name in names.values() for mention in found) < 2:
+        found = [Mention(name=m.name, part=m.part, denied=m.denied, relation="") for m in found]
+    ordered = any(token.group == "fact" and token.name == "order" for token in tokens)
+    return tuple(found if ordered else sorted(found))
+
+
+def _is_mention(token: Token) -> bool:
+    return (token.group == "slot" and token.name[:1].isupper()) or token.name in PICKS
+
+
+def _name(token: Token, names: Mapping[str, str]) -> str:
+    return names.get(token.name[:1], token.name[:1]) if token.group == "slot" else token.name
+
+
+def _clauses(tokens: tuple[Token, ...], lexicon: Lexicon) -> Iterator[int]:
+    """The number of the clause that each token stands in."""
+    clause = 0
+    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
+        joined = token.text == "and" and after is not None and after.group == "polarity"
+        if token.group == "mark" or joined or token.text in lexicon.lists["role.breaks"]:
+            clause += 1
+        yield clause
+
+
+def _parts(tokens: tuple[Token, ...], lexicon: Lexicon) -> Iterator[tuple[Part, str]]:
+    """The part that a mention at each token would have, and the last relation word before it."""
+    part: Part = "subject"
+    leaving, relation = False, ""
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1] if at else None
+        if token.group == "mark" or token.text in lexicon.lists["role.subject"]:
+            part, leaving = "subject", False
+        elif _refers(tokens, at, lexicon):
+            part, leaving = "reference", token.text == "from"
+        elif token.text == "to" and leaving:
+            part, leaving = "subject", False
+        elif token.text in ("to", "of") and before is not None and _relates(before):
+            part = "reference"
+        elif token.group == "slot" and before is not None and before.text == "{value}":
+            part = "reference"
+        elif token.text == "the" and before is not None and before.text == "{value}":
+            part = "reference"
+        yield part, relation if part == "reference" else ""
+        if token.group == "direction" or token.name in _RELATIONS:
+            relation = token.name
+        if token.group == "fact" and token.name in lexicon.lists["role.holding"]:
+            part = "reference"
+
+
+def _refers(tokens: tuple[Token, ...], at: int, lexicon: Lexicon) -> bool:
+    """Whether a phrase after which a reference follows ends here."""
+    for length in (1, 2, 3):
+        words = " ".join(token.text for token in tokens[max(0, at - length + 1) : at + 1])
+        if words in lexicon.lists["role.reference"]:
+            return True
+    return False
+
+
+def _relates(token: Token) -> bool:
+    """After "left", "side" or "close" the structure that follows "of" or "to" is a reference."""
+    return token.group == "direction" or token.text in ("{value}", "side") or token.name in _RELATIONS
