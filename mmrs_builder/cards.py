@@ -16,12 +16,13 @@ from mmrs_builder.vocab import REASONS, SPLITS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a card says of a build: its key, its sources, what was counted, and how it was split."""
+    """What a card says of a build: its key, its sources, what was counted, how it was split, and in which language."""
 
     key: str
     sources: tuple[Source, ...]
     counts: dict[str, Any]
     policy: str
+    language: str
 
 
 def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
@@ -51,7 +52,7 @@ def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str
         "license": "other",
         "license_name": "per-source",
         "license_link": "README.md#sources",
-        "language": ["en"],
+        "language": [facts.language],
         "task_categories": ["visual-question-answering", "image-segmentation"],
         "annotations_creators": ["machine-generated"],
         "size_categories": [_size(views)],

@@ -54,6 +54,9 @@ PerView = Annotated[
     int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
 ]
 MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")]
+Language = Annotated[
+    str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")
+]
 Splits = Annotated[
     str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
 ]
@@ -126,6 +129,7 @@ def build(
     questions_per_view: PerView = None,
     max_rows: MaxRows = None,
     splits: Splits = None,
+    language: Language = None,
     rows_per_shard: PerShard = None,
     workers: Workers = CPUS,
     read_seconds: ReadSeconds = 120,
@@ -148,7 +152,7 @@ def build(
 
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
-        "splits": splits, "rows_per_shard": rows_per_shard,
+        "splits": splits, "language": language, "rows_per_shard": rows_per_shard,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude)
@@ -246,25 +250,30 @@ def families(
     ] = False,
     draw: Annotated[Path | None, typer.Option("--draw", help="PNG file: an example of ID, step by step.")] = None,
     page: Annotated[Path | None, typer.Option("--page", help="HTML file: all families with an example each.")] = None,
+    language: Language = None,
     as_json: Json = False,
 ) -> None:
     """List the question families, show one, or check the templates."""
     from mmrs_builder import sheets
+    from mmrs_builder.templates import DEFAULT
 
+    language = language or DEFAULT
     if draw or page:
         from mmrs_builder import family_page
 
-        for written in family_page.pictured(family, draw, page):
+        for written in family_page.pictured(family, draw, page, language):
             typer.echo(str(written))
         return
     if check:
-        problems = sheets.check_families()
+        problems = sheets.check_families(language)
         for problem in problems:
             typer.echo(problem, err=True)
         typer.echo(f"{len(problems)} problems" if problems else "families and terms are in order", err=True)
         raise typer.Exit(1 if problems else 0)
     _show(
-        lambda: sheets.family_rows() if family is None else sheets.family_sheet(family), as_json, sheets.print_families
+        lambda: sheets.family_rows(language) if family is None else sheets.family_sheet(family, language),
+        as_json,
+        sheets.print_families,
     )
 
 

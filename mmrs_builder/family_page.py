@@ -15,17 +15,16 @@ import numpy as np
 from PIL import Image, ImageDraw
 from rich.console import Console
 
-from mmrs_builder import resources
 from mmrs_builder.draw import COLOURS, WIDTH, below, overlay, wrapped
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.examples import Example, example
 from mmrs_builder.language import Family, Language
 from mmrs_builder.report import bars
 from mmrs_builder.sheets import family_named
-from mmrs_builder.templates import load
+from mmrs_builder.templates import shipped
 
 _HEAD: Final = """<!doctype html>
-<html lang="en">
+<html lang="LANGUAGE">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
@@ -45,12 +44,12 @@ ul { padding-left: 1.2rem; }
 """
 
 
-def pictured(name: str | None, draw: Path | None, page: Path | None) -> Iterator[Path]:
+def pictured(name: str | None, draw: Path | None, page: Path | None, language_name: str) -> Iterator[Path]:
     """Write a picture of one family's example, and a page with those of all; yields what was written.
 
-    Raises ``MmrsError`` for an unknown family, one without an example, and a place that cannot be written.
+    Raises ``MmrsError`` for an unknown language or family, one without an example, and a place that cannot be written.
     """
-    language = load(resources.path("templates"))
+    language = shipped(language_name)
     if draw:
         try:
             family = family_named(language, name or "")
@@ -106,7 +105,7 @@ def page_of(language: Language, progress: Callable[[int], None]) -> str:
     links = "".join(f'<a href="#{f.id}">{f.id}</a><br>\n' for f in language.families)
     wordings = sum(len(f.question) + len(f.claim) + len(f.statement) for f in language.families)
     intro = f"<p>{len(language.families)} families, {wordings} wordings. Research only, not for clinical use.</p>"
-    parts = [_HEAD, "<h1>Question families</h1>", intro, f"<nav>{links}</nav>"]
+    parts = [_HEAD.replace("LANGUAGE", language.language), "<h1>Question families</h1>", intro, f"<nav>{links}</nav>"]
     for family in language.families:
         parts.append(_article(family, language))
         progress(1)

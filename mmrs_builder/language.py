@@ -14,12 +14,20 @@ from functools import lru_cache
 from string import Formatter
 from typing import Final
 
-from mmrs_builder.types import Label, Term
+from mmrs_builder.errors import USAGE, MmrsError
+from mmrs_builder.types import Label, Name, Term
 
-FORMS: Final = ("", ".a", ".name", ".plural")
-"""What may follow a slot in a placeholder: "the polyp", "a polyp", "polyp", "polyps"."""
+SLOTS: Final = "ABC"
+DEFINITE: Final = "the"
+"""The form that ``{A}`` takes: "the polyp"."""
 
-_PLACEHOLDER: Final = re.compile(r"value|[A-C](?:\.a|\.name|\.plural)?")
+PLAIN: Final = ("name", "plural")
+"""Forms that every name has without a pattern: ``{A.name}`` "polyp", ``{A.plural}`` "polyps"."""
+
+ANY: Final = "any"
+"""Names of pictures that fit every modality."""
+
+_PLACEHOLDER: Final = re.compile(rf"value|image|[{SLOTS}](?:\.[a-z]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +50,21 @@ class Family:
     where: tuple[tuple[str, str], ...] = ()  # (slot, role its label must have)
     symmetric: bool = False  # all slots may change places
     unordered: tuple[str, ...] = ()  # these slots may
+    other_frame: tuple[str, ...] = ()  # families that ask the same in the viewer's frame: along rows, along columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What labels and values are called. ``values`` and ``phrases`` map a value type to token -> text."""
+    """What labels, pictures and values are called.
+
+    ``forms`` maps an article to form -> pattern with ``{name}``; ``images`` a modality or ``ANY`` to names of its
+    pictures; ``refusals`` a reason to wordings; ``values`` and ``phrases`` a value type to token -> text.
+    """
 
     labels: Mapping[str, tuple[Label, Term]]
+    forms: Mapping[str, Mapping[str, str]]
+    images: Mapping[str, tuple[str, ...]]
+    refusals: Mapping[str, tuple[str, ...]]
     values: Mapping[str, Mapping[str, str]]
     phrases: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]
@@ -81,12 +97,12 @@ class Problem:
         return f"{self.file}: {place}: {self.message}; {self.advice}"
 
 
-class TemplateError(Exception):
+class TemplateError(MmrsError):
     """Templates that cannot be used; ``problems`` holds every reason, and the message prints one per line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems), code=USAGE)
 
 
 class PlaceholderError(ValueError):
@@ -101,42 +117,71 @@ class PlaceholderError(ValueError):
 def pieces(wording: str) -> tuple[tuple[str, str, int], ...]:
     """A wording as (literal text, name of the placeholder after it or "", column of that placeholder).
 
-    Only ``{value}`` and ``{A}``, ``{A.a}``, ``{A.name}``, ``{A.plural}`` (B and C likewise) are placeholders.
-    Raises ``PlaceholderError`` for any other field, for conversions, format specifications and stray braces.
+    Only ``{value}``, ``{image}`` and ``{A}``, ``{A.form}`` (B and C likewise) are placeholders; the language says which
+    forms there are. Raises ``PlaceholderError`` for any other field, for conversions, format specifications and stray
+    braces.
     """
     return tuple(_pieces(wording))
+
+
+def fields(*wordings: str) -> frozenset[str]:
+    """The placeholders of some wordings: ``A.name``, ``image``. Raises ``PlaceholderError`` as ``pieces`` does."""
+    return frozenset(field for wording in wordings for _, field, _ in pieces(wording) if field)
 
 
 def render(
     wording: str,
     language: Language,
-    labels: Mapping[str, str],
+    names: Mapping[str, Name],
     value: str | None,
     value_type: str,
     *,
+    image: str | None = None,
     sentence: bool = True,
 ) -> str:
     """A wording with its placeholders filled; the first letter is made upper case if it is a ``sentence``.
 
-    ``labels`` maps slots to label ids; ``value`` is the program's value as text. Raises ``KeyError`` for a slot without
-    a label, a label without a term, or ``{value}`` without a value; ``PlaceholderError`` as ``pieces`` does.
+    ``names`` maps slots to names of their labels; ``value`` is the program's value as text, ``image`` what the picture
+    is called. Raises ``KeyError`` for a slot without a name, a form that its article lacks, and ``{value}`` or
+    ``{image}`` without one; ``PlaceholderError`` as ``pieces`` does.
     """
-    text = "".join(
-        literal + (_filled(field, language, labels, value, value_type) if field else "")
-        for literal, field, _ in pieces(wording)
-    )
-    return text[:1].upper() + text[1:] if sentence else text
+    filled = {"value": None if value is None else phrase_text(language, value, value_type), "image": image}
+    text = ""
+    for literal, field, _ in pieces(wording):
+        text += literal
+        if field in filled:
+            text += _given(field, filled[field])
+        elif field:
+            text += name_text(language, names[field[0]], field[2:] or DEFINITE)
+    return capitalised(text) if sentence else text
 
 
-def label_text(language: Language, label: str, form: str = "") -> str:
-    """A label in one of ``FORMS``: "the polyp" by default, which is also how a choice names it."""
-    term = language.terms.labels[label][1]
-    return {
-        "": f"the {term.name}",
-        ".a": f"{term.article} {term.name}",
-        ".name": term.name,
-        ".plural": term.plural,
-    }[form]
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case, also behind the mark that opens a Spanish question."""
+    start = 1 if text[:1] in ("¿", "¡") else 0
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
+
+
+def name_text(language: Language, name: Name, form: str = DEFINITE) -> str:
+    """A name in one of its forms: "the polyp" by default, which is also how a choice names it.
+
+    Raises ``KeyError`` for an article or a form that the language lacks.
+    """
+    if form in PLAIN:
+        return name.name if form == "name" else name.plural
+    return language.terms.forms[name.article][form].replace("{name}", name.name)
+
+
+def forms(language: Language) -> tuple[str, ...]:
+    """The forms that a placeholder may ask for besides the plain ``{A}``: a, name, plural, and what else there is."""
+    known = dict.fromkeys(form for patterns in language.terms.forms.values() for form in patterns if form != DEFINITE)
+    return (*known, *PLAIN)
+
+
+def image_names(language: Language, modality: str | None) -> tuple[str, ...]:
+    """What pictures of a modality may be called, those names first that fit any; only these where it is None."""
+    images = language.terms.images
+    return (*images.get(ANY, ()), *(images.get(modality, ()) if modality else ()))
 
 
 def value_text(language: Language, value: str, value_type: str) -> str:
@@ -159,27 +204,54 @@ def template_id(family_id: str, kind: str, question_wording: str, answer_wording
 def with_terms(language: Language, terms: Iterable[tuple[Label, Term]]) -> Language:
     """The language with the own labels of sources added; a label that the vocabulary knows keeps its meaning there.
 
-    Raises ``TemplateError`` if two sources give one new label two meanings.
+    Raises ``TemplateError`` if two sources give one new label two meanings, two labels share a name, or the language
+    has no forms for the article of a name, as Spanish has none for "a".
     """
     added: dict[str, tuple[Label, Term]] = {}
+    problems = []
     for label, term in terms:
+        if label.id in language.terms.labels:
+            continue
         if added.setdefault(label.id, (label, term)) != (label, term):
-            message, advice = f"two sources name {label.id!r} differently", "give one of the two another id"
-            raise TemplateError(
-                [Problem(file="own labels", family=label.id, field="term", column=None, message=message, advice=advice)]
+            advice = "give one of the two another id"
+            problems.append(_own(label, "term", f"two sources name {label.id!r} differently", advice))
+    labels = {**added, **language.terms.labels}
+    owners = {name.name.casefold(): owner.id for owner, term in labels.values() for name in term.names}
+    for label, term in added.values():
+        if (owner := owners[term.name.casefold()]) != label.id:
+            advice = f"map it to {owner}, or give it another noun"
+            problems.append(_own(label, "name", f"{term.name!r} is a name of {owner} too", advice))
+        if term.article not in language.terms.forms:
+            message = f"{term.name!r} has the article {term.article!r}, which the language {language.language!r} lacks"
+            advice = (
+                "give its noun, plural and article in that language where the source has these options, or add it to "
+                f"labels.toml and {language.language}/terms.toml"
             )
-    return replace(language, terms=replace(language.terms, labels={**added, **language.terms.labels}))
+            problems.append(_own(label, "article", message, advice))
+    if problems:
+        raise TemplateError(problems)
+    return replace(language, terms=replace(language.terms, labels=labels))
+
+
+def _own(label: Label, field: str, message: str, advice: str) -> Problem:
+    return Problem(file="own labels", family=label.id, field=field, column=None, message=message, advice=advice)
 
 
 def to_json(language: Language, families_used: Iterable[str], labels_used: Iterable[str]) -> dict[str, object]:
-    """The ``mmrs.language`` object of a shard: used families and labels, sorted by id, and all other terms."""
+    """The ``mmrs.language`` object of a shard: used families with their counterparts in the other frame, and used
+    labels, sorted by id, and all other terms.
+    """
     used = set(families_used)
+    used |= {other for family in language.families if family.id in used for other in family.other_frame}
     terms = language.terms
     return {
-        "version": 1,
+        "version": 2,
         "language": language.language,
         "families": [_family_json(family) for family in language.families if family.id in used],
         "labels": {label: _label_json(*terms.labels[label]) for label in sorted(set(labels_used))},
+        "forms": {article: dict(patterns) for article, patterns in terms.forms.items()},
+        "images": {modality: list(names) for modality, names in terms.images.items()},
+        "refusals": {reason: list(wordings) for reason, wordings in terms.refusals.items()},
         "values": {name: dict(table) for name, table in terms.values.items()},
         "phrases": {name: dict(table) for name, table in terms.phrases.items()},
         "units": dict(terms.units),
@@ -188,21 +260,20 @@ def to_json(language: Language, families_used: Iterable[str], labels_used: Itera
 
 
 def _family_json(family: Family) -> dict[str, object]:
-    fields = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(family).items()}
-    del fields["theme"]
-    return {**fields, "where": dict(family.where)}
+    entries = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(family).items()}
+    del entries["theme"]
+    return {**entries, "where": dict(family.where)}
 
 
 def _label_json(label: Label, term: Term) -> dict[str, object]:
-    return {**asdict(term), "role": label.role, "side": label.side, "partner": label.partner}
+    also = [asdict(synonym) for synonym in term.also]
+    return {**asdict(term), "also": also, "role": label.role, "side": label.side, "partner": label.partner}
 
 
-def _filled(field: str, language: Language, labels: Mapping[str, str], value: str | None, value_type: str) -> str:
-    if field == "value":
-        if value is None:
-            raise KeyError("value")
-        return phrase_text(language, value, value_type)
-    return label_text(language, labels[field[0]], field[1:])
+def _given(field: str, text: str | None) -> str:
+    if text is None:
+        raise KeyError(field)
+    return text
 
 
 def _pieces(wording: str) -> Iterator[tuple[str, str, int]]:

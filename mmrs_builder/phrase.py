@@ -1,36 +1,55 @@
-"""Words for a selected question: a keyed choice among the family's wordings."""
+"""Words for a selected question: keyed choices among the family's wordings and the names of what it speaks of."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from mmrs_builder import programs
 from mmrs_builder.digests import keyed, sha256
+from mmrs_builder.language import fields
 from mmrs_builder.questions import is_claim
 from mmrs_builder.select import Selected
 from mmrs_builder.structures import units
-from mmrs_builder.templates import Family, Language, label_text, render, template_id, value_text
-from mmrs_builder.types import Binding, Frame, Question, Scene
+from mmrs_builder.templates import Family, Language, image_names, name_text, render, template_id, value_text
+from mmrs_builder.types import Binding, Frame, Name, Question, Scene
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The names that one question uses throughout: ``slots`` maps its slots to labels, ``names`` labels to names."""
+
+    slots: Mapping[str, str]
+    names: Mapping[str, Name]
+    image: str
+
+    @property
+    def by_slot(self) -> dict[str, Name]:
+        """The name for each slot."""
+        return {slot: self.names[label] for slot, label in self.slots.items()}
 
 
 def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Question:
-    """The finished question. Members of a yes/no pair get the same words."""
+    """The finished question. Members of a pair get the same words."""
     c = selected.candidate
     family = next(family for family in language.families if family.id == c.family)
     value_type = programs.value_type(family.program)
     claim = is_claim(c.kind, value_type)
     program = programs.claim(c.program, str(selected.claim)) if claim else c.program
-    slots = dict(zip(programs.slots(family.program), c.labels, strict=True))
     identity = sha256(f"{c.view_id}\n{c.kind}\n{program}".encode())[:16]
+    said = _said(selected, family, scene, language, (seed, selected.pair_id or identity))
     wording = _pick(family.claim if claim else family.question, seed, "question", selected.pair_id or identity)
     statement = _pick(family.statement, seed, "statement", identity) if c.kind in ("open", "segment") else ""
     shown = selected.claim if claim else c.token
     value = ("true" if selected.claim == c.token else "false") if claim else c.token
-    choices = tuple(_option(token, value_type, language) for token in selected.choices or ())
+    choices = tuple(_option(token, value_type, said, language) for token in selected.choices or ())
     return Question(
         question_id=identity,
-        question=render(wording, language, slots, shown if claim else None, value_type),
-        answer=_answer(selected, family, statement, slots, value, value_type, choices, language),
+        question=render(wording, language, said.by_slot, shown if claim else None, value_type, image=said.image),
+        answer=_answer(selected, family, statement, said, value, value_type, choices, language),
         kind=c.kind,
         choices=choices or None,
         answer_index=selected.answer_index,
@@ -42,10 +61,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         program=program,
         target_program=c.target_program,
         target=c.target,
-        bindings=tuple(
-            Binding(slot=slot, text=label_text(language, label), structures=units(scene.structures, label))
-            for slot, label in slots.items()
-        ),
+        bindings=tuple(_bindings(said, scene, language, shows_image="image" in fields(wording, statement))),
         frame=cast(Frame, family.frame),
         margin=c.margin,
         min_margin=family.min_margin,
@@ -57,6 +73,31 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
     )
 
 
+def _said(selected: Selected, family: Family, scene: Scene, language: Language, key: tuple[object, ...]) -> Said:
+    """One name for each label and for the picture. The views of a pair may be of two modalities: names for any fit."""
+    c = selected.candidate
+    images = image_names(language, None if selected.pair_id else scene.modality)
+    return Said(
+        slots=dict(zip(programs.slots(family.program), c.labels, strict=True)),
+        names={label: _name(language.terms.labels[label][1].names, "name", label, *key) for label in c.labels},
+        image=_name(images, "image", *key),
+    )
+
+
+def _name(names: Sequence[_T], *key: object) -> _T:
+    """The main name in one question of two; the others share the rest."""
+    number = keyed(*key)
+    return names[0] if len(names) == 1 or number % 2 else names[1 + number // 2 % (len(names) - 1)]
+
+
+def _bindings(said: Said, scene: Scene, language: Language, *, shows_image: bool) -> Iterator[Binding]:
+    for slot, label in said.slots.items():
+        text = name_text(language, said.names[label])
+        yield Binding(slot=slot, text=text, structures=units(scene.structures, label))
+    if shows_image:
+        yield Binding(slot="image", text=said.image, structures=())
+
+
 def _tolerance(family: Family, token: str) -> float | None:
     """How far a number may be off: a part of the value, at least the step of its last decimal."""
     return None if family.tolerance is None else max(0.1, round(family.tolerance * float(token), 1))
@@ -66,15 +107,15 @@ def _pick(wordings: tuple[str, ...], *key: object) -> str:
     return wordings[keyed(*key) % len(wordings)]
 
 
-def _option(token: str, value_type: str, language: Language) -> str:
-    return label_text(language, token) if value_type == "One" else value_text(language, token, value_type)
+def _option(token: str, value_type: str, said: Said, language: Language) -> str:
+    return name_text(language, said.names[token]) if value_type == "One" else value_text(language, token, value_type)
 
 
 def _answer(
     selected: Selected,
     family: Family,
     statement: str,
-    slots: dict[str, str],
+    said: Said,
     value: str,
     value_type: str,
     choices: tuple[str, ...],
@@ -88,4 +129,5 @@ def _answer(
             return words["yes" if value == "true" else "no"]
         case "number":
             return f"{value} {language.terms.units[family.unit]}" if family.unit else value
-    return render(statement, language, slots, value if "{value}" in statement else None, value_type)
+    stated = value if "value" in fields(statement) else None
+    return render(statement, language, said.by_slot, stated, value_type, image=said.image)

@@ -28,6 +28,7 @@ from mmrs_builder.build.measure import source_of
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.digests import sha256
 from mmrs_builder.errors import USAGE, MmrsError
+from mmrs_builder.templates import languages
 from mmrs_builder.types import Source
 
 LEAST: Final = {"seed": -(2**63), "limit": 1, "questions_per_view": 1, "max_rows": 1, "rows_per_shard": 1}
@@ -168,12 +169,12 @@ def cache(name: str) -> Path:
 
 
 def _check(path: Path, key: str, value: object) -> None:
-    languages = sorted(folder.name for folder in resources.path("templates").iterdir() if folder.is_dir())
+    known = languages(resources.path("templates"))
     expected = ""
     if key in LEAST and (type(value) is not int or value < LEAST[key]):
         expected = f"a whole number from {LEAST[key]}"
-    elif key == "language" and value not in languages:
-        expected = " or ".join(languages)
+    elif key == "language" and value not in known:
+        expected = " or ".join(known)
     elif key == "source" and not (isinstance(value, list) and all(_is_source(entry) for entry in value)):
         expected = '[[source]] blocks with name = "…", and if need be data = "…" and options = { … }'
     if expected:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mmrs_builder import recipe as recipes
+from mmrs_builder import resources
 from mmrs_builder.build import Settings, SourceChoice
 from mmrs_builder.errors import INTEGRITY, MANUAL, USAGE, MmrsError
+from mmrs_builder.templates import DEFAULT, languages
 from mmrs_builder.types import Source
 
 Progress = Callable[[str, int, int | None], None]
@@ -31,6 +33,10 @@ def settings(
     values = {**known, **{key: value for key, value in given.items() if value is not None}}
     if values.get("splits", "leak-safe") not in ("leak-safe", "official"):
         raise MmrsError(f"--splits {values['splits']}", code=USAGE, hint="It is leak-safe or official.")
+    known_languages = languages(resources.path("templates"))
+    if values.get("language", DEFAULT) not in known_languages:
+        hint = f"It is {' or '.join(known_languages)}."
+        raise MmrsError(f"--language {values['language']}: there is none of that name", code=USAGE, hint=hint)
     return Settings(sources=tuple(chosen), exclude=recipes.excluded(exclude), **values)
 
 

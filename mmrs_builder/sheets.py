@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from mmrs_builder import programs, resources, sources
+from mmrs_builder import programs, sources
 from mmrs_builder.template_checks import check
-from mmrs_builder.templates import Family, Language, TemplateError, load
+from mmrs_builder.templates import Family, Language, TemplateError, shipped
 
 
 def source_rows() -> list[dict[str, Any]]:
@@ -58,14 +58,17 @@ def print_sources(found: Any) -> None:
     console.print("mmrs sources NAME shows licence, options and how to obtain a corpus.")
 
 
-def family_rows() -> list[dict[str, Any]]:
-    """One row per question family; ``hops`` is the number of relations in its program."""
-    return [_family(family) for family in load(resources.path("templates")).families]
+def family_rows(language: str) -> list[dict[str, Any]]:
+    """One row per question family; ``hops`` is the number of relations in its program.
+
+    Raises ``MmrsError`` for an unknown language.
+    """
+    return [_family(family) for family in shipped(language).families]
 
 
-def family_sheet(name: str) -> dict[str, Any]:
-    """One family with its wordings. Raises ``ValueError`` for an unknown id."""
-    return asdict(family_named(load(resources.path("templates")), name))
+def family_sheet(name: str, language: str) -> dict[str, Any]:
+    """One family with its wordings. Raises ``ValueError`` for an unknown id, ``MmrsError`` for an unknown language."""
+    return asdict(family_named(shipped(language), name))
 
 
 def family_named(language: Language, name: str) -> Family:
@@ -91,10 +94,10 @@ def print_families(found: Any) -> None:
     console.print(f"{len(found)} families, {sum(row['wordings'] for row in found)} wordings")
 
 
-def check_families() -> list[str]:
-    """Every problem in the templates, a line each."""
+def check_families(language: str) -> list[str]:
+    """Every problem in the templates of a language, a line each. Raises ``MmrsError`` for an unknown language."""
     try:
-        return [str(problem) for problem in check(load(resources.path("templates")))]
+        return [str(problem) for problem in check(shipped(language))]
     except TemplateError as error:
         return [str(problem) for problem in error.problems]
 

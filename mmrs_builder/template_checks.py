@@ -11,8 +11,9 @@ from typing import Final, get_args
 
 from mmrs_builder import programs
 from mmrs_builder.language import Family, Language, Problem, TemplateError
+from mmrs_builder.refusal_checks import refusal_problems, refusal_wordings
 from mmrs_builder.templates import load
-from mmrs_builder.term_checks import value_problems, vocabulary_problems
+from mmrs_builder.term_checks import form_problems, image_problems, value_problems, vocabulary_problems
 from mmrs_builder.types import Frame
 from mmrs_builder.vocab import KINDS, ROLES, VALUES
 from mmrs_builder.wording_checks import Wording, normalised, wording_problems
@@ -21,6 +22,8 @@ _OPEN_TYPES: Final = {"Bool": ("yes_no",), "Count": ("number",), "Number": ("num
 _UNORDERED: Final = frozenset(
     {"among", "both", "either", "neither", "aligned", "gap", "distance_mm", "gap_mm", "laterality"}
 )
+_COUNTERPARTS: Final = ("lateral", "anteroposterior", "craniocaudal")
+_ALONG: Final = ("horizontal", "vertical")
 _MUTUAL: Final = ("overlaps", "touches", "apart")
 _PARTS: Final = ("question", "claim", "statement")
 
@@ -37,7 +40,13 @@ def check_folder(folder: Path, language: str = "en") -> tuple[Problem, ...]:
 
 def check(language: Language) -> tuple[Problem, ...]:
     """All problems of a language's families, wordings and terms; empty when it can be used."""
-    problems = [*vocabulary_problems(language), *value_problems(language)]
+    problems = [
+        *vocabulary_problems(language),
+        *form_problems(language),
+        *image_problems(language),
+        *value_problems(language),
+        *refusal_problems(language),
+    ]
     sound = []
     for family in language.families:
         found = list(_program_problems(family, language))
@@ -81,7 +90,8 @@ def _family_problems(family: Family, language: Language) -> Iterator[Problem]:
     yield from _roles(family, report)
     yield from _options(family, value_type, language, report)
     yield from _parts(family, value_type, report)
-    for wording in wordings(family):
+    yield from _other_frame(family, language, report)
+    for wording in wordings(family, language):
         yield from wording_problems(wording, language)
 
 
@@ -177,7 +187,35 @@ def _parts(family: Family, value_type: str, report: _Report) -> Iterator[Problem
             yield report(part, f"no kind of this family uses a {part}", f"remove {part} or add the kind that uses it")
 
 
-def wordings(family: Family) -> Iterator[Wording]:
+def _other_frame(family: Family, language: Language, report: _Report) -> Iterator[Problem]:
+    """The counterparts ask the same program with the viewer's word in place of the patient's (section 7b)."""
+    if not family.other_frame:
+        return
+    found = [call for call in _calls(family.program) if programs.call_name(call) in _COUNTERPARTS]
+    if len(found) != 1 or len(family.other_frame) != len(_ALONG):
+        message = "not two families, or the program has no single call that has counterparts"
+        yield report("other_frame", message, f"call one of {', '.join(_COUNTERPARTS)} once, and name two families")
+        return
+    families = {other.id: other for other in language.families}
+    program = programs.spell(programs.parse(family.program))
+    for name, word in zip(family.other_frame, _ALONG, strict=True):
+        wanted = program.replace(f"{programs.call_name(found[0])}(", f"{word}(")
+        if name not in families:
+            yield report("other_frame", f"there is no family {name!r}", f"name the one that asks {wanted}")
+        elif _spelled(families[name].program) != wanted:
+            yield report("other_frame", f"{name} asks another program", f"name the one that asks {wanted}")
+        elif not {"open", "choice"} & {*family.kinds} & {*families[name].kinds}:
+            yield report("other_frame", f"{name} shares neither open nor choice", "give both families one of the two")
+
+
+def _spelled(program: str) -> str | None:
+    try:
+        return programs.spell(programs.parse(program))
+    except programs.ProgramError:  # said where that family is checked
+        return None
+
+
+def wordings(family: Family, language: Language) -> Iterator[Wording]:
     """All wordings of a family whose program parses, part by part."""
     value_type = programs.value_type(family.program)
     slots = programs.slots(family.program)
@@ -186,7 +224,9 @@ def wordings(family: Family) -> Iterator[Wording]:
     for part in _PARTS:
         for number, text in enumerate(getattr(family, part), start=1):
             yield Wording(
-                family=family,
+                file=f"{language.language}/{family.theme}.toml",
+                owner=family.id,
+                frame=family.frame,
                 part=part,
                 number=number,
                 text=text,
@@ -255,14 +295,23 @@ def _repeated_ids(language: Language) -> Iterator[Problem]:
 
 def _repeated_wordings(language: Language) -> Iterator[Problem]:
     """No sentence stands twice, in one family or in two: it could not say which program it asks for."""
+    written = [wording for family in language.families for wording in _texts(family, language)]
     seen: dict[str, str] = {}
-    for family in language.families:
-        for part in _PARTS:
-            for number, text in enumerate(getattr(family, part), start=1):
-                place = f"{family.id}, {part} {number}"
-                if (other := seen.setdefault(normalised(text), place)) != place:
-                    report = _report(family, language, 1)
-                    yield report(f"{part} {number}", f"the same wording as {other}", "word it differently or remove it")
+    for file, owner, field, text in [
+        *written,
+        *((w.file, w.owner, w.field, w.text) for w in refusal_wordings(language)),
+    ]:
+        place = f"{owner}, {field}"
+        if (other := seen.setdefault(normalised(text), place)) != place:
+            message, advice = f"the same wording as {other}", "word it differently or remove it"
+            yield Problem(file=file, family=owner, field=field, column=1, message=message, advice=advice)
+
+
+def _texts(family: Family, language: Language) -> Iterator[tuple[str, str, str, str]]:
+    """File, family, field and text of each wording."""
+    for part in _PARTS:
+        for number, text in enumerate(getattr(family, part), start=1):
+            yield f"{language.language}/{family.theme}.toml", family.id, f"{part} {number}", text
 
 
 def _repeated_programs(families: list[Family], language: Language) -> Iterator[Problem]:

@@ -6,11 +6,13 @@ Only the form is judged here (keys, types, terms for every label); ``template_ch
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from mmrs_builder import resources
+from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.language import (
     Family,
     Language,
@@ -18,7 +20,8 @@ from mmrs_builder.language import (
     Problem,
     TemplateError,
     Terms,
-    label_text,
+    image_names,
+    name_text,
     phrase_text,
     render,
     template_id,
@@ -26,28 +29,36 @@ from mmrs_builder.language import (
     value_text,
     with_terms,
 )
-from mmrs_builder.types import Label, Term
+from mmrs_builder.types import Label, Synonym, Term
 
 __all__ = [
+    "DEFAULT",
     "Family",
     "Language",
     "PlaceholderError",
     "Problem",
     "TemplateError",
     "Terms",
-    "label_text",
+    "image_names",
+    "languages",
     "load",
+    "name_text",
     "phrase_text",
     "render",
+    "shipped",
     "template_id",
     "to_json",
     "value_text",
     "with_terms",
 ]
 
+DEFAULT: Final = "en"
+"""The language of a build that names none."""
+
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "text": str,
     "list of texts": list,
+    "list of tables": list,
     "number": (int, float),
     "whole number": int,
     "true or false": bool,
@@ -69,13 +80,16 @@ _FAMILY: Final = {
     "where": "table",
     "symmetric": "true or false",
     "unordered": "list of texts",
+    "other_frame": "list of texts",
 }
 _LABEL: Final = {
     "id": "text", "role": "text", "side": "text", "partner": "text", "aliases": "list of texts",
     "codes": "list of texts",
 }  # fmt: skip
-_TERM: Final = {"name": "text", "plural": "text", "article": "text"}
-_TABLES: Final = ("label", "value", "phrase", "unit", "word")
+_NAME: Final = {"name": "text", "plural": "text", "article": "text"}
+_TERM: Final = {**_NAME, "also": "list of tables"}
+_SYNONYM: Final = {**_NAME, "register": "text"}
+_TABLES: Final = ("label", "form", "image", "refusal", "value", "phrase", "unit", "word")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +105,21 @@ class _Reading:
         )
 
 
-def load(folder: Path, language: str = "en") -> Language:
+def languages(folder: Path) -> tuple[str, ...]:
+    """The languages of a template folder, sorted: its folders with a ``terms.toml``."""
+    return tuple(sorted(file.parent.name for file in folder.glob("*/terms.toml")))
+
+
+def shipped(language: str = DEFAULT) -> Language:
+    """A language of this project. Raises ``MmrsError`` if there is none of that name, else as ``load`` does."""
+    folder = resources.path("templates")
+    if language not in languages(folder):
+        hint = f"There is {', '.join(languages(folder))}: the folders in {folder}."
+        raise MmrsError(f"no language {language!r}", code=USAGE, hint=hint)
+    return load(folder, language)
+
+
+def load(folder: Path, language: str = DEFAULT) -> Language:
     """All families and terms of a language.
 
     Raises ``TemplateError`` with every problem of form: a file that is missing or is not TOML, an unknown or missing
@@ -131,6 +159,9 @@ def _terms(reading: _Reading, language: str) -> Terms:
     texts = {name: _table(reading, file, name, tables.get(name, {})) for name in _TABLES}
     return Terms(
         labels=_named(reading, file, labels, texts["label"]),
+        forms={name: _texts(reading, file, name, table) for name, table in texts["form"].items()},
+        images=_lists(reading, file, "image", texts["image"]),
+        refusals=_lists(reading, file, "refusal", texts["refusal"]),
         values={name: _texts(reading, file, name, table) for name, table in texts["value"].items()},
         phrases={name: _texts(reading, file, name, table) for name, table in texts["phrase"].items()},
         units=_texts(reading, file, "unit", texts["unit"]),
@@ -149,10 +180,16 @@ def _named(
             reading.wrong(file, label.id, "label", "the label has no term", f"add [label.{label.id}] with a name")
             continue
         table = _table(reading, file, label.id, tables[label.id])
-        fields = _fields(reading, file, label.id, table, _TERM, tuple(_TERM))
+        fields = _fields(reading, file, label.id, table, _TERM, tuple(_NAME))
         if fields is not None:
-            named[label.id] = (label, Term(**fields))
+            also = _synonyms(reading, file, label.id, fields.pop("also", ()))
+            named[label.id] = (label, Term(**fields, also=also))
     return named
+
+
+def _synonyms(reading: _Reading, file: str, name: str, tables: Sequence[Mapping[str, Any]]) -> tuple[Synonym, ...]:
+    found = (_fields(reading, file, name, table, _SYNONYM, tuple(_SYNONYM)) for table in tables)
+    return tuple(Synonym(**fields) for fields in found if fields is not None)
 
 
 def _fields(
@@ -179,7 +216,8 @@ def _fits(value: object, kind: str) -> bool:
     if isinstance(value, bool) and kind != "true or false":
         return False
     items = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
-    return isinstance(value, _TYPES[kind]) and all(isinstance(item, str) for item in items)
+    wanted = dict if kind == "list of tables" else str
+    return isinstance(value, _TYPES[kind]) and all(isinstance(item, wanted) for item in items)
 
 
 def _frozen(value: Any) -> Any:
@@ -218,6 +256,13 @@ def _texts(reading: _Reading, file: str, name: str, value: object) -> dict[str, 
         if not isinstance(text, str):
             reading.wrong(file, name, key, f"{text!r} is not a text", "write the term between double quotes")
     return {key: str(text) for key, text in table.items()}
+
+
+def _lists(reading: _Reading, file: str, name: str, table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    for key, texts in table.items():
+        if not _fits(texts, "list of texts"):
+            reading.wrong(file, name, key, f"{texts!r} is not a list of texts", 'write ["…", "…"]')
+    return {key: tuple(texts) for key, texts in table.items() if _fits(texts, "list of texts")}
 
 
 def _toml(reading: _Reading, file: str) -> dict[str, Any]:

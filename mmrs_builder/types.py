@@ -264,12 +264,31 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """What a canonical label is called."""
+class Name:
+    """A name of a structure. ``article`` names the forms that it takes in sentences."""
 
     name: str
     plural: str
     article: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synonym(Name):
+    """Another name for exactly the same thing, and whose word it is (``vocab.REGISTERS``)."""
+
+    register: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term(Name):
+    """What a canonical label is called: its main name, and others."""
+
+    also: tuple[Synonym, ...] = ()
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """All its names, the main one first."""
+        return (self, *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,9 @@ MODALITIES: Final = ("ct", "mri", "xray", "ultrasound", "endoscopy", "dermoscopy
 SPLITS: Final = ("train", "validation", "test")
 KINDS: Final = ("open", "choice", "yes_no", "number", "segment")
 ROLES: Final = ("organ", "lesion", "instrument", "region")
+REGISTERS: Final = ("lay", "clinical", "synonym")
+REFUSALS: Final = ("absent", "no_left_right", "no_front_back", "no_head_foot", "no_scale")
+"""Why a question that is asked is not answered by a value (``docs/language.md`` section 7a)."""
 
 VALUES: Final[dict[str, tuple[str, ...]]] = {
     "Quadrant": ("upper_left", "upper_right", "lower_left", "lower_right"),

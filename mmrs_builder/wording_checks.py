@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from mmrs_builder.language import Family, Language, PlaceholderError, Problem, pieces
+from mmrs_builder.language import SLOTS, Language, PlaceholderError, Problem, forms, pieces
 from mmrs_builder.term_checks import wants_an
 from mmrs_builder.vocab import VALUES
 
@@ -38,9 +38,14 @@ _STATING: Final = re.compile(r"(\{|the\b|there\b|this\b|it\b|an?\b)", re.IGNOREC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """One wording of a family: ``part`` is question, claim or statement, ``number`` counts from 1."""
+    """One wording of a family: ``part`` is question, claim or statement, ``number`` counts from 1.
 
-    family: Family
+    Or one of a refusal: ``part`` is its reason, and it is of no ``frame``.
+    """
+
+    file: str
+    owner: str  # the family's id
+    frame: str | None
     part: str
     number: int
     text: str
@@ -49,19 +54,25 @@ class Wording:
     named: tuple[str, ...]  # the slots it must mention; an among-choice mentions none
     literals: frozenset[str]  # literals and other words of the program, which a question cannot avoid
 
+    @property
+    def field(self) -> str:
+        """Where it stands: "claim 2"."""
+        return f"{self.part} {self.number}"
+
 
 def normalised(text: str) -> str:
-    """What two wordings must differ in: letters and words, not case, spacing or final punctuation."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(" .?!")
+    """What two wordings must differ in: words, not case, spacing, outer punctuation or what the picture is called."""
+    plain = unicodedata.normalize("NFKC", text.replace("{image}", "image")).casefold()
+    return " ".join(plain.split()).strip(" .?!¿¡")
 
 
 def wording_problems(wording: Wording, language: Language) -> Iterator[Problem]:
     """Everything wrong with one wording, with the column where that can be told."""
     for column, message, advice in _findings(wording, language):
         yield Problem(
-            file=f"{language.language}/{wording.family.theme}.toml",
-            family=wording.family.id,
-            field=f"{wording.part} {wording.number}",
+            file=wording.file,
+            family=wording.owner,
+            field=wording.field,
             column=column,
             message=message,
             advice=advice,
@@ -69,28 +80,39 @@ def wording_problems(wording: Wording, language: Language) -> Iterator[Problem]:
 
 
 def _findings(wording: Wording, language: Language) -> Iterator[Finding]:
+    allowed = f"use only {' '.join(_placeholders(wording, language))}"
     try:
         pieces(wording.text)
     except PlaceholderError as error:
-        allowed = " ".join(f"{{{slot}}} {{{slot}.a}} {{{slot}.name}} {{{slot}.plural}}" for slot in wording.slots)
-        yield error.column, str(error), f"use only {allowed} {{value}}"
+        yield error.column, str(error), allowed
         return
+    for _, field, column in pieces(wording.text):
+        if field[:1] in tuple(SLOTS) and field[2:] not in ("", *forms(language)):
+            yield column, f"the language has no form {{{field}}}", allowed
     yield from _slots(wording)
     yield from _values(wording)
-    yield from _form(wording)
-    yield from _viewer_frame(wording) if wording.family.frame == "viewer" else _patient_frame(wording)
+    yield from _form(wording, language)
     if wording.part == "question":
         yield from leaks(wording, language)
     if language.language == "en":
+        yield from _whose_sides(wording)
         yield from _articles(wording, language)
 
 
+def _placeholders(wording: Wording, language: Language) -> Iterator[str]:
+    for slot in wording.slots:
+        yield f"{{{slot}}}"
+        yield from (f"{{{slot}.{form}}}" for form in forms(language))
+    yield from ("{image}", "{value}") if wording.frame else ("{image}",)
+
+
 def _slots(wording: Wording) -> Iterator[Finding]:
-    used = {field[0]: column for _, field, column in pieces(wording.text) if field and field != "value"}
+    used = {field[0]: column for _, field, column in pieces(wording.text) if field[:1] in tuple(SLOTS)}
+    whose = "program" if wording.frame else "refusal"
     for slot in sorted(used.keys() - set(wording.slots)):
-        yield used[slot], f"the program has no slot {slot}", f"use {', '.join(wording.slots)}"
+        yield used[slot], f"the {whose} has no slot {slot}", f"use {', '.join(wording.slots) or 'no label here'}"
     if not wording.named:
-        for slot in sorted(used):
+        for slot in sorted(used.keys() & set(wording.slots)):
             yield used[slot], f"{slot} is one of the options of this choice", "do not name the options in the question"
     for slot in sorted(set(wording.named) - used.keys()):
         yield None, f"slot {slot} is not mentioned", f"say what is asked about with {{{slot}}}"
@@ -106,17 +128,27 @@ def _values(wording: Wording) -> Iterator[Finding]:
         yield columns[0], "{value} has no place here", advice
 
 
-def _form(wording: Wording) -> Iterator[Finding]:
+def _form(wording: Wording, language: Language) -> Iterator[Finding]:
     text = wording.text
-    ends = {"question": "?.", "claim": "?", "statement": "."}[wording.part]
+    ends = {"question": "?.", "claim": "?"}.get(wording.part, ".")
     if not text or text[-1] not in ends:
         yield len(text), "wrong final punctuation", f"end a {wording.part} with {' or '.join(ends)}"
     elif wording.part == "question" and text[-1] == "." and _STATING.match(text):
         yield 1, "a question that states something", "ask with a question mark, or begin with an imperative"
     if text != " ".join(text.split()):
         yield None, "stray spaces", "use single spaces, none at the ends"
-    if len(text) > MAX_LENGTH:
-        yield MAX_LENGTH + 1, f"too long: {len(text)} characters", f"keep to {MAX_LENGTH} characters"
+    names = [name for names in language.terms.images.values() for name in names]
+    longest = len(text.replace("{image}", max(names, key=len, default="image")))
+    if longest > MAX_LENGTH:
+        yield MAX_LENGTH + 1, f"too long: {longest} characters", f"keep to {MAX_LENGTH} characters"
+
+
+def _whose_sides(wording: Wording) -> Iterator[Finding]:
+    match wording.frame:
+        case "viewer":
+            yield from _viewer_frame(wording)
+        case "patient":
+            yield from _patient_frame(wording)
 
 
 def _viewer_frame(wording: Wording) -> Iterator[Finding]:
@@ -166,7 +198,9 @@ def _articles(wording: Wording, language: Language) -> Iterator[Finding]:
                 yield start, f"{said[1]!r} before {said[2]!r}", "use a or an, by the sound"
         if field[:1] in wording.slots and field[1:] in ("", ".a") and (before := _DOUBLE.search(literal)):
             yield column, f"{before[1]!r} before {{{field}}} gives two articles", f"use {{{field[0]}.name}}"
-        if field and (article := _ARTICLE.search(literal)):
+        if field == "image" and (before := _ARTICLE.search(literal)):
+            yield column, f"{before[1]!r} cannot fit every name of a picture", "use the, this or each"
+        elif field and (article := _ARTICLE.search(literal)):
             yield from _article_before(article[1].casefold(), field, column, wording.value_type, language)
 
 

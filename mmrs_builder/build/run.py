@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mmrs_builder import cards, resources
+from mmrs_builder import cards
 from mmrs_builder.build import folder
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
@@ -19,7 +19,7 @@ from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publis
 from mmrs_builder.build.settings import STATE, Settings
 from mmrs_builder.build.write import discard, staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
-from mmrs_builder.templates import Language, load, with_terms
+from mmrs_builder.templates import Language, shipped, with_terms
 from mmrs_builder.types import Drop, Label
 from mmrs_builder.vocab import ENVIRONMENTAL
 
@@ -58,7 +58,7 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
     Raises ``MmrsError`` for what the user can mend: a folder that is not ours, other settings, a locked folder.
     """
     folder.check(out, [choice.root for choice in settings.sources if choice.root])
-    language = with_terms(load(resources.path("templates"), settings.language), _own_terms(settings))
+    language = with_terms(shipped(settings.language), _own_terms(settings))
     _check_labels(settings, language)
     indexed = plan_only(settings)
     for found in indexed:
@@ -127,7 +127,7 @@ def _write(
 def cards_facts(settings: Settings, counts: dict[str, Any], key: str) -> cards.Facts:
     """What the card says of this build."""
     sources = tuple(source_of(choice) for choice in settings.sources)
-    return cards.Facts(key=key, sources=sources, counts=counts, policy=settings.splits)
+    return cards.Facts(key=key, sources=sources, counts=counts, policy=settings.splits, language=settings.language)
 
 
 def _counts(measured: Sequence[Measured], asked: Asked) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _NUMBER_LIKE: Final = re.compile(r"[-+\u2212]?\.?[0-9][0-9.,]*")
 class Words:
     """The words of a shard's language, folded.
 
-    ``labels`` are the names and plurals of all labels; ``terms`` maps a value type to text -> token, for value and
+    ``labels`` are all names and plurals of all labels; ``terms`` maps a value type to text -> token, for value and
     phrase terms alike; ``truths`` maps what yes and no are called to ``true`` and ``false``.
     """
 
@@ -44,7 +44,12 @@ class Words:
         }
         yes, no = folded(language["words"]["yes"]), folded(language["words"]["no"])
         return cls(
-            labels=frozenset(folded(label[form]) for label in language["labels"].values() for form in _FORMS),
+            labels=frozenset(
+                folded(name[form])
+                for label in language["labels"].values()
+                for name in (label, *label["also"])
+                for form in _FORMS
+            ),
             terms=terms,
             truths={**terms["Bool"], yes: "true", no: "false"},
             partners=partners_of(language),

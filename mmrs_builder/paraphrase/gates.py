@@ -64,7 +64,7 @@ def templates(language: Language) -> tuple[Template, ...]:
     """Every wording of a language as a template, in the order of family, part and number."""
     found = []
     for family in language.families:
-        every = tuple(wordings(family))
+        every = tuple(wordings(family, language))
         for wording in every:
             siblings = tuple(other for other in every if other.part == wording.part)
             found.append(Template(wording=wording, siblings=siblings, language=language))
