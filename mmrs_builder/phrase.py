@@ -70,6 +70,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         prior_bound=selected.prior_bound,
         balanced=not selected.prior_bound,
         difficulty=programs.hops(family.program),
+        text_source="bank" if {wording, statement} & {*family.bank} else "template",
     )
 
 

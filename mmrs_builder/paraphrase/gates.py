@@ -1,7 +1,7 @@
 """The gates that a paraphrase must pass, in order. Each is a pure function; the first that refuses names the reason.
 
-A wording is compared with those that people wrote for the same part of the same family: it must agree with one of them in
-all that carries a fact. What cannot be read with the closed lexicon is refused, right or not.
+A wording is compared with those that people wrote for the same part of the same family: it must agree with one of them
+in all that carries a fact. What cannot be read with the closed lexicon is refused, right or not.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ LONGEST: Final = 2.0
 """Bounds of a paraphrase's length as parts of the length of its original."""
 
 _MARKS: Final = frozenset(" ,.?:;'’-")
-_OPTIONS: Final = re.compile(r"\boptions?\b|\bchoices?\b|\balternatives?\b|\bfollowing\b|(?<!\w)\(?[a-e]\)", re.IGNORECASE)
+_OPTIONS: Final = re.compile(
+    r"\boptions?\b|\bchoices?\b|\balternatives?\b|\bfollowing\b|(?<!\w)\(?[a-e]\)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """A wording that is paraphrased, and all wordings of its part of the family: ``siblings``, itself among them."""
 
+    family: Family
     wording: Wording
     siblings: tuple[Wording, ...]
     language: Language
@@ -43,7 +46,7 @@ class Template:
     @property
     def place(self) -> tuple[str, str, int]:
         """Family, part and number: what a bank files it under."""
-        return self.wording.family.id, self.wording.part, self.wording.number
+        return self.family.id, self.wording.part, self.wording.number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def templates(language: Language) -> tuple[Template, ...]:
         every = tuple(wordings(family, language))
         for wording in every:
             siblings = tuple(other for other in every if other.part == wording.part)
-            found.append(Template(wording=wording, siblings=siblings, language=language))
+            found.append(Template(family=family, wording=wording, siblings=siblings, language=language))
     return tuple(found)
 
 
@@ -124,7 +127,7 @@ def _agrees(group: Group) -> _Gate:
 
 def _roles(case: _Case) -> _Case | None:
     """Each slot and each pick has the part in the sentence that it has in a sibling."""
-    names = _interchangeable(case.template.wording.family)
+    names = _interchangeable(case.template.family)
     read = case.template.lexicon
     found = mentions(case.tokens, read, names)
     agreeing = tuple(other for other in case.agreeing if mentions(other, read, names) == found)
@@ -184,7 +187,7 @@ def _choices(case: _Case) -> _Case | None:
 
 
 def _hygiene(case: _Case) -> _Case | None:
-    """Plain text of the original's length and form: no digits, markup, links, controls; nothing the template check finds."""
+    """Plain text of the length of the original, without digits and markup, and sound as a template."""
     text, original = case.text, case.template.wording.text
     plain = re.sub(r"\{[^{}]*\}", "", text)
     clean = all(c in _MARKS or (c.isalpha() and c.isascii()) or c in original for c in plain)
@@ -194,8 +197,7 @@ def _hygiene(case: _Case) -> _Case | None:
     sentences = max(len(re.findall(r"[.?]", sibling.text.replace("{A.", ""))) for sibling in case.template.siblings)
     single = len(re.findall(r"[.?]", plain)) <= max(1, sentences)
     wording = replace(case.template.wording, text=text)
-    found = fitting and clean and single
-    return _passed(case, found and not any(wording_problems(wording, case.template.language)))
+    return _passed(case, fitting and clean and single and not any(wording_problems(wording, case.template.language)))
 
 
 def _words(case: _Case) -> _Case | None:

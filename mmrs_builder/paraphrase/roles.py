@@ -1,7 +1,7 @@
 """Who is compared with whom: the part that each slot, and each structure picked from several, has in a sentence.
 
-"Does {A} lie to the left of {B}?" and "Does {B} lie to the left of {A}?" hold the same words. They differ in what follows
-"of". This reads a sentence from left to right and notes what is a subject, what is a reference, what is denied.
+"Does {A} lie to the left of {B}?" and "Does {B} lie to the left of {A}?" hold the same words. They differ in what
+follows "of". This reads a sentence from left to right and notes what is subject, what is reference, what is denied.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def mentions(tokens: tuple[Token, ...], lexicon: Lexicon, names: Mapping[str, st
     denied = {clause for token, clause in zip(tokens, clauses, strict=True) if token.group == "polarity"}
     found = [
         Mention(name=_name(token, names), part=part, denied=clause in denied, relation=relation)
-        for token, clause, part, relation in zip(tokens, clauses, *zip(*_parts(tokens, lexicon), strict=True), strict=True)
+        for token, clause, part, relation in zip(
+            tokens, clauses, *zip(*_parts(tokens, lexicon), strict=True), strict=True
+        )
         if _is_mention(token)
     ]
     if sum(mention.part == "reference" and mention.name in names.values() for mention in found) < 2:
@@ -72,22 +74,18 @@ def _parts(tokens: tuple[Token, ...], lexicon: Lexicon) -> Iterator[tuple[Part, 
     leaving, relation = False, ""
     for at, token in enumerate(tokens):
         before = tokens[at - 1] if at else None
-        if token.group == "mark" or token.text in lexicon.lists["role.subject"]:
+        if token.group == "mark" or (token.text in lexicon.lists["role.subject"] and not _is_noun(before, lexicon)):
             part, leaving = "subject", False
         elif _refers(tokens, at, lexicon):
             part, leaving = "reference", token.text == "from"
         elif token.text == "to" and leaving:
             part, leaving = "subject", False
-        elif token.text in ("to", "of") and before is not None and _relates(before):
-            part = "reference"
-        elif token.group == "slot" and before is not None and before.text == "{value}":
-            part = "reference"
-        elif token.text == "the" and before is not None and before.text == "{value}":
+        elif before is not None and _leads(before, token):
             part = "reference"
         yield part, relation if part == "reference" else ""
         if token.group == "direction" or token.name in _RELATIONS:
             relation = token.name
-        if token.group == "fact" and token.name in lexicon.lists["role.holding"]:
+        if token.text in lexicon.lists["role.over"] or token.name in lexicon.lists["role.holding"]:
             part = "reference"
 
 
@@ -100,6 +98,18 @@ def _refers(tokens: tuple[Token, ...], at: int, lexicon: Lexicon) -> bool:
     return False
 
 
+def _is_noun(before: Token | None, lexicon: Lexicon) -> bool:
+    """Whether what follows is no verb: "the outline", "its mark"."""
+    return before is not None and before.text in lexicon.lists["role.articles"]
+
+
+def _leads(before: Token, token: Token) -> bool:
+    """Whether a reference follows: after "left of", "close to", and right after a value such as "to the left of"."""
+    if token.text in ("of", "to"):
+        return _relates(before)
+    return before.text == "{value}" and (token.group == "slot" or token.text == "the")
+
+
 def _relates(token: Token) -> bool:
-    """After "left", "side" or "close" the structure that follows "of" or "to" is a reference."""
+    """Whether a word says where something lies from something else."""
     return token.group == "direction" or token.text in ("{value}", "side") or token.name in _RELATIONS
