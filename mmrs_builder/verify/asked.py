@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from mmrs_builder.types import Question
@@ -12,48 +10,18 @@ from mmrs_builder.verify import grammar, render
 from mmrs_builder.verify.anatomy import Finding
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.evaluate import evaluate
-from mmrs_builder.verify.language import Family, Language, allowed
+from mmrs_builder.verify.language import Family, Language, Name, allowed
+from mmrs_builder.verify.naming import Naming, check_bindings, check_image, read_naming
 from mmrs_builder.verify.options import check_choices
+from mmrs_builder.verify.reading import Reading, read_program, worded
+from mmrs_builder.verify.refusing import ABSENT, REFUSALS, REFUSED_KINDS, absent_label, refuse
 from mmrs_builder.verify.rows import StoredView
-from mmrs_builder.verify.values import NoValue, One, Value, indices, value_text
-from mmrs_builder.vocab import KINDS, VALUES
+from mmrs_builder.verify.values import NoValue, One, Result, Value, indices, value_text
+from mmrs_builder.vocab import KINDS
 
 MARGIN_TOLERANCE: Final = 1e-9
 PAIR_KINDS: Final = (None, "opposite", "same", "other_frame", "negative")
 TEXT_SOURCES: Final = ("template", "bank", "row")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A stored program understood: its labels, its type without a claim, the token it claims."""
-
-    family: Family
-    labels: dict[str, str]
-    kind: str  # value type of the family's program
-    claim: str | None
-
-
-def read_program(question: Question, family: Family) -> Reading:
-    """Match the stored program with the family's. Raises ``grammar.BadProgram``."""
-    pattern, stored = grammar.parse(family.program, slots=True), grammar.parse(question.program)
-    kind = grammar.result_type(pattern)
-    claim: str | None = None
-    if question.kind == "yes_no" and kind != "Bool":
-        stored, claim = _claim(stored, kind)
-    labels = grammar.unify(pattern, stored)
-    closed = grammar.close(family.program, labels) + ("" if claim is None else f' == "{claim}"')
-    if question.program != closed:
-        raise grammar.BadProgram(f"written otherwise than {closed}")
-    return Reading(family=family, labels=labels, kind=kind, claim=claim)
-
-
-def _claim(stored: ast.expr, kind: str) -> tuple[ast.expr, str]:
-    """Program and token of ``program == "token"``."""
-    match stored:
-        case ast.Compare(left=left, comparators=[ast.Constant(value=str(token))]) if token in VALUES.get(kind, ()):
-            return left, token
-        case _:
-            raise grammar.BadProgram(f"a claim compares with a token of {kind}")
 
 
 def check_question(question: Question, view: StoredView, board: Board, language: Language) -> Iterator[Finding]:
@@ -67,11 +35,13 @@ def check_question(question: Question, view: StoredView, board: Board, language:
         reading = read_program(question, family)
         yield from _check_frame(question, view, reading)
         yield from _check_identity(question, view, reading)
-        yield from _check_labels(question, reading, board, language)
-        value, margin = evaluate(question.program, board)
+        naming = read_naming(question, reading.labels, language)
+        yield from check_bindings(question, reading.labels, naming, view, board, language)
+        yield from _check_slots(reading, language)
+        value, margin = _derive(question, reading, view, board)
         yield from _check_value(question, reading, value, margin)
         yield from _check_target(question, reading, value, board)
-        yield from _check_text(question, reading, value, board, language)
+        yield from _check_text(question, reading, naming, value, board, language)
     except (grammar.BadProgram, RecursionError) as error:
         yield "program", str(error)
     except NoValue as error:
@@ -85,8 +55,7 @@ def _check_plain(question: Question, view: StoredView, family: Family) -> Iterat
         yield "kind", f"{family.id} does not offer {question.kind}"
     if question.min_margin != family.min_margin:
         yield "min_margin", f"{question.min_margin}, the family's is {family.min_margin}"
-    if (question.unit, question.tolerance) != (family.unit, tolerance := allowed(family, question.value)):
-        yield "unit", f"{question.unit}, {question.tolerance}; derived are {family.unit}, {tolerance}"
+    yield from _check_answered(question, family)
     if question.frame != family.frame or question.frame not in grammar.FRAMES:
         yield "frame", f"{question.frame}, the family's is {family.frame}"
     if question.prior_bound and view.split == "test":
@@ -95,6 +64,19 @@ def _check_plain(question: Question, view: StoredView, family: Family) -> Iterat
         yield "provenance", f"pair {question.pair_id}, {question.pair_kind}"
     if question.text_source not in TEXT_SOURCES:
         yield "provenance", f"text source {question.text_source}"
+
+
+def _check_answered(question: Question, family: Family) -> Iterator[Finding]:
+    """What a question has only where it is answered, and only where it is refused."""
+    derived: tuple[str | None, float | None] = family.unit, allowed(family, question.value)
+    if question.value in REFUSALS:
+        derived = None, None
+        if question.kind not in REFUSED_KINDS:
+            yield "kind", f"{question.kind} is not refused"
+        if question.pair_kind != "negative":
+            yield "pair", "a refusal without its positive"
+    if (question.unit, question.tolerance) != derived:
+        yield "unit", f"{question.unit}, {question.tolerance}; derived are {', '.join(map(str, derived))}"
 
 
 def _check_frame(question: Question, view: StoredView, reading: Reading) -> Iterator[Finding]:
@@ -118,12 +100,8 @@ def _check_identity(question: Question, view: StoredView, reading: Reading) -> I
         yield "difficulty", f"{question.difficulty}, the program has {hops}"
 
 
-def _check_labels(question: Question, reading: Reading, board: Board, language: Language) -> Iterator[Finding]:
+def _check_slots(reading: Reading, language: Language) -> Iterator[Finding]:
     labels, family = reading.labels, reading.family
-    expected = {slot: (render.the_form(language, label), board.units(label)) for slot, label in labels.items()}
-    found = {binding.slot: (binding.text, binding.structures) for binding in question.bindings}
-    if found != expected or len(found) != len(question.bindings):
-        yield "bindings", f"{found}, expected {expected}"
     if len(set(labels.values())) != len(labels):
         yield "bindings", "two slots share a label"
     if family.symmetric and [labels[slot] for slot in sorted(labels)] != sorted(labels.values()):
@@ -134,6 +112,13 @@ def _check_labels(question: Question, reading: Reading, board: Board, language: 
     for slot, role in family.where.items():
         if slot in labels and language.labels[labels[slot]].role != role:
             yield "bindings", f"slot {slot} must be a {role}"
+
+
+def _derive(question: Question, reading: Reading, view: StoredView, board: Board) -> Result:
+    """Value and margin, of a refusal its reason and margin. Raises ``NoValue``."""
+    if reading.refusal is None:
+        return evaluate(question.program, board)
+    return refuse(reading.refusal, question.program, board, scaled=view.spacing is not None)
 
 
 def _check_value(question: Question, reading: Reading, value: Value, margin: float) -> Iterator[Finding]:
@@ -156,64 +141,75 @@ def _check_target(question: Question, reading: Reading, value: Value, board: Boa
     try:
         derived = None if program is None else indices(evaluate(program, board)[0])
     except NoValue as error:
-        yield "target", f"none: {error}"
-        return
+        if reading.refusal is None:
+            yield "target", f"none: {error}"
+            return
+        derived = ()
     if program is not None and derived is None:
         yield "target", "the target program does not name structures"
-    if question.kind == "segment" and derived != indices(value):
-        yield "target", "the target of a segmentation is not the program's value"
-    if question.kind == "segment" and derived == ():
-        yield "target", "a segmentation of nothing is not asked"
+    if question.kind == "segment" and reading.refusal is None:
+        if derived != indices(value):
+            yield "target", "the target of a segmentation is not the program's value"
+        if derived == ():
+            yield "target", "a segmentation of nothing is not asked"
     if question.target != derived:
         yield "target", f"{question.target}, derived {derived}"
 
 
-def _spoken(reading: Reading, value: Value, board: Board, language: Language) -> str:
+def _spoken(reading: Reading, naming: Naming, value: Value, board: Board, language: Language) -> str:
     """What stands for ``{value}``: the claimed token in a claim, else the value."""
     if reading.claim is not None:
         return render.value_phrase(language, reading.kind, reading.claim)
     if isinstance(value, One):
-        return render.the_form(language, board.labels[value.index])
+        return naming.the(language, board.labels[value.index])
     return render.value_phrase(language, reading.kind, value_text(value))
 
 
+def _refused_slots(question: Question, naming: Naming, board: Board, language: Language) -> dict[str, Name]:
+    """What a refusal speaks of: in its wording, A is the absent label, whatever slot that label fills."""
+    if question.value != ABSENT:
+        return {}
+    return {"A": naming.name(language, absent_label(question.program, board))}
+
+
 def _check_text(
-    question: Question, reading: Reading, value: Value, board: Board, language: Language
+    question: Question, reading: Reading, naming: Naming, value: Value, board: Board, language: Language
 ) -> Iterator[Finding]:
-    family, claims = reading.family, reading.claim is not None
-    pairs = [
-        pair
-        for pair in render.wordings(family, question.kind, claims=claims)
-        if render.template_id(family, question.kind, *pair) == question.template_id
-    ]
-    if not pairs:
-        yield "template", f"{question.template_id} is no wording of {family.id}"
+    wording = worded(question, reading, language)
+    if wording is None:
+        yield "template", f"{question.template_id} is no wording of {reading.family.id}"
         return
-    asked, stated = pairs[0]
-    spoken = _spoken(reading, value, board, language) if "{value}" in asked + stated else ""
-    text = render.fill(asked, language=language, labels=reading.labels, value=spoken)
+    asked, stated = wording
+    yield from check_image(question, reading.labels, asked, stated)
+    speaks = reading.refusal is None and "{value}" in asked + stated
+    spoken = _spoken(reading, naming, value, board, language) if speaks else None
+    slots = naming.slots(reading.labels)
+    text = render.fill(asked, language=language, slots=slots, image=naming.image, value=spoken)
     if question.question != text:
         yield "question", f"{question.question!r}, rendered {text!r}"
     if question.kind == "choice":
-        yield from check_choices(question, family, reading.kind, value, asked, board, language)
+        yield from check_choices(question, reading, naming, value, asked, board, language)
         return
     if question.choices is not None or question.answer_index is not None:
         yield "choices", f"options on a question of kind {question.kind}"
-    answer = _answer(question, reading, value, stated, spoken, language)
+    if reading.refusal is not None:
+        slots = _refused_slots(question, naming, board, language)
+    if reading.refusal is not None or question.kind in ("open", "segment"):
+        answer = render.fill(stated, language=language, slots=slots, image=naming.image, value=spoken)
+    else:
+        answer = _answer(question, reading, value, language)
     if question.answer != answer:
         yield "answer", f"{question.answer!r}, rendered {answer!r}"
 
 
-def _answer(question: Question, reading: Reading, value: Value, stated: str, spoken: str, language: Language) -> str:
-    """Answer text of every kind but ``choice``."""
+def _answer(question: Question, reading: Reading, value: Value, language: Language) -> str:
+    """Answer that is no sentence: a word, or a number with its unit."""
     if question.kind == "yes_no":
         word = "yes" if value is True else "no"
         if word not in language.words:
             raise render.NoTerm(f"word {word}")
         return language.words[word]
-    if question.kind == "number":
-        unit = reading.family.unit
-        if unit is not None and unit not in language.units:
-            raise render.NoTerm(f"unit {unit}")
-        return value_text(value) + ("" if unit is None else f" {language.units[unit]}")
-    return render.fill(stated, language=language, labels=reading.labels, value=spoken)
+    unit = reading.family.unit
+    if unit is not None and unit not in language.units:
+        raise render.NoTerm(f"unit {unit}")
+    return value_text(value) + ("" if unit is None else f" {language.units[unit]}")

@@ -11,10 +11,12 @@ from typing import TypeAlias
 from mmrs_builder import digests
 from mmrs_builder.verify import integrity
 from mmrs_builder.verify.language import BadLanguage, Language, read_language
+from mmrs_builder.verify.pairs import Pairs
 from mmrs_builder.verify.report import Fault, Tally, VerifyReport
 from mmrs_builder.verify.rows import Row, project
 from mmrs_builder.verify.shards import Shard, check_names, open_shards, rows_of
 from mmrs_builder.verify.views import check_view
+from mmrs_builder.verify.wording import check_language
 
 Progress: TypeAlias = Callable[[int, int], None]  # views done, views in all
 
@@ -25,6 +27,7 @@ class _Across:
 
     views: set[str] = field(default_factory=set)
     groups: dict[str, str] = field(default_factory=dict)
+    pairs: Pairs = field(default_factory=Pairs)
     expected: Counter[tuple[str, str]] = field(default_factory=Counter)  # (split, digest) of qa rows
 
 
@@ -59,9 +62,11 @@ def _language(shards: list[Shard]) -> tuple[Language | None, list[Fault]]:
         if shard.language != first.language
     ]
     try:
-        return read_language(first.language), faults
+        language = read_language(first.language)
     except BadLanguage as error:
         return None, [*faults, Fault(code="language", where=first.name, detail=str(error))]
+    faults += [Fault(code="language", where=first.name, detail=detail) for detail in check_language(language)]
+    return language, faults
 
 
 def _check_rows(shards: list[Shard], language: Language, faults: list[Fault], progress: Progress | None) -> Tally:
@@ -75,6 +80,7 @@ def _check_rows(shards: list[Shard], language: Language, faults: list[Fault], pr
             tally += report.tally
             if progress is not None:
                 progress(tally.views, total)
+    faults += across.pairs.faults()
     for shard in shards:
         if shard.config == "qa":
             faults += list(_check_projected(shard, across, faults))
@@ -94,6 +100,7 @@ def _check_across(row: Row, shard: Shard, across: _Across) -> Iterator[Fault]:
         yield Fault(code="split", where=view_id, detail=f"{split} in {shard.name}")
     if across.groups.setdefault(group, split) != split:
         yield Fault(code="group_split", where=view_id, detail=f"{group} is in {across.groups[group]} and {split}")
+    across.pairs.add(row)
     across.expected.update((split, digests.digest(question)) for question in project(row))
 
 

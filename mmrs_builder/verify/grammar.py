@@ -29,6 +29,7 @@ RESULTS: Final[dict[str, str]] = {
 """Value type of every relation and expression."""
 
 REFERENCES: Final = frozenset({"all", "the", "among"})
+OF_LABELS: Final = REFERENCES | {"exists"}  # calls whose arguments are labels
 JOINS: Final = frozenset({"both", "either", "neither", "no"})
 NO_STEP: Final = REFERENCES | JOINS  # calls that do not count towards the difficulty
 
@@ -98,6 +99,12 @@ def calls_of(tree: ast.expr) -> list[tuple[str, ast.Call]]:
     """Every call with its name, the outermost first."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return [(call.func.id, call) for call in calls if isinstance(call.func, ast.Name)]
+
+
+def labels_of(tree: ast.expr) -> frozenset[str]:
+    """The labels that a closed program names."""
+    items = [item for name, call in calls_of(tree) if name in OF_LABELS for item in call.args]
+    return frozenset(item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str))
 
 
 def steps(tree: ast.expr) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 MIN_MARGIN: Final = 0.1  # language.md section 7, when a family names none
+LONGEST: Final = 1000  # characters of a text: a hostile name in a hostile form in a hostile wording stays small
 
 
 class BadLanguage(ValueError):
@@ -16,12 +17,19 @@ class BadLanguage(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelTerm:
-    """How a label is called, and what kind of structure it is. Shards of before 4a know no ``partner``."""
+class Name:
+    """One name of a label. ``article`` names the set of its forms."""
 
     name: str
     plural: str
     article: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTerm:
+    """How a label is called, by one name or several, and what kind of structure it is."""
+
+    names: tuple[Name, ...]
     role: str
     side: str | None
     partner: str | None
@@ -46,38 +54,54 @@ class Family:
     where: Mapping[str, str]
     symmetric: bool
     unordered: tuple[str, ...]
+    other_frame: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """All that is needed to render the questions and answers of a shard."""
+    """All that is needed to render the questions and answers of a shard.
+
+    ``forms`` holds patterns by article and form, ``images`` names of pictures by modality, ``refusals`` wordings by
+    reason.
+    """
 
     families: Mapping[str, Family]
     labels: Mapping[str, LabelTerm]
+    forms: Mapping[str, Mapping[str, str]]
+    images: Mapping[str, tuple[str, ...]]
+    refusals: Mapping[str, tuple[str, ...]]
     values: Mapping[str, Mapping[str, str]]
     phrases: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]
     words: Mapping[str, str]
 
 
+def _short(text: object) -> str:
+    words = str(text)
+    words.encode()  # raises ValueError for half a character
+    if len(words) > LONGEST:
+        raise BadLanguage(f"a text of {len(words)} characters, at most {LONGEST} are read")
+    return words
+
+
 def _text(data: Mapping[str, Any], name: str) -> str | None:
     text = data.get(name)
-    return None if text is None else str(text)
+    return None if text is None else _short(text)
 
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     texts = data.get(name) or []
     if not isinstance(texts, list):
         raise BadLanguage(f"{name} is not a list")
-    return tuple(str(text) for text in texts)
+    return tuple(_short(text) for text in texts)
 
 
 def _family(data: Mapping[str, Any]) -> Family:
     margin, choices, tolerance = data.get("min_margin"), data.get("choices"), data.get("tolerance")
     return Family(
-        id=str(data["id"]),
-        frame=str(data["frame"]),
-        program=str(data["program"]),
+        id=_short(data["id"]),
+        frame=_short(data["frame"]),
+        program=_short(data["program"]),
         target=_text(data, "target"),
         kinds=_texts(data, "kinds"),
         question=_texts(data, "question"),
@@ -90,14 +114,17 @@ def _family(data: Mapping[str, Any]) -> Family:
         where={str(slot): str(role) for slot, role in (data.get("where") or {}).items()},
         symmetric=bool(data.get("symmetric")),
         unordered=_texts(data, "unordered"),
+        other_frame=_texts(data, "other_frame"),
     )
+
+
+def _name(data: Mapping[str, Any]) -> Name:
+    return Name(name=_short(data["name"]), plural=_short(data["plural"]), article=_short(data["article"]))
 
 
 def _label(data: Mapping[str, Any]) -> LabelTerm:
     return LabelTerm(
-        name=str(data["name"]),
-        plural=str(data["plural"]),
-        article=str(data["article"]),
+        names=(_name(data), *(_name(item) for item in data.get("also") or [])),
         role=str(data["role"]),
         side=_text(data, "side"),
         partner=_text(data, "partner"),
@@ -105,28 +132,45 @@ def _label(data: Mapping[str, Any]) -> LabelTerm:
 
 
 def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    return {kind: {str(token): str(text) for token, text in terms.items()} for kind, terms in data.items()}
+    return {kind: {str(token): _short(text) for token, text in terms.items()} for kind, terms in data.items()}
+
+
+def _lists(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {name: _texts(data, name) for name in data}
 
 
 def allowed(family: Family, value: str) -> float | None:
     """How far an answer may be off: a part of the value, at least the step of its last decimal."""
-    return None if family.tolerance is None else max(0.1, round(family.tolerance * float(value), 1))
+    try:
+        return None if family.tolerance is None else max(0.1, round(family.tolerance * float(value), 1))
+    except ValueError:  # no number is within no tolerance
+        return None
+
+
+def _check_version(version: object) -> None:
+    if version == VERSION:
+        return
+    if version == 1:
+        raise BadLanguage(f"version 1 was made by an older version of this project, {VERSION} is known: build again")
+    raise BadLanguage(f"version {version!r:.40}, known is {VERSION}")
 
 
 def read_language(text: str) -> Language:
     """Language from the text of ``mmrs.language``. Raises ``BadLanguage`` when it is not one of this version."""
     try:
         data = json.loads(text)
-        if data["version"] != VERSION:
-            raise BadLanguage(f"version {data['version']!r}, known is {VERSION}")
+        _check_version(data["version"])
         families = [_family(item) for item in data["families"]]
         language = Language(
             families={family.id: family for family in families},
             labels={str(name): _label(item) for name, item in data["labels"].items()},
+            forms=_terms(data["forms"]),
+            images=_lists(data["images"]),
+            refusals=_lists(data["refusals"]),
             values=_terms(data["values"]),
             phrases=_terms(data.get("phrases") or {}),
-            units={str(name): str(text) for name, text in (data.get("units") or {}).items()},
-            words={str(name): str(text) for name, text in data["words"].items()},
+            units={str(name): _short(text) for name, text in (data.get("units") or {}).items()},
+            words={str(name): _short(text) for name, text in data["words"].items()},
         )
     except BadLanguage:
         raise

@@ -54,7 +54,7 @@ def swap_sides(told: Told, _rng: np.random.Generator) -> Changed:
 def swap_subject_object(told: Told, _rng: np.random.Generator) -> Changed:
     """The two labels change places everywhere but in the value, where that turns the answer round."""
     labels, kind, claim, value = told.reading.labels, told.reading.kind, told.reading.claim, told.question.value
-    if set(labels) != {"A", "B"} or len(told.question.bindings) != 2:
+    if set(labels) != {"A", "B"}:
         return None
     plain = told.reading.family.program.replace("the(A)", "A").replace("the(B)", "B")
     turned = plain in ANTISYMMETRIC and (claim is None or value == "true" or kind in TURNED_ROUND)
@@ -121,7 +121,7 @@ def widen_tolerance(told: Told, _rng: np.random.Generator) -> Changed:
 
 def edit_answer(told: Told, rng: np.random.Generator) -> Changed:
     """Another answer beside the same value."""
-    changed = change_value(told, rng)
+    changed = None if told.is_refused else change_value(told, rng)
     answer = None if changed is None else changed["answer"]
     if answer in (None, told.question.answer):
         answer = told.question.answer.rstrip(".") + ", not far from the edge."

@@ -11,7 +11,9 @@ from mmrs_builder.types import Question
 from mmrs_builder.verify import grammar, render
 from mmrs_builder.verify.anatomy import Finding
 from mmrs_builder.verify.board import Board
-from mmrs_builder.verify.language import Family, Language
+from mmrs_builder.verify.language import Language
+from mmrs_builder.verify.naming import Naming
+from mmrs_builder.verify.reading import Reading
 from mmrs_builder.verify.values import One, Value, value_text
 from mmrs_builder.vocab import VALUES
 
@@ -19,21 +21,21 @@ MOST: Final = 4  # options, unless the family says otherwise
 
 
 def check_choices(
-    question: Question, family: Family, kind: str, value: Value, wording: str, board: Board, language: Language
+    question: Question, reading: Reading, naming: Naming, value: Value, wording: str, board: Board, language: Language
 ) -> Iterator[Finding]:
     """Options are distinct terms of the value's type, the right one at its index, none given away by the question."""
     choices, index = question.choices, question.answer_index
     if choices is None or index is None or not 0 <= index < len(choices):
         yield "choices", f"options {choices}, index {index}"
         return
-    known = _terms(question, kind, value, language)
+    known = _terms(question, reading.kind, naming, value, language)
     if len(set(choices)) != len(choices) or not set(choices) <= known:
         yield "choices", f"{list(choices)} are not distinct terms out of {sorted(known)}"
-    limit = family.choices or MOST
+    limit = reading.family.choices or MOST
     fewest = 2 if isinstance(value, One) else min(limit, len(known))
     if not fewest <= len(choices) <= limit:
         yield "choices", f"{len(choices)} options instead of {fewest}"
-    right = _right(kind, value, board, language)
+    right = _right(reading.kind, naming, value, board, language)
     if choices[index] != right:
         yield "choices", f"{choices[index]!r} at index {index}, derived {right!r}"
     if question.answer != right:
@@ -42,10 +44,10 @@ def check_choices(
         yield "options_in_question", f"{wording!r} names all options"
 
 
-def _terms(question: Question, kind: str, value: Value, language: Language) -> set[str]:
+def _terms(question: Question, kind: str, naming: Naming, value: Value, language: Language) -> set[str]:
     """Everything that may be offered: the terms of the type, or the labels the program chooses among."""
     if isinstance(value, One):
-        return {render.the_form(language, label) for label in _candidates(question.program)}
+        return {naming.the(language, label) for label in _candidates(question.program)}
     return {render.value_term(language, kind, token) for token in VALUES.get(kind, ())}
 
 
@@ -56,9 +58,9 @@ def _candidates(program: str) -> list[str]:
     return [str(item.value) for call in sets for item in call.args if isinstance(item, ast.Constant)]
 
 
-def _right(kind: str, value: Value, board: Board, language: Language) -> str:
+def _right(kind: str, naming: Naming, value: Value, board: Board, language: Language) -> str:
     if isinstance(value, One):
-        return render.the_form(language, board.labels[value.index])
+        return naming.the(language, board.labels[value.index])
     return render.value_term(language, kind, value_text(value))
 
 

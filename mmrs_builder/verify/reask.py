@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mmrs_builder.verify import grammar, render
-from mmrs_builder.verify.asked import Reading, read_program
 from mmrs_builder.verify.language import Language
-from mmrs_builder.verify.retell import Changed, Told, reworded, spoken
+from mmrs_builder.verify.reading import Reading, read_program
+from mmrs_builder.verify.retell import Changed, Told, rebound, reworded, spoken
 
 
 def with_program(told: Told, closed: str) -> dict[str, Any]:
@@ -37,15 +37,14 @@ def in_other_words(told: Told, closed: str) -> Changed:
         }
         if stated:
             text = spoken(anew, value, render.value_phrase(told.language, reading.kind, value))
-            item["answer"] = render.fill(stated, language=told.language, labels=labels, value=text)
-        bound = {told.reading.labels[binding["slot"]]: binding for binding in told.item["bindings"]}
-        item["bindings"] = [{**bound[label], "slot": slot} for slot, label in sorted(labels.items())]
+            item["answer"] = anew.fill(stated, labels, text)
+        item["bindings"] = rebound(told, labels)
         return item | _target(told, reading, closed)
     return None
 
 
 def _askings(told: Told, closed: str) -> Iterator[tuple[Reading, str, str]]:
-    """The families that ask a program, each with its first wordings."""
+    """The families that ask a program, each with its first wordings that name the picture if the question does."""
     question = replace(told.question, program=closed)
     for family in told.language.families.values():
         try:
@@ -54,8 +53,9 @@ def _askings(told: Told, closed: str) -> Iterator[tuple[Reading, str, str]]:
             continue
         if question.kind in family.kinds and _fits(reading, told.language):
             for asked, stated in render.wordings(family, question.kind, claims=reading.claim is not None):
-                yield reading, asked, stated
-                break
+                if (render.IMAGE in asked + stated) == (told.naming.image is not None):
+                    yield reading, asked, stated
+                    break
 
 
 def _fits(reading: Reading, language: Language) -> bool:

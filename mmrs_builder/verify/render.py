@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from mmrs_builder import digests
-from mmrs_builder.verify.language import Family, Language
+from mmrs_builder.verify.language import Family, Language, Name
 from mmrs_builder.vocab import VALUES
 
-PLACEHOLDER: Final = re.compile(r"\{(?:(?P<slot>[ABC])(?:\.(?P<form>a|name|plural))?|value)\}")
+PLACEHOLDER: Final = re.compile(r"\{(?:(?P<slot>[ABC])(?:\.(?P<form>\w+))?|(?P<word>value|image))\}")
+IN_FORM: Final = re.compile(r"\{(name|plural)\}")
+OPENING: Final = ("¿", "¡")
+IMAGE: Final = "{image}"
 
 
 class NoTerm(KeyError):
     """The stored language has no words for something."""
 
 
-def the_form(language: Language, label: str) -> str:
-    """A label with the definite article."""
+def names_of(language: Language, label: str) -> tuple[Name, ...]:
+    """All names of a label. Raises ``NoTerm``."""
     if label not in language.labels:
         raise NoTerm(f"label {label}")
-    return f"the {language.labels[label].name}"
+    return language.labels[label].names
 
 
-def _slot_text(language: Language, label: str, form: str | None) -> str:
-    definite = the_form(language, label)
-    term = language.labels[label]
-    match form:
-        case "a":
-            return f"{term.article} {term.name}"
-        case "name":
-            return term.name
-        case "plural":
-            return term.plural
-        case _:
-            return definite
+def form_of(language: Language, name: Name, form: str) -> str:
+    """One form of a name; ``name`` and ``plural`` stand for themselves. Raises ``NoTerm``."""
+    if form in ("name", "plural"):
+        return name.name if form == "name" else name.plural
+    pattern = language.forms.get(name.article, {}).get(form)
+    if pattern is None:
+        raise NoTerm(f"form {name.article}.{form}")
+    return IN_FORM.sub(lambda match: name.name if match[1] == "name" else name.plural, pattern)
+
+
+def the_form(language: Language, name: Name) -> str:
+    """A name with the definite article."""
+    return form_of(language, name, "the")
+
+
+def image_names(language: Language, modality: str | None) -> tuple[str, ...]:
+    """What a picture of a modality may be called."""
+    return (*language.images.get(modality or "any", ()), *language.images.get("any", ()))
 
 
 def value_term(language: Language, kind: str, token: str) -> str:
@@ -53,24 +62,41 @@ def value_phrase(language: Language, kind: str, token: str) -> str:
     return language.phrases.get(kind, {}).get(token) or value_term(language, kind, token)
 
 
-def fill(wording: str, *, language: Language, labels: Mapping[str, str], value: str) -> str:
-    """A wording with its placeholders replaced in one pass, the first letter in upper case."""
+def fill(wording: str, *, language: Language, slots: Mapping[str, Name], image: str | None, value: str | None) -> str:
+    """A wording with its placeholders replaced in one pass, the first letter in upper case.
+
+    Raises ``NoTerm`` for a placeholder that nothing stands for.
+    """
 
     def replace(match: re.Match[str]) -> str:
         slot = match["slot"]
         if slot is None:
-            return value
-        if slot not in labels:
-            raise NoTerm(f"slot {slot}")
-        return _slot_text(language, labels[slot], match["form"])
+            text = value if match["word"] == "value" else image
+            if text is None:
+                raise NoTerm(f"{match['word']} of {wording!r}")
+            return text
+        if slot not in slots:
+            raise NoTerm(f"slot {slot} of {wording!r}")
+        return form_of(language, slots[slot], match["form"] or "the")
 
-    text = PLACEHOLDER.sub(replace, wording)
-    return text[:1].upper() + text[1:]
+    return _capital(PLACEHOLDER.sub(replace, wording))
 
 
-def wordings(family: Family, kind: str, *, claims: bool) -> Iterator[tuple[str, str]]:
-    """All pairs of question and answer wording of a kind; the answer is empty where no statement is used."""
-    if kind in ("open", "segment"):
+def _capital(text: str) -> str:
+    start = 1 if text.startswith(OPENING) else 0
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
+
+
+def wordings(
+    family: Family, kind: str, *, claims: bool, refusals: Sequence[str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """All pairs of question and answer wording of a kind; the answer is empty where no statement is used.
+
+    ``refusals`` are the wordings of the reason where the question is refused: they take the place of the statements.
+    """
+    if refusals is not None:
+        yield from ((question, refusal) for question in family.question for refusal in refusals)
+    elif kind in ("open", "segment"):
         yield from ((question, statement) for question in family.question for statement in family.statement)
     else:
         yield from ((question, "") for question in (family.claim if claims else family.question))

@@ -1,4 +1,4 @@
-"""Telling a question in other words: its texts rendered for another value, other labels, another claim."""
+"""Telling a question in other words: its texts rendered for another value, other labels, another claim or name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 
 from mmrs_builder.types import Question
 from mmrs_builder.verify import grammar, render
-from mmrs_builder.verify.asked import Reading, read_program
 from mmrs_builder.verify.language import Language, allowed
+from mmrs_builder.verify.naming import IMAGE, Naming, read_naming
+from mmrs_builder.verify.reading import Reading, read_program, worded
 from mmrs_builder.verify.rows import Row, StoredView, read_view
 
 Changed: TypeAlias = dict[str, Any] | None  # a changed question or row, or nothing to change
@@ -24,6 +25,7 @@ class Told:
     item: Mapping[str, Any]
     question: Question
     reading: Reading
+    naming: Naming
     asked: str
     stated: str
     language: Language
@@ -33,23 +35,31 @@ class Told:
         """Whether the question is a claim about a token."""
         return self.reading.claim is not None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the answer says why there is none."""
+        return self.reading.refusal is not None
+
+    def fill(self, wording: str, labels: Mapping[str, str], value: str | None = None) -> str:
+        """A wording with labels by slot, in the names that the question uses."""
+        slots = {slot: self.naming.name(self.language, label) for slot, label in labels.items()}
+        return render.fill(wording, language=self.language, slots=slots, image=self.naming.image, value=value)
+
 
 def told(row: Row, language: Language) -> list[Told]:
     """The questions of a view that verified without a fault."""
     view = read_view(row)
     found = []
     for index, question in enumerate(view.questions):
-        family = language.families[question.family]
-        reading = read_program(question, family)
-        pairs = render.wordings(family, question.kind, claims=reading.claim is not None)
-        asked, stated = next(
-            pair for pair in pairs if render.template_id(family, question.kind, *pair) == question.template_id
-        )
-        item = row["qa"][index]
+        reading = read_program(question, language.families[question.family])
+        wording = worded(question, reading, language)
+        if wording is None:
+            raise ValueError(f"{question.question_id}: no wording")
         found.append(
             Told(
-                view=view, index=index, item=item, question=question, reading=reading,
-                asked=asked, stated=stated, language=language,
+                view=view, index=index, item=row["qa"][index], question=question, reading=reading,
+                naming=read_naming(question, reading.labels, language),
+                asked=wording[0], stated=wording[1], language=language,
             )
         )  # fmt: skip
     return found
@@ -69,14 +79,14 @@ def with_value(told: Told, value: str) -> dict[str, Any]:
             item["tolerance"] = allowed(language.families[question.family], value)
         case "open":
             text = spoken(told, value, render.value_phrase(language, told.reading.kind, value))
-            item["answer"] = render.fill(told.stated, language=language, labels=told.reading.labels, value=text)
+            item["answer"] = told.fill(told.stated, told.reading.labels, text)
     return item
 
 
 def spoken(told: Told, value: str, token_text: str) -> str:
     """What stands for ``{value}``: the label of a structure, else the text of the token."""
     if told.reading.kind == "One":
-        return render.the_form(told.language, told.view.structures[int(value)].label)
+        return told.naming.the(told.language, told.view.structures[int(value)].label)
     return token_text
 
 
@@ -97,19 +107,22 @@ def with_claim(told: Told, token: str) -> dict[str, Any]:
 def with_labels(told: Told, labels: Mapping[str, str]) -> dict[str, Any]:
     """The question with its labels in other slots; value, options and index stay."""
     item = reworded(told, labels, told.reading.claim)
-    slots = {label: slot for slot, label in told.reading.labels.items()}
-    bindings = {binding["slot"]: binding for binding in told.item["bindings"]}
-    item["bindings"] = [
-        {**bindings[slots[labels[binding["slot"]]]], "slot": binding["slot"]} for binding in told.item["bindings"]
-    ]
+    item["bindings"] = rebound(told, labels)
     family = told.reading.family
     if family.target is not None:
         item["target_program"] = grammar.close(family.target, labels)
         item["target"] = _moved_target(told, item["bindings"])
     if told.question.kind == "open":
         phrase = render.value_phrase(told.language, told.reading.kind, told.question.value)
-        item["answer"] = render.fill(told.stated, language=told.language, labels=labels, value=phrase)
+        item["answer"] = told.fill(told.stated, labels, phrase)
     return item
+
+
+def rebound(told: Told, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The bindings of a question with its labels in other slots; the picture keeps its own."""
+    pictures = [binding for binding in told.item["bindings"] if binding["slot"] == IMAGE]
+    bound = {told.reading.labels.get(binding["slot"]): binding for binding in told.item["bindings"]}
+    return [{**bound[label], "slot": slot} for slot, label in sorted(labels.items())] + pictures
 
 
 def _moved_target(told: Told, bindings: list[dict[str, Any]]) -> list[int]:
@@ -125,6 +138,6 @@ def reworded(told: Told, labels: Mapping[str, str], claim: str | None) -> dict[s
     item, language, reading = dict(told.item), told.language, told.reading
     item["program"] = grammar.close(reading.family.program, labels) + ("" if claim is None else f' == "{claim}"')
     item["question_id"] = render.question_id(told.view.view_id, told.question.kind, item["program"])
-    phrase = "" if claim is None else render.value_phrase(language, reading.kind, claim)
-    item["question"] = render.fill(told.asked, language=language, labels=labels, value=phrase)
+    phrase = None if claim is None else render.value_phrase(language, reading.kind, claim)
+    item["question"] = told.fill(told.asked, labels, phrase)
     return item

@@ -46,6 +46,7 @@ class StoredView:
 
     view_id: str
     group_id: str
+    modality: str | None
     split: str
     width: int
     height: int
@@ -132,6 +133,7 @@ def read_view(row: Row) -> StoredView:
     return StoredView(
         view_id=_need(row, "view_id"),
         group_id=_need(row, "group_id"),
+        modality=row.get("modality"),
         split=_need(row, "split"),
         width=_need(row, "width"),
         height=_need(row, "height"),

@@ -12,6 +12,7 @@ from mmrs_builder.verify import anatomy, pictures
 from mmrs_builder.verify.anatomy import Finding
 from mmrs_builder.verify.asked import check_question
 from mmrs_builder.verify.board import Board
+from mmrs_builder.verify.frames import check_other_frames
 from mmrs_builder.verify.grid import check_grid, sound_direction, sound_spacing
 from mmrs_builder.verify.language import Language
 from mmrs_builder.verify.measure import Shape, measure
@@ -117,6 +118,8 @@ def _check_questions(view: StoredView, shapes: list[Shape], language: Language) 
         where = f"{view.view_id}/{question.question_id}"
         faults += [Fault(code=code, where=where, detail=detail) for code, detail in findings]
         tally += _count(question, {code for code, _ in findings})
+    paired = check_other_frames(view, language)
+    faults += [Fault(code=code, where=view.view_id, detail=detail) for code, detail in paired]
     return faults, tally
 
 

@@ -12,9 +12,24 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmrs_builder import digests, schema
-from tests.verify.drawn import LABELS, PAIRED, Row, asked, bind, draw, rectangle, sha, view
+from tests.verify.drawn import (
+    ALSO,
+    FORMS,
+    IMAGES,
+    LABELS,
+    PAIRED,
+    REFUSALS,
+    Row,
+    asked,
+    bind,
+    draw,
+    rectangle,
+    sha,
+    view,
+)
 from tests.verify.torso import PATIENT_FAMILIES, torso
 from tests.verify.tray import TRAY_FAMILIES, TRAY_PHRASES, TRAY_VALUES, tray
+from tests.verify.ward import WARD_FAMILIES, ward
 
 FAMILIES: list[Row] = [
     {
@@ -62,20 +77,23 @@ FAMILIES: list[Row] = [
 ]  # fmt: skip
 
 LANGUAGE: Row = {
-    "version": 1,
+    "version": 2,
     "language": "en",
     "families": [
         {"frame": "viewer", "target": None, "claim": [], "statement": [], "min_margin": 0.1, "choices": None,
-         "unit": None, "tolerance": None, "where": {}, "symmetric": False, **family}
-        for family in (*FAMILIES, *PATIENT_FAMILIES, *TRAY_FAMILIES)
+         "unit": None, "tolerance": None, "where": {}, "symmetric": False, "other_frame": [], **family}
+        for family in (*FAMILIES, *PATIENT_FAMILIES, *TRAY_FAMILIES, *WARD_FAMILIES)
     ],
     "labels": {
         key: {
             "name": name, "plural": plural, "article": article, "role": role,
-            **dict(zip(("side", "partner"), PAIRED.get(key, (None, None)), strict=True)),
+            **dict(zip(("side", "partner"), PAIRED.get(key, (None, None)), strict=True)), "also": ALSO.get(key, []),
         }
         for key, (name, plural, article, role) in LABELS.items()
     },
+    "forms": FORMS,
+    "images": IMAGES,
+    "refusals": REFUSALS,
     "values": {
         "Quadrant": {
             "upper_left": "upper left", "upper_right": "upper right",
@@ -83,6 +101,7 @@ LANGUAGE: Row = {
         },
         "Side": {"left": "left", "right": "right"},
         "Horizontal": {"left": "left", "right": "right"},
+        "Vertical": {"above": "above", "below": "below"},
         "Lateral": {"left": "left", "right": "right"},
         "Depth": {"anterior": "anterior", "posterior": "posterior"},
         "Laterality": {"ipsilateral": "ipsilateral", "contralateral": "contralateral"},
@@ -217,6 +236,12 @@ def patient() -> Row:
 def joined() -> Row:
     """A sound view with questions that join, order and filter what it shows."""
     return tray()
+
+
+@pytest.fixture
+def refused() -> list[Row]:
+    """A sound view that can answer, and one that is asked the same and cannot."""
+    return ward()
 
 
 @pytest.fixture

@@ -26,6 +26,20 @@ LABELS = {
 }
 PAIRED = {"left_kidney": ("left", "right_kidney"), "right_kidney": ("right", "left_kidney")}  # side and partner
 
+ALSO = {  # further names
+    "liver": [{"name": "hepar", "plural": "hepars", "article": "a", "register": "synonym"}],
+    "polyp": [{"name": "outgrowth", "plural": "outgrowths", "article": "an", "register": "lay"}],
+}
+FORMS = {"a": {"the": "the {name}", "a": "a {name}"}, "an": {"the": "the {name}", "a": "an {name}"}}
+IMAGES = {"any": ["image"], "ct": ["CT image"], "mri": ["MR image"]}
+REFUSALS = {
+    "absent": ["There is no {A.name} in the {image}.", "{A.a} is not there."],
+    "no_left_right": ["The {image} does not show the patient's left and right."],
+    "no_front_back": ["Front and back do not show."],
+    "no_head_foot": ["Head and foot do not show."],
+    "no_scale": ["Nothing tells the size of a pixel."],
+}
+
 
 def png(pixels: np.ndarray[Any, Any]) -> bytes:
     buffer = io.BytesIO()

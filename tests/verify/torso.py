@@ -20,7 +20,7 @@ BOXES: dict[str, Box] = {
 PATIENT_FAMILIES: list[Row] = [
     {
         "id": "patient.lateral", "frame": "patient", "program": "lateral(the(A), the(B))", "target": "the(A)",
-        "kinds": ["open", "yes_no"],
+        "other_frame": ["relate.horizontal", "relate.vertical"], "kinds": ["open", "yes_no"],
         "question": ["On which side of {B} does {A} lie in the patient?"],
         "claim": ["Does {A} lie to the patient's {value} of {B}?"],
         "statement": ["{A} lies to the patient's {value} of {B}."],

@@ -1,0 +1,58 @@
+"""A stored program understood: what of its family's it asks, in which words it is asked, and why it is refused."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from mmrs_builder.types import Question
+from mmrs_builder.verify import grammar, render
+from mmrs_builder.verify.language import Family, Language
+from mmrs_builder.verify.refusing import REFUSALS
+from mmrs_builder.vocab import VALUES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A stored program understood.
+
+    Its labels by slot, its type without a claim, the token it claims, the reason of a refusal.
+    """
+
+    family: Family
+    labels: dict[str, str]
+    kind: str  # value type of the family's program
+    claim: str | None
+    refusal: str | None
+
+
+def read_program(question: Question, family: Family) -> Reading:
+    """Match the stored program with the family's. Raises ``grammar.BadProgram``."""
+    pattern, stored = grammar.parse(family.program, slots=True), grammar.parse(question.program)
+    kind = grammar.result_type(pattern)
+    claim: str | None = None
+    if question.kind == "yes_no" and kind != "Bool":
+        stored, claim = _claim(stored, kind)
+    labels = grammar.unify(pattern, stored)
+    closed = grammar.close(family.program, labels) + ("" if claim is None else f' == "{claim}"')
+    if question.program != closed:
+        raise grammar.BadProgram(f"written otherwise than {closed}")
+    refusal = question.value if question.value in REFUSALS else None
+    return Reading(family=family, labels=labels, kind=kind, claim=claim, refusal=refusal)
+
+
+def _claim(stored: ast.expr, kind: str) -> tuple[ast.expr, str]:
+    """Program and token of ``program == "token"``."""
+    match stored:
+        case ast.Compare(left=left, comparators=[ast.Constant(value=str(token))]) if token in VALUES.get(kind, ()):
+            return left, token
+        case _:
+            raise grammar.BadProgram(f"a claim compares with a token of {kind}")
+
+
+def worded(question: Question, reading: Reading, language: Language) -> tuple[str, str] | None:
+    """Wordings of question and answer that have the template id, ``None`` where none have."""
+    family, kind = reading.family, question.kind
+    refusals = None if reading.refusal is None else language.refusals.get(reading.refusal, ())
+    pairs = render.wordings(family, kind, claims=reading.claim is not None, refusals=refusals)
+    return next((pair for pair in pairs if render.template_id(family, kind, *pair) == question.template_id), None)
