@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmrs_builder import __version__
+from mmrs_builder.cli_paraphrase import Bank, Phrasing, paraphrase
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ Sha256 = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")]
+app.command()(paraphrase)
 
 
 def main() -> None:
@@ -131,6 +133,8 @@ def build(
     splits: Splits = None,
     language: Language = None,
     rows_per_shard: PerShard = None,
+    phrasing: Phrasing = None,
+    bank: Bank = None,
     workers: Workers = CPUS,
     read_seconds: ReadSeconds = 120,
     read_memory: ReadMemory = 8,
@@ -152,7 +156,7 @@ def build(
 
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
-        "splits": splits, "language": language, "rows_per_shard": rows_per_shard,
+        "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude)

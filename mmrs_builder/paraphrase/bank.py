@@ -6,6 +6,7 @@ It holds what a model made of a project's templates, and who made it when. Whoev
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -85,6 +86,20 @@ def read(path: Path) -> Bank:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         hint = "Mend it, or make it anew with `mmrs paraphrase`; replies that were paid for are kept elsewhere."
         raise MmrsError(f"{path}: {type(error).__name__}: {error}", code=USAGE, hint=hint) from None
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file whole, or leave what was there. Raises ``OSError``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _entry(block: Mapping[str, Any]) -> Entry:
