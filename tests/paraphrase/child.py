@@ -10,6 +10,7 @@ from mmrs_builder.paraphrase import bank
 from mmrs_builder.paraphrase.run import paraphrase
 from mmrs_builder.templates import shipped
 
+WORDS = shipped("en")  # read once, before the processes part
 LIMITS = Limits(concurrency=3, first_pause=0.001, longest_pause=0.01, failures=99)
 
 
@@ -19,7 +20,7 @@ def run(url: str, folder: Path, pattern: str) -> None:
     to = Endpoint(base_url=url, model="rule-based-rewriter")
     store = Store(folder / "llm.sqlite", "test")
     made = paraphrase(
-        shipped("en"),
+        WORDS,
         to,
         store,
         count=3,

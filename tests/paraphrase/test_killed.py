@@ -1,4 +1,4 @@
-"""A process that makes a bank may be killed at any moment: nothing paid for is lost, and the bank comes out the same."""
+"""A process that makes a bank may be killed at any moment: what was paid for is kept, the bank is the same."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.llm import endpoint as bad
 from tests.llm.endpoint import Server, serving
 from tests.paraphrase import child
 
-PATTERN = "[r-t]*"
+PATTERN = "[rt]*"
 KILLS = 20
 
 
