@@ -11,10 +11,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from mmrs_builder.language import Family, Language, PlaceholderError, pieces
-from mmrs_builder.paraphrase.lexicon import Group, Lexicon, Token, concepts, lexicon
+from mmrs_builder.paraphrase.lexicon import Group, Lexicon, Token, concepts, lexicon, order
 from mmrs_builder.paraphrase.roles import mentions
 from mmrs_builder.template_checks import wordings
 from mmrs_builder.wording_checks import Wording, leaks, normalised, wording_problems
@@ -79,12 +80,12 @@ def refused(text: str, template: Template, known: frozenset[str]) -> str | None:
 
     ``known`` are ``novel`` keys of all wordings that are there already.
     """
-    read = template.lexicon.tokens
+    language = template.language.language
     case: _Case | None = _Case(
         text=text,
-        tokens=read(text),
+        tokens=_read(language, text),
         template=template,
-        agreeing=tuple(read(sibling.text) for sibling in template.siblings),
+        agreeing=tuple(_read(language, sibling.text) for sibling in template.siblings),
         known=known,
     )
     for name, gate in GATES.items():
@@ -92,6 +93,11 @@ def refused(text: str, template: Template, known: frozenset[str]) -> str | None:
         if (case := gate(case)) is None:
             return name
     return None
+
+
+@lru_cache(maxsize=8192)
+def _read(language: str, text: str) -> tuple[Token, ...]:
+    return lexicon(language).tokens(text)
 
 
 def novel(text: str) -> str:
@@ -123,6 +129,14 @@ def _agrees(group: Group) -> _Gate:
         return replace(case, agreeing=agreeing) if agreeing else None
 
     return gate
+
+
+def _directions(case: _Case) -> _Case | None:
+    """The same directions as in a sibling, and in the same order where a way leads from one to its opposite."""
+    opposites = case.template.lexicon.opposites
+    found = order(case.tokens, opposites)
+    agreeing = tuple(other for other in case.agreeing if order(other, opposites) == found)
+    return _agrees("direction")(replace(case, agreeing=agreeing)) if agreeing else None
 
 
 def _roles(case: _Case) -> _Case | None:
@@ -157,12 +171,14 @@ def _act(case: _Case) -> _Case | None:
 
 
 def _is_polar(tokens: tuple[Token, ...], lexicon: Lexicon) -> bool:
-    """Whether the first verb or question word, relative clauses aside, asks for yes or no."""
+    """Whether the first verb or question word, an opening "When …," and relative clauses aside, asks for yes or no."""
     polar, asking, relative = (lexicon.lists[f"act.{name}"] for name in ("polar", "wh", "relative"))
     if tokens[-1:] and tokens[-1].text != "?":
         return False
-    for before, token in zip((None, *tokens), tokens, strict=False):
-        if token.text in asking and not (before is not None and before.group == "slot"):
+    commas = [at for at, token in enumerate(tokens) if token.text == ","]
+    starts = commas[0] if commas and tokens[0].text in lexicon.lists["act.opening"] else 0
+    for before, token in list(zip((None, *tokens), tokens, strict=False))[starts:]:
+        if token.text.split()[0] in asking and not (before is not None and before.group == "slot"):
             return False
         if token.text in polar and not (before is not None and before.text in relative):
             return True
@@ -213,7 +229,7 @@ def _novelty(case: _Case) -> _Case | None:
 
 GATES: Final[dict[str, _Gate]] = {
     "slots": _slots,
-    "direction": _agrees("direction"),
+    "direction": _directions,
     "facts": _agrees("fact"),
     "roles": _roles,
     "laterality": _agrees("laterality"),

@@ -38,10 +38,11 @@ class Lexicon:
     meanings: Mapping[tuple[str, ...], tuple[Group, str]]
     lists: Mapping[str, frozenset[str]]
     neutral: frozenset[str]
+    opposites: tuple[tuple[str, ...], ...]
 
     def tokens(self, wording: str) -> tuple[Token, ...]:
         """A wording with placeholders, read from left to right; the longest phrase wins."""
-        words = [part for match in _TOKEN.finditer(wording) for part in self._parts(match[0])]
+        words = [part for match in _TOKEN.finditer(wording) for part in self._parts(match[0]) if part]
         return tuple(self._read(words))
 
     def known(self, word: str) -> bool:
@@ -70,6 +71,9 @@ class Lexicon:
                 continue
             for length in range(min(_LONGEST, len(words) - start), 0, -1):
                 phrase = tuple(words[start : start + length])
+                if length > 1 and " ".join(phrase) in self.neutral:
+                    yield Token(group="word", name=" ".join(phrase), text=" ".join(phrase))
+                    break
                 if phrase in self.meanings:
                     group, name = self.meanings[phrase]
                     yield Token(group=group, name=name, text=" ".join(phrase))
@@ -86,6 +90,12 @@ def concepts(tokens: tuple[Token, ...], group: Group, once: frozenset[str] = fro
     return Counter({name: 1 if name in once else n for name, n in found.items()})
 
 
+def order(tokens: tuple[Token, ...], opposites: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Of opposites that are both named, the one that is named first."""
+    found = [token.name for token in tokens if token.group == "direction"]
+    return tuple(min(pair, key=found.index) for pair in opposites if set(pair) <= set(found))
+
+
 @lru_cache(maxsize=4)
 def lexicon(language: str) -> Lexicon:
     """The lexicon of a language. Raises ``MmrsError`` if there is none: nothing can be gated without it."""
@@ -99,5 +109,12 @@ def lexicon(language: str) -> Lexicon:
         for name, phrases in tables[group].items():
             meanings.update({tuple(phrase.split()): (group, name) for phrase in phrases})
     lists = {f"{part}.{name}": frozenset(words) for part in ("act", "role") for name, words in tables[part].items()}
+    opposites = tuple(tuple(pair.split()) for pair in tables["order"]["opposites"])
     lists["once"] = frozenset(tables["region"]["words"])
-    return Lexicon(language=language, meanings=meanings, lists=lists, neutral=frozenset(tables["neutral"]["words"]))
+    return Lexicon(
+        language=language,
+        meanings=meanings,
+        lists=lists,
+        opposites=opposites,
+        neutral=frozenset(tables["neutral"]["words"]),
+    )

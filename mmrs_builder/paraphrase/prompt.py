@@ -16,10 +16,10 @@ SYSTEM: Final = """You reword one sentence of a data set about positions in medi
 The sentence holds marks such as ⟦S1⟧. Each mark stands for words that you do not see. Copy every mark unchanged, as \
 often as it occurs, and use each in the same role: what is compared with what must not change.
 
-Keep the meaning exactly. Do not add, drop or replace a direction, side, size, number, negation, or words such \
-as only, every, both, either. Do not add whose left or right is meant, and do not drop it. A question that asks for \
-yes or no must still ask for yes or no; any other question or request must ask for the same thing; a statement must state \
-the same.
+Keep the meaning exactly. Do not add, drop or replace a direction, side, size, number, negation, or words such as \
+only, every, both, either. Do not add whose left or right is meant, and do not drop it. A question that asks for yes \
+or no must still ask for yes or no; any other question or request must ask for the same; a statement must state the \
+same.
 Write plain sentences in the language of the original, of about its length, without quotation marks, lists, digits or \
 explanations. Vary the words and the structure.
 

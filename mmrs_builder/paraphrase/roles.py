@@ -7,7 +7,7 @@ follows "of". This reads a sentence from left to right and notes what is subject
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from mmrs_builder.paraphrase.lexicon import Lexicon, Token
@@ -17,12 +17,18 @@ PICKS: Final = frozenset(
 )
 _RELATIONS: Final = frozenset({"larger", "smaller", "more", "less", "nearer", "farther", "near", "nearest", "farthest"})
 
+_PLACES: Final = frozenset({"centre", "edge", "clock"})
+"""Directions that no structure lies in from another."""
+
 Part: TypeAlias = Literal["subject", "reference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Mention:
-    """A slot or a pick, its part, whether its clause denies something, and the relation word before a reference."""
+    """A slot or a pick, its part, and whether its clause denies something.
+
+    ``relation`` is the relation word before a reference, where references differ in theirs.
+    """
 
     name: str
     part: Part
@@ -44,8 +50,10 @@ def mentions(tokens: tuple[Token, ...], lexicon: Lexicon, names: Mapping[str, st
         )
         if _is_mention(token)
     ]
-    if sum(mention.part == "reference" and mention.name in names.values() for mention in found) < 2:
-        found = [Mention(name=m.name, part=m.part, denied=m.denied, relation="") for m in found]
+    if len({mention.part for mention in found}) == 1:  # nothing is compared: "the edge that {A} reaches"
+        found = [replace(mention, part="subject", relation="") for mention in found]
+    if len({mention.relation for mention in found if mention.part == "reference"}) == 1:
+        found = [replace(mention, relation="") for mention in found]
     ordered = any(token.group == "fact" and token.name == "order" for token in tokens)
     return tuple(found if ordered else sorted(found))
 
@@ -71,18 +79,20 @@ def _clauses(tokens: tuple[Token, ...], lexicon: Lexicon) -> Iterator[int]:
 def _parts(tokens: tuple[Token, ...], lexicon: Lexicon) -> Iterator[tuple[Part, str]]:
     """The part that a mention at each token would have, and the last relation word before it."""
     part: Part = "subject"
-    leaving, relation = False, ""
+    leaving, relating, relation = False, False, ""
     for at, token in enumerate(tokens):
         before = tokens[at - 1] if at else None
         if token.group == "mark" or (token.text in lexicon.lists["role.subject"] and not _is_noun(before, lexicon)):
             part, leaving = "subject", False
+            relating = relating and token.group != "mark"
         elif _refers(tokens, at, lexicon):
             part, leaving = "reference", token.text == "from"
         elif token.text == "to" and leaving:
             part, leaving = "subject", False
-        elif before is not None and _leads(before, token):
+        elif (token.text == "to" and relating) or (before is not None and _leads(before, token)):
             part = "reference"
         yield part, relation if part == "reference" else ""
+        relating = relating or token.text in lexicon.lists["role.relating"]
         if token.group == "direction" or token.name in _RELATIONS:
             relation = token.name
         if token.text in lexicon.lists["role.over"] or token.name in lexicon.lists["role.holding"]:
@@ -112,4 +122,5 @@ def _leads(before: Token, token: Token) -> bool:
 
 def _relates(token: Token) -> bool:
     """Whether a word says where something lies from something else."""
-    return token.group == "direction" or token.text in ("{value}", "side") or token.name in _RELATIONS
+    sided = token.group == "direction" and token.name not in _PLACES
+    return sided or token.text in ("{value}", "side") or token.name in _RELATIONS
