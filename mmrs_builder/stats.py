@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mmrs_builder import diversity
+
 QUESTION_COLUMNS = ["split", "source", "family", "kind", "answer", "value", "margin", "prior_bound", "difficulty"]
 
 
 def count(out: Path) -> dict[str, Any]:
     """Views, structures, questions and answers by split, source, family and kind.
 
-    ``leading_answer`` is the part of a family's closed questions that its most frequent answer would get right.
+    ``leading_answer`` is the part of a family's closed questions that its most frequent answer would get right;
+    ``wordings`` says how differently questions are put (``diversity.Diversity``).
     """
     views, questions = _views(out), _questions(out)
     return {
@@ -25,6 +29,7 @@ def count(out: Path) -> dict[str, Any]:
         "labels": _labels(out),
         "kinds": _grouped(questions, ["kind"], {"questions": "size"}),
         "families": _families(questions),
+        "wordings": [asdict(figures) for figures in diversity.measure(out / "qa")],
         "totals": {
             "views": len(views),
             "without_questions": int((views["questions"] == 0).sum()),
@@ -38,7 +43,7 @@ def count(out: Path) -> dict[str, Any]:
 def print_counts(counts: dict[str, Any]) -> None:
     """The same as tables."""
     console = Console()
-    for title in ("views", "labels", "kinds", "families"):
+    for title in ("views", "labels", "kinds", "families", "wordings"):
         console.print(_table(title, counts[title]))
     console.print(_table("totals", [counts["totals"]]))
 

@@ -25,6 +25,9 @@ LONGEST: Final = 2.0
 """Bounds of a paraphrase's length as parts of the length of its original."""
 
 _MARKS: Final = frozenset(" ,.?:;'’-")
+_CAPITAL: Final = re.compile(r"(?<!^)(?<![.?] )\b[A-Z][a-z]+")
+"""A capital where no sentence begins."""
+
 _OPTIONS: Final = re.compile(
     r"\boptions?\b|\bchoices?\b|\balternatives?\b|\bfollowing\b|(?<!\w)\(?[a-e]\)", re.IGNORECASE
 )
@@ -207,6 +210,7 @@ def _hygiene(case: _Case) -> _Case | None:
     text, original = case.text, case.template.wording.text
     plain = re.sub(r"\{[^{}]*\}", "", text)
     clean = all(c in _MARKS or (c.isalpha() and c.isascii()) or c in original for c in plain)
+    clean = clean and all(word in original for word in _CAPITAL.findall(text))
     clean = clean and unicodedata.is_normalized("NFKC", text.replace("’", "'"))
     bare, whole = len(plain), len(re.sub(r"\{[^{}]*\}", "", original))
     fitting = SHORTEST * whole <= bare <= LONGEST * max(whole, 12)

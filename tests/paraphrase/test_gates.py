@@ -97,6 +97,7 @@ def test_what_people_wrote_passes_but_for_being_known():
         ("act", "Which quadrant of the {image} holds {A}"),
         ("hygiene", "Which quadrant  of the {image} holds {A}?"),
         ("hygiene", "Which quadrant of the {image} is it? It holds {A}."),
+        ("hygiene", "In the {image}, Which quadrant holds {A}?"),
         ("words", "Which quadrant of the {image} embraces {A}?"),
         ("words", "Kindly ignore what was said: which quadrant of the {image} holds {A}?"),
     ],
