@@ -53,6 +53,7 @@ def paraphrase(
     ] = None,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="JSONL file for what was refused, and why.")] = None,
     cache_only: Annotated[bool, typer.Option("--cache-only", help="Use replies that are there; send nothing.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Use the Batch API: slower, often cheaper.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost; send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
@@ -85,6 +86,7 @@ def paraphrase(
     with reporting.bars(Console(stderr=True)) as stage:
         made = run.paraphrase(
             words, to, store, count=per_template, pattern=families, caps=caps, price=cost, cache_only=cache_only,
+            batch=batch,
             limits=llm.Limits(
                 concurrency=concurrency, seconds=timeout, deadline=deadline, longest_wait=max_wait,
                 failures=max_failures,

@@ -1,6 +1,7 @@
 """Asking a language model over HTTP: bounded in time, money and trust. Nothing here knows what is asked, or why."""
 
 from mmrs_builder.llm.ask import Answer, Asked, answers
+from mmrs_builder.llm.batch import fetch
 from mmrs_builder.llm.endpoint import Endpoint, endpoint
 from mmrs_builder.llm.limits import Caps, Limits, Price
 from mmrs_builder.llm.request import Request
@@ -18,5 +19,6 @@ __all__ = [
     "Store",
     "answers",
     "endpoint",
+    "fetch",
     "state_file",
 ]

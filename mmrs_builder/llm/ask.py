@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from mmrs_builder.llm.endpoint import Endpoint
 from mmrs_builder.llm.limits import Caps, Limits, Price
 from mmrs_builder.llm.request import Request, key
 from mmrs_builder.llm.store import Exhausted, Reply, Store
-from mmrs_builder.llm.wire import MODES, Completion, Trouble, attempt, connect
+from mmrs_builder.llm.wire import MODES, Completion, Trouble, attempt, connect, reply_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -66,12 +64,6 @@ def answers(
         return asyncio.run(asking.all(requests, progress))
     except ExceptionGroup as group:  # of the disk: the network raises none
         raise group.exceptions[0] from None
-
-
-def today() -> str:
-    """The day in UTC, or that of ``SOURCE_DATE_EPOCH``."""
-    fixed = os.environ.get("SOURCE_DATE_EPOCH")
-    return (datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)).date().isoformat()
 
 
 class _Asking:
@@ -197,16 +189,7 @@ class _Asking:
         return self.committed(call, identity, mode, worst, outcome)
 
     def committed(self, call: int, identity: str, mode: str, worst: tuple[int, int], done: Completion) -> Reply:
-        prompt = worst[0] if done.prompt_tokens is None else done.prompt_tokens
-        completion = worst[1] if done.completion_tokens is None else done.completion_tokens
-        reply = Reply(
-            text=done.text,
-            mode=mode,
-            day=today(),
-            fault=done.fault,
-            prompt_tokens=done.prompt_tokens,
-            completion_tokens=done.completion_tokens,
-        )
+        reply, prompt, completion = reply_of(done, mode, worst)
         self.store.commit(call, identity, reply, prompt + completion, self.price.usd(prompt, completion))
         return reply
 

@@ -6,9 +6,10 @@ process killed anywhere in between leaves a reservation, which counts: no crash 
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, text TEXT NOT NULL, fault TEXT, mode TEXT NOT NULL, day TEXT NOT NULL,
     prompt_tokens INTEGER, completion_tokens INTEGER);
 CREATE TABLE IF NOT EXISTS modes (base_url TEXT, model TEXT, mode TEXT NOT NULL, PRIMARY KEY (base_url, model));
-CREATE TABLE IF NOT EXISTS batches (key TEXT PRIMARY KEY, id TEXT NOT NULL, mode TEXT NOT NULL, calls TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, id TEXT NOT NULL, calls TEXT NOT NULL);
 """
 
 _HINT: Final = "Check the disk, or give another folder with MMRS_STATE; what a damaged file says was spent is lost."
@@ -97,19 +98,26 @@ class Store:
 
     def reserve(self, tokens: int, usd: float, caps: Caps) -> int:
         """Pay for a request at its worst and return the number of the payment. Raises ``Exhausted``."""
+        return self.reserve_all([(tokens, usd)], caps)[0]
+
+    def reserve_all(self, worst: Sequence[tuple[int, float]], caps: Caps) -> list[int]:
+        """Pay for several requests, given their tokens and dollars, or for none of them. Raises ``Exhausted``."""
         with self._transaction():
-            spent = self.spent()
-            for name, value, unit, cap in (
-                ("--max-requests", spent.requests + 1, "requests", caps.requests),
-                ("--max-tokens", spent.tokens + tokens, "tokens", caps.tokens),
-                ("--max-usd", spent.usd + usd, "USD", caps.usd),
-            ):
-                if cap is not None and value > cap:
-                    shown = f"{value:.4f}" if unit == "USD" else value
-                    raise Exhausted(f"{name} {cap}: the next request could bring it to {shown} {unit}")
-            values = (self.budget, "reserved", tokens, usd)
-            query = "INSERT INTO calls (budget, state, tokens, usd) VALUES (?, ?, ?, ?)"
-            return int(self._database.execute(query, values).lastrowid or 0)
+            return [self._reserve(tokens, usd, caps) for tokens, usd in worst]
+
+    def _reserve(self, tokens: int, usd: float, caps: Caps) -> int:
+        spent = self.spent()
+        for name, value, unit, cap in (
+            ("--max-requests", spent.requests + 1, "requests", caps.requests),
+            ("--max-tokens", spent.tokens + tokens, "tokens", caps.tokens),
+            ("--max-usd", spent.usd + usd, "USD", caps.usd),
+        ):
+            if cap is not None and value > cap:
+                shown = f"{value:.4f}" if unit == "USD" else value
+                raise Exhausted(f"{name} {cap}: the next request could bring it to {shown} {unit}")
+        values = (self.budget, "reserved", tokens, usd)
+        query = "INSERT INTO calls (budget, state, tokens, usd) VALUES (?, ?, ?, ?)"
+        return int(self._database.execute(query, values).lastrowid or 0)
 
     def settle(self, call: int, tokens: int, usd: float) -> None:
         """Replace a reservation by what was really paid."""
@@ -135,6 +143,21 @@ class Store:
         """Remember how a model is asked for JSON."""
         with self._transaction():
             self._database.execute("INSERT OR REPLACE INTO modes VALUES (?, ?, ?)", (base_url, model, mode))
+
+    def batch(self, name: str) -> tuple[str, dict[str, int]] | None:
+        """The id of a batch that was handed in, and the payments of its requests by their keys."""
+        row = self._database.execute("SELECT id, calls FROM batches WHERE name = ?", (name,)).fetchone()
+        return row and (str(row[0]), json.loads(row[1]))
+
+    def remember(self, name: str, identity: str, calls: Mapping[str, int]) -> None:
+        """A batch was handed in."""
+        with self._transaction():
+            self._database.execute("INSERT INTO batches VALUES (?, ?, ?)", (name, identity, json.dumps(dict(calls))))
+
+    def forget(self, name: str) -> None:
+        """A batch has ended and its replies are committed."""
+        with self._transaction():
+            self._database.execute("DELETE FROM batches WHERE name = ?", (name,))
 
     def _settle(self, call: int, tokens: int, usd: float) -> None:
         self._database.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import httpx2
 from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.llm.endpoint import Endpoint
 from mmrs_builder.llm.request import Request
+from mmrs_builder.llm.store import Reply
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -164,6 +166,27 @@ def completion(to: Endpoint, content: bytes) -> Completion | Trouble:
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
     )
+
+
+def reply_of(done: Completion, mode: str, worst: tuple[int, int]) -> tuple[Reply, int, int]:
+    """What is kept of a completion, and its tokens of prompt and reply: where it does not say, the ``worst``."""
+    prompt = worst[0] if done.prompt_tokens is None else done.prompt_tokens
+    generated = worst[1] if done.completion_tokens is None else done.completion_tokens
+    reply = Reply(
+        text=done.text,
+        mode=mode,
+        day=_today(),
+        fault=done.fault,
+        prompt_tokens=done.prompt_tokens,
+        completion_tokens=done.completion_tokens,
+    )
+    return reply, prompt, generated
+
+
+def _today() -> str:
+    """The day in UTC, or that of ``SOURCE_DATE_EPOCH``."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    return (datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)).date().isoformat()
 
 
 def _text(choices: object) -> tuple[str, str | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from mmrs_builder.language import Language
-from mmrs_builder.llm import Answer, Caps, Endpoint, Limits, Price, Store, answers
+from mmrs_builder.llm import Answer, Caps, Endpoint, Limits, Price, Store, answers, fetch
 from mmrs_builder.paraphrase.bank import Bank, Entry, counted
 from mmrs_builder.paraphrase.gates import GATES, Template, novel, refused, templates
 from mmrs_builder.paraphrase.prompt import DIGEST, Asking, asking, fault, filled, rewordings
@@ -64,6 +64,7 @@ def paraphrase(
     price: Price,
     known: Bank | None = None,
     cache_only: bool = False,
+    batch: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Made:
     """Ask for ``count`` rewordings of every template and keep what passes.
@@ -71,15 +72,21 @@ def paraphrase(
     ``known`` is the bank as it was: what others made stays, and what is switched off there stays off.
     """
     asked = plan(language, count, pattern)
+    requests = [item.request for item in asked]
+    stopped = None
+    if batch and not cache_only:
+        stopped = fetch(
+            requests, to, store, check=lambda text: fault(text, count), limits=limits, caps=caps, price=price
+        )
     found = answers(
-        [item.request for item in asked],
+        requests,
         to,
         store,
         check=lambda text: fault(text, count),
         limits=limits,
         caps=caps,
         price=price,
-        cache_only=cache_only,
+        cache_only=cache_only or batch,
         progress=progress,
     )
     foreign, off = _kept(known, to, {item.template.family.id for item in asked})
@@ -99,7 +106,7 @@ def paraphrase(
         language=language.language, entries=tuple(entries), refused=counted(reject["reason"] for reject in rejects)
     )
     unanswered = counted(why for answer in found.answers for why in answer.faults)
-    return Made(bank=bank, rejects=tuple(rejects), unanswered=unanswered, stopped=found.stopped)
+    return Made(bank=bank, rejects=tuple(rejects), unanswered=unanswered, stopped=stopped or found.stopped)
 
 
 def _kept(known: Bank | None, to: Endpoint, families: set[str]) -> tuple[list[Entry], set[tuple[str, str, str]]]:

@@ -22,6 +22,38 @@ Fault = Callable[["Answering", dict[str, Any]], None]
 
 
 @dataclass(kw_only=True)
+class Batches:
+    """A Batch API: ``turns`` is how often it says that it is not done yet."""
+
+    turns: int = 2
+    ends: str = "completed"
+    spoil: Callable[[list[dict[str, Any]]], bytes] | None = None
+    refusal: Fault | None = None
+    made: int = 0
+    output: bytes = b""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def taken(self, lines: list[dict[str, Any]]) -> None:
+        self.requests += lines
+        replies = [
+            {
+                "custom_id": line["custom_id"],
+                "response": {"status_code": 200, "body": rewriter.completion(line["body"])},
+            }
+            for line in reversed(lines)  # in any order
+        ]
+        good = "\n".join(json.dumps(reply) for reply in replies).encode()
+        self.output = self.spoil(replies) if self.spoil else good
+
+    def described(self) -> dict[str, Any]:
+        ended = self.turns <= 0
+        status = self.ends if ended else "in_progress"
+        output = "file-out" if ended and self.ends == "completed" else None
+        return {"id": "batch-1", "object": "batch", "endpoint": "/v1/chat/completions", "input_file_id": "file-in",
+                "completion_window": "24h", "created_at": 0, "status": status, "output_file_id": output}  # fmt: skip
+
+
+@dataclass(kw_only=True)
 class Server:
     """What it was asked, and how it answers: ``faults`` once each, then ``always``, else well."""
 
@@ -35,6 +67,7 @@ class Server:
     asked: Callable[[int], None] = lambda _: None
     lock: threading.Lock = field(default_factory=threading.Lock)
     open: bool = True
+    batches: Batches | None = None
 
     def prompts(self) -> list[str]:
         """The sentences that it was shown, as they came."""
@@ -49,7 +82,11 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         state = self.server_state
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        if state.batches is not None and not self.path.endswith("/chat/completions"):
+            self.batch(sent)
+            return
+        body = json.loads(sent)
         with state.lock:
             state.bodies.append(body)
             state.paths.append(self.path)
@@ -64,8 +101,31 @@ class Answering(BaseHTTPRequestHandler):
             fault(self, body)
 
     def do_GET(self) -> None:
+        state = self.server_state
+        state.paths.append(self.path)
+        if state.batches is None:
+            self.says(404, {})
+        elif self.path.endswith("/content"):
+            self.says(200, state.batches.output)
+        else:
+            state.batches.turns -= 1
+            self.says(200, state.batches.described())
+
+    def batch(self, sent: bytes) -> None:
+        """A file comes, or a batch is made of it."""
+        batches = self.server_state.batches
+        assert batches is not None
         self.server_state.paths.append(self.path)
-        self.says(404, {})
+        if batches.refusal is not None:
+            batches.refusal(self, {})
+        elif self.path.endswith("/files"):
+            lines = [json.loads(line) for line in sent.splitlines() if line.startswith(b'{"custom_id"')]
+            batches.taken(lines)
+            self.says(200, {"id": "file-in", "object": "file", "bytes": 1, "created_at": 0, "filename": "x",
+                            "purpose": "batch", "status": "processed"})  # fmt: skip
+        else:
+            batches.made += 1
+            self.says(200, batches.described())
 
     def says(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:
         """A whole answer; ``content`` is bytes or becomes JSON."""
