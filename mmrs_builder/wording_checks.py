@@ -132,7 +132,7 @@ def _form(wording: Wording, language: Language) -> Iterator[Finding]:
     text = wording.text
     ends = {"question": "?.", "claim": "?"}.get(wording.part, ".")
     if not text or text[-1] not in ends:
-        yield len(text), "wrong final punctuation", f"end a {wording.part} with {' or '.join(ends)}"
+        yield len(text), "wrong final punctuation", f"end it with {' or '.join(ends)}"
     elif wording.part == "question" and text[-1] == "." and _STATING.match(text):
         yield 1, "a question that states something", "ask with a question mark, or begin with an imperative"
     if text != " ".join(text.split()):
@@ -153,13 +153,13 @@ def _whose_sides(wording: Wording) -> Iterator[Finding]:
 
 def _viewer_frame(wording: Wording) -> Iterator[Finding]:
     if found := _PATIENT.search(wording.text):
-        yield found.start() + 1, "the patient in a family of the viewer frame", "speak of the image only"
+        yield found.start() + 1, "the patient in a family of the viewer frame", "speak of the {image} only"
     if found := _ANATOMICAL.search(wording.text):
-        yield found.start() + 1, f"{found[0]!r} in a family of the viewer frame", "say where it lies in the image"
+        yield found.start() + 1, f"{found[0]!r} in a family of the viewer frame", "say where it lies in the {image}"
     sided = _SIDE_WORD.search(wording.text)
     if (sided or wording.value_type in SIDED) and not _VIEWER.search(wording.text):
         column = sided.start() + 1 if sided else None
-        yield column, "left and right could be taken for the patient's", 'say "in the image" or "as displayed"'
+        yield column, "left and right could be taken for the patient's", 'say "in the {image}" or "as displayed"'
 
 
 def _patient_frame(wording: Wording) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from mmrs_builder.language import Family, Language, Terms
 from mmrs_builder.phrase import phrase
 from mmrs_builder.questions import Candidate, candidates
 from mmrs_builder.select import Selected
-from mmrs_builder.types import Binding, Question, Term
+from mmrs_builder.types import Binding, Question, Scene, Synonym, Term
 from tests.scenes import LABELS, board, rectangles
 
 SIZE = (20, 20)
@@ -49,6 +50,9 @@ LANGUAGE = Language(
     families=(AMONG, CENTRE, COUNT, QUADRANT, SEGMENT, SHARE),
     terms=Terms(
         labels={name: (label, Term(name=name, plural=f"{name}s", article="a")) for name, label in LABELS.items()},
+        forms={"a": {"the": "the {name}", "a": "a {name}"}, "an": {"the": "the {name}", "a": "an {name}"}},
+        images={"any": ("image",), "ct": ("CT image", "tomogram image")},
+        refusals={},
         values={"Quadrant": {"upper_left": "upper left", "lower_right": "lower right"}},
         phrases={},
         units={"percent": "%"},
@@ -182,3 +186,92 @@ def test_what_the_selection_and_the_family_say_is_recorded():
     assert (question.min_margin, question.text_source) == (0.1, "template")
     assert question.margin == pytest.approx(0.65)
     assert (question.target_program, question.target) == ('the("liver")', (0,))
+
+
+NAMED = replace(
+    LANGUAGE,
+    families=(
+        replace(QUADRANT, question=("Which quadrant of the {image} holds {A}?",), claim=("Is {A} {value}?",)),
+        replace(AMONG, kinds=("choice",)),
+        replace(COUNT, statement=()),
+    ),
+    terms=replace(
+        LANGUAGE.terms,
+        labels={
+            **LANGUAGE.terms.labels,
+            "liver": (
+                LABELS["liver"],
+                Term(
+                    name="liver", plural="livers", article="a",
+                    also=(
+                        Synonym(name="hepar", plural="hepata", article="a", register="clinical"),
+                        Synonym(name="eldest organ", plural="eldest organs", article="an", register="lay"),
+                    ),
+                ),
+            ),
+        },
+    ),
+)  # fmt: skip
+SCAN = replace(ON.scene, modality="ct")
+
+
+def said(candidate: Candidate, seed: int, scene: Scene = SCAN, **chosen: object) -> Question:
+    selected = Selected(candidate=candidate, source="s", split="train", **chosen)  # type: ignore[arg-type]
+    return phrase(selected, scene, NAMED, seed)
+
+
+def test_the_main_name_is_used_in_half_of_the_questions_and_the_others_share_the_rest():
+    used = Counter(said(found(QUADRANT, "open"), seed).bindings[0].text for seed in range(400))
+    assert used.keys() == {"the liver", "the hepar", "the eldest organ"}
+    assert 160 <= used["the liver"] <= 240
+    assert min(used.values()) >= 60
+
+
+def test_question_answer_and_binding_use_the_same_name():
+    for seed in range(20):
+        question = said(found(QUADRANT, "open"), seed)
+        text = question.bindings[0].text
+        assert text in question.question
+        assert text.removeprefix("the ") in question.answer
+
+
+def test_the_options_of_a_choice_use_the_names_that_the_bindings_record():
+    on = board(liver=rectangles(SIZE, (1, 1, 6, 6)), spleen=rectangles(SIZE, (10, 10, 12, 12)))
+    candidate = next(c for c in candidates(on, (AMONG,), LABELS) if isinstance(c, Candidate))
+    offered = set()
+    for seed in range(20):
+        question = said(candidate, seed, on.scene, choices=("spleen", "liver"), answer_index=1)
+        assert question.choices == ("the spleen", question.bindings[0].text)
+        assert question.answer == question.bindings[0].text
+        offered.add(question.answer)
+    assert offered == {"the liver", "the hepar", "the eldest organ"}
+
+
+def test_a_picture_is_called_by_a_name_of_its_modality_or_of_any_and_the_name_is_recorded():
+    called = set()
+    for seed in range(40):
+        *_, last = said(found(QUADRANT, "open"), seed).bindings
+        assert (last.slot, last.structures) == ("image", ())
+        assert f"of the {last.text} holds" in said(found(QUADRANT, "open"), seed).question
+        called.add(last.text)
+    assert called == {"image", "CT image", "tomogram image"}
+    unknown = replace(SCAN, modality="microscopy")
+    assert {said(found(QUADRANT, "open"), seed, unknown).bindings[1].text for seed in range(20)} == {"image"}
+
+
+def test_a_question_that_does_not_speak_of_the_picture_has_no_binding_for_it():
+    assert [b.slot for b in said(found(COUNT, "number", "polyp"), 1).bindings] == ["A"]
+
+
+def test_the_two_of_a_pair_use_the_same_names_also_in_pictures_of_two_modalities():
+    one, names = found(QUADRANT, "open"), set()
+    for seed in range(20):
+        pair = [
+            said(replace(one, view_id=view), seed, replace(SCAN, modality=modality), pair_id="p1")
+            for view, modality in (("v1", "ct"), ("v2", "mri"))
+        ]
+        assert pair[0].question == pair[1].question
+        assert [b.text for b in pair[0].bindings] == [b.text for b in pair[1].bindings]
+        names.add(pair[0].bindings[0].text)
+        assert pair[0].bindings[1].text == "image"
+    assert len(names) == 3

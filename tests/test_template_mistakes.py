@@ -56,6 +56,22 @@ question   = ["On which side of the patient does {A} lie from {B}?"]
 statement  = ["{A} lies to the patient's {value} of {B}."]
 
 [[family]]
+id         = "probe.beside"
+frame      = "viewer"
+program    = "horizontal(the(A), the(B))"
+kinds      = ["open"]
+question   = ["To which side of {B} does {A} lie in the {image}?"]
+statement  = ["In the {image}, {A} lies {value} {B}."]
+
+[[family]]
+id         = "probe.below"
+frame      = "viewer"
+program    = "vertical(the(A), the(B))"
+kinds      = ["open"]
+question   = ["Does {A} lie higher or lower than {B}?"]
+statement  = ["{A} lies {value} {B}."]
+
+[[family]]
 id         = "probe.depth"
 frame      = "patient"
 program    = "anteroposterior(the(A), largest(all(B)))"
@@ -71,6 +87,8 @@ ASKING = f'question   = ["{ASKED}"]'
 WIDTH = '"gap(the(A), the(B))"'
 NUMBER = f'{WIDTH}\nkinds      = ["number"]\nunit       = "percent"\nsymmetric  = true\n'
 NUMBER += 'question   = ["How wide is the gap between {A} and {B}?"]'
+ABSENT = "absent = ["
+SIDES = '"lateral(the(A), the(B))"'
 BOOL = '"larger(the(A), the(B))"\nkinds = ["yes_no"]\nquestion = ["Yes or no: is {A} larger than {B}?"]'
 
 # What is written, what stands there after the slip; the family, the place and the complaint that must be named.
@@ -161,6 +179,22 @@ MISTAKES = {
     "same question in two families": ('program    = "largest(among(A, B))"\nkinds      = ["choice"]',
                                       'program = "gap(the(B), the(A))"\nunit = "percent"\nkinds = ["number"]',
                                       LARGER, "program", "probe.gap asks the same"),
+    "form that is not there": ("Segment {A}.", "Segment {A.of}.", SEGMENT, "question 1, column 9", "no form {A.of}"),
+    "article before a picture": (ASKED, "Which quadrant of an {image} holds {A}?", QUADRANT, "question 1, column 22",
+                                 "'an' cannot fit every name of a picture"),
+    "picture that is called twice": ('["Segment {A}."]', '["Segment {A} in the image.", "Segment {A} in the {image}."]',
+                                     SEGMENT, "question 2, column 1", "the same wording as probe.segment, question 1"),
+    "too long with the longest name of a picture": (
+        "Segment {A}.", "Segment {A} in the {image}" + ", please" * 15 + ".", SEGMENT, "question 1, column 161",
+        "too long"),
+    "counterpart that is not there": (SIDES, f'{SIDES}\nother_frame = ["probe.nowhere", "probe.below"]', LATERAL,
+                                      "other_frame", "no family 'probe.nowhere'"),
+    "counterpart that asks something else": (SIDES, f'{SIDES}\nother_frame = ["probe.beside", "probe.gap"]', LATERAL,
+                                             "other_frame", "name the one that asks vertical(the(A), the(B))"),
+    "one counterpart only": (SIDES, f'{SIDES}\nother_frame = ["probe.beside"]', LATERAL, "other_frame",
+                             "name two families"),
+    "counterparts of a viewer's word": (WIDTH, f'{WIDTH}\nother_frame = ["probe.beside", "probe.below"]', GAP,
+                                        "other_frame", "call one of lateral, "),
 }  # fmt: skip
 
 
@@ -217,6 +251,64 @@ def test_a_slip_in_a_family_is_named(folder: Path, old: str, new: str, family: s
 def test_a_slip_in_labels_or_terms_is_named(folder: Path, file: str, old: str, new: str, beginning: str):
     lines = [str(problem) for problem in slip(folder, file, old, new)]
     assert [line for line in lines if line.startswith(beginning)], lines
+
+
+NAMES = {
+    "name of another label": ('"windpipe"', '"gullet"', "trachea, also 1, name: another label is called"),
+    "name given twice": ('"windpipe"', '"trachea"', "trachea, also: 'trachea' stands 2 times"),
+    "name with a space at its end": ('"windpipes"', '"windpipes "', "trachea, also 1, plural: 'windpipes '"),
+    "article without forms": ('article = "a"', 'article = "la"', "polyp, article: 'la' has no forms"),
+    "unknown register": ('register = "clinical"', 'register = "posh"', "skin_lesion, also 1, register: unknown"),
+    "unknown key of a name": ('register = "clinical"', 'accent = "posh"', "skin_lesion, accent: unknown key"),
+    "name that is no table": ("also = [\n", 'also = ["growth",\n', "skin_lesion, also: "),
+    "form that one article lacks": ('a = "an {name}"\n', "", "form.an, a: the form is missing"),
+    "form that one article has": ('a = "an {name}"', 'a = "an {name}"\nof = "of an {name}"', "form.a, of: the form is"),
+    "form that stands for itself": (
+        'a = "an {name}"', 'a = "an {name}"\nplural = "{name}s"', "form.an, plural: no name"),
+    "pattern of something else": ('a = "an {name}"', 'a = "an {nom}"', "form.an, a: 'an {nom}' is no pattern"),
+    "pattern with two names": ('a = "an {name}"', 'a = "an {name} {name}"', "form.an, a: 'an {name} {name}'"),
+    "pictures without a name": ('any = ["image"]', "", "image, any: pictures have no name"),
+    "pictures with an empty list": ('any = ["image"]', "any = []", "image, any: pictures have no name"),
+    "modality with an empty list": ('["CT image", "computed tomography image"]', "[]", "image, ct: the list is empty"),
+    "pictures with one text": ('any = ["image"]', 'any = "image"', "image, any: 'image' is not a list of texts"),
+    "unknown modality": ("ct = [", "pet = [", "image, pet: unknown modality 'pet'"),
+    "two pictures of one name": ('"MR image"', '"CT image"', "image, mri: 'CT image' stands twice"),
+    "picture that may be of a patient's side": (
+        '"CT image"', '"CT scan"', "image, ct: 'CT scan' is not called an image"),
+    "picture that holds an answer": ('"CT image"', '"posterior image"', "image, ct: 'posterior image' holds the"),
+    "reason without a wording": ("no_scale = [", "no_ruler = [", "refusal, no_scale: the reason has no wording"),
+    "unknown reason": ("no_scale = [", "no_ruler = [", "refusal, no_ruler: unknown reason"),
+    "refusal that does not say what is absent": (
+        ABSENT, f'{ABSENT}"There is none.",', "refusal, absent 1: slot A is not"),
+    "refusal of another slot": (
+        ABSENT, f'{ABSENT}"No {{A.name}} for {{B}}.",', "refusal, absent 1, column 17: the refusal has no slot B"),
+    "refusal with a value": (
+        ABSENT, f'{ABSENT}"No {{value}} {{A.name}}.",', "refusal, absent 1, column 4: {value} has"),
+    "refusal of an unknown form": (
+        ABSENT, f'{ABSENT}"No {{A.of}}.",', "refusal, absent 1, column 4: the language has no"),
+    "refusal of a label without need": (
+        "no_scale = [", 'no_scale = ["{A} has no scale.",', "refusal, no_scale 1, column 1: the refusal has no slot A"),
+    "refusal without an end": (ABSENT, f'{ABSENT}"No {{A.name}}",', "refusal, absent 1, column 11: wrong final"),
+    "refusal that is too long": (
+        ABSENT, f'{ABSENT}"No {{A.name}}{" at all" * 22}.",', "refusal, absent 1, column 161: too long"),
+    "refusal that stands twice": (ABSENT, f'{ABSENT}"No {{A.name}} in the image.", "No {{A.name}} in the {{image}}.",',
+                                  "refusal, absent 2, column 1: the same wording as refusal, absent 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "complaint"), NAMES.values(), ids=NAMES)
+def test_a_slip_in_names_forms_pictures_or_refusals_is_named(folder: Path, old: str, new: str, complaint: str):
+    lines = [str(problem) for problem in slip(folder, "en/terms.toml", old, new)]
+    assert [line for line in lines if line.startswith(f"en/terms.toml: {complaint}")], lines
+
+
+def test_a_language_may_have_further_forms(folder: Path):
+    terms = folder / "en" / "terms.toml"
+    text = terms.read_text(encoding="utf-8")
+    for article in ("a", "an"):
+        text = text.replace(f'a = "{article} {{name}}"', f'a = "{article} {{name}}"\nof = "of the {{name}}"')
+    terms.write_text(text, encoding="utf-8")
+    assert slip(folder, "en/probe.toml", "Segment {A}.", "Give the outline {A.of}.") == ()
 
 
 def test_loading_names_every_problem_of_form_at_once(folder: Path):

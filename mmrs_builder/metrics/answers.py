@@ -47,7 +47,7 @@ class Words:
             labels=frozenset(
                 folded(name[form])
                 for label in language["labels"].values()
-                for name in (label, *label["also"])
+                for name in (label, *label.get("also", ()))  # shards once had no other names
                 for form in _FORMS
             ),
             terms=terms,

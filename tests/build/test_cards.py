@@ -106,6 +106,8 @@ def test_a_bar_or_a_line_break_does_not_end_a_cell():
 def test_the_manifest_states_settings_and_versions(built: Path):
     manifest = json.loads((built / ".mmrs" / "manifest.json").read_text())
     assert manifest["settings"]["rows_per_shard"] == 7
+    assert manifest["settings"]["language"] == "en"
+    assert card(built)[0]["language"] == ["en"]
     assert {"mmrs-builder", "numpy", "pyarrow"} <= manifest["versions"].keys()
 
 

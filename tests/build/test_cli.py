@@ -57,6 +57,13 @@ def test_the_version_is_that_of_the_package():
         (("build", "--source", "phantom", "--set", "phantom.count=many", "--out", "o"), "whole number"),
         (("build", "--source", "phantom", "--set", "count=3", "--out", "o"), "--set NAME.key=value"),
         (("build", "--source", "phantom", "--splits", "random", "--out", "o"), "leak-safe or official"),
+        (
+            ("build", "--source", "phantom", "--language", "xx", "--out", "o"),
+            "--language xx: there is none of that name",
+        ),
+        (("families", "--language", "xx"), "no language 'xx'"),
+        (("families", "--language", "xx", "--check"), "There is en"),
+        (("families", "--language", "xx", "--page", "x.html"), "no language 'xx'"),
         (("build", "--source", "kvasir", "--data", "nowhere", "--out", "o"), "nowhere is not a folder"),
         (("build", "--out", "o"), "--source NAME"),
         (("build", "--source", "phantom", "--source", "phantom", "--out", "o"), "two sources have one name"),

@@ -51,7 +51,8 @@ def test_every_wording_says_its_value_whatever_structures_it_names(english: Lang
         kind, slots = programs.value_type(family.program), programs.slots(family.program)
         for labels in permutations(SIDED, len(slots)):
             for token, wording in ((t, w) for t in VALUES[kind] for w in family.statement):
-                said = render(wording, english, dict(zip(slots, labels, strict=True)), token, kind)
+                names = {slot: english.terms.labels[label][1] for slot, label in zip(slots, labels, strict=True)}
+                said = render(wording, english, names, token, kind, image="CT image")
                 assert parse(said, "open", kind, None, words) == token, said
 
 
