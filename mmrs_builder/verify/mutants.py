@@ -15,8 +15,10 @@ from mmrs_builder import digests
 from mmrs_builder.verify.borrowing import OF_OTHERS
 from mmrs_builder.verify.folder import verify
 from mmrs_builder.verify.language import Language, read_language
-from mmrs_builder.verify.mutations import OF_QUESTION, OF_VIEW
+from mmrs_builder.verify.mutations import OF_QUESTION, OF_REFUSALS, OF_VIEW
+from mmrs_builder.verify.pairs import Pairs
 from mmrs_builder.verify.pictures import read_mask, read_pixels
+from mmrs_builder.verify.render import NoTerm
 from mmrs_builder.verify.reseal import replace_view
 from mmrs_builder.verify.retell import told
 from mmrs_builder.verify.shards import open_shards, rows_of
@@ -64,12 +66,18 @@ def mutate_row(
     sound = told(row, language)
     if kind in OF_OTHERS:
         return OF_OTHERS[kind](row, sound, [one for other in others for one in told(other, language)], rng)
+    answered = [one for one in sound if not one.is_refused]
     if kind in OF_VIEW:
-        return OF_VIEW[kind](row, sound, rng)
-    for index in rng.permutation(len(sound)):
-        changed = OF_QUESTION[kind](sound[int(index)], rng)
+        return OF_VIEW[kind](row, answered, rng)
+    asked = sound if kind in OF_REFUSALS else answered
+    for place in rng.permutation(len(asked)):
+        one = asked[int(place)]
+        try:
+            changed = OF_QUESTION[kind](one, rng)
+        except NoTerm:  # the language has no words for this lie
+            continue
         if changed is not None:
-            return {**row, "qa": [changed if n == index else item for n, item in enumerate(row["qa"])]}
+            return {**row, "qa": [changed if n == one.index else item for n, item in enumerate(row["qa"])]}
     return None
 
 
@@ -88,25 +96,41 @@ def _generator(seed: int, kind: str, view_id: str) -> np.random.Generator:
     return np.random.default_rng(digests.keyed("mutant", seed, kind, view_id))
 
 
-def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Language]:
-    """Views chosen by key, in key order, and their language. Raises ``ValueError`` without a readable shard."""
+def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Pairs, Language]:
+    """Views chosen by key, in key order, the pairs of all, and their language.
+
+    Raises ``ValueError`` without a readable shard.
+    """
     shards = [shard for shard in open_shards(out)[0] if shard.config == "default"]
     if not shards:
         raise ValueError(f"{out}: no readable shard in data/")
-    rows = (row for shard in shards for row in rows_of(shard, []))
+    pairs = Pairs()
+    rows = _taken(pairs, (row for shard in shards for row in rows_of(shard, [])))
     chosen = heapq.nsmallest(number, rows, key=lambda row: digests.keyed("mutant-view", seed, row["view_id"]))
-    return chosen, read_language(shards[0].language)
+    return chosen, pairs, read_language(shards[0].language)
+
+
+def _taken(pairs: Pairs, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        pairs.add(row)
+        yield row
 
 
 def run_mutants(out: Path, per_kind: int, seed: int) -> list[MutantTally]:
     """Up to ``per_kind`` mutants of every kind from views of a built folder that verify without a fault."""
-    rows, language = _sample(out, max(MIN_VIEWS, VIEWS_PER_MUTANT * per_kind), seed)
-    sound = [row for row in rows if not check_view(row, language).faults]
-    return [_tally(kind, [*_mutants(sound, language, kind, per_kind, seed)]) for kind in KINDS]
+    rows, pairs, language = _sample(out, max(MIN_VIEWS, VIEWS_PER_MUTANT * per_kind), seed)
+    sound = [row for row in rows if not _codes(row, pairs, language)]
+    return [_tally(kind, [*_mutants(sound, pairs, language, kind, per_kind, seed)]) for kind in KINDS]
+
+
+def _codes(row: dict[str, Any], pairs: Pairs, language: Language) -> tuple[str, ...]:
+    """The fault codes of a view and of the pairs it has a part in, sorted."""
+    faults = [*check_view(row, language).faults, *pairs.faults_with(row)]
+    return tuple(sorted({fault.code for fault in faults}))
 
 
 def _mutants(
-    rows: list[dict[str, Any]], language: Language, kind: str, number: int, seed: int
+    rows: list[dict[str, Any]], pairs: Pairs, language: Language, kind: str, number: int, seed: int
 ) -> Iterator[MutantResult]:
     made = 0
     for index, row in enumerate(rows):
@@ -116,7 +140,7 @@ def _mutants(
         if changed is None:
             continue
         made += 1
-        codes = tuple(sorted({fault.code for fault in check_view(changed, language).faults}))
+        codes = _codes(changed, pairs, language)
         equivalent = not codes and is_equivalent(row, changed)
         yield MutantResult(kind=kind, view_id=row["view_id"], codes=codes, equivalent=equivalent)
 
@@ -140,7 +164,7 @@ def mutate(out: Path, work: Path, kind: str, seed: int) -> MutantResult | None:
 
     ``None`` when no view sampled offers such a mutation. Raises ``FileExistsError`` when ``work`` exists.
     """
-    rows, language = _sample(out, MIN_VIEWS, seed)
+    rows, _, language = _sample(out, MIN_VIEWS, seed)
     for index, row in enumerate(rows):
         changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]), _lenders(rows, index))
         if changed is not None:

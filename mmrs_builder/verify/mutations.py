@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mmrs_builder import digests
-from mmrs_builder.verify import headers, rewriting
+from mmrs_builder.verify import declining, headers, pairing, renaming, rewriting
 from mmrs_builder.verify.pictures import read_mask, read_pixels
 from mmrs_builder.verify.reseal import encode_mask, reseal_masks
 from mmrs_builder.verify.retell import Changed, Told, with_claim, with_labels, with_value
@@ -292,9 +292,21 @@ OF_QUESTION: Final[dict[str, Callable[[Told, np.random.Generator], Changed]]] = 
         choice_order, change_margin, rebind, rewriting.wrong_ordinal, rewriting.opposite_extreme,
         rewriting.both_either, rewriting.wrong_way, rewriting.drop_not, rewriting.between_middle,
         headers.turn_patient_side, headers.frame_change, headers.exchange_frames,
+        declining.refuse_answerable, declining.answer_refusal, declining.wrong_reason, declining.wrong_absentee,
+        renaming.another_name, renaming.name_in_answer, renaming.image_word,
+        pairing.other_frame_way, pairing.pair_kind_swap, pairing.leave_partner,
     )
 }  # fmt: skip
 """Mutations of one question, by kind."""
+
+OF_REFUSALS: Final = frozenset(
+    {
+        "edit_answer", "edit_wording", "change_target", "drop_target", "extra_target", "change_margin", "rebind",
+        "frame_change", "answer_refusal", "wrong_reason", "wrong_absentee", "another_name", "name_in_answer",
+        "image_word", "pair_kind_swap", "leave_partner",
+    }
+)  # fmt: skip
+"""Those that a question without an answer can take as well; the others presuppose a value."""
 
 OF_VIEW: Final[dict[str, Callable[[dict[str, Any], Sequence[Told], np.random.Generator], Changed]]] = {
     function.__name__: function

@@ -9,7 +9,7 @@ from typing import Any
 from mmrs_builder.verify import grammar, render
 from mmrs_builder.verify.language import Language
 from mmrs_builder.verify.reading import Reading, read_program
-from mmrs_builder.verify.retell import Changed, Told, rebound, reworded, spoken
+from mmrs_builder.verify.retell import Changed, Told, pictured, rebound, reworded, spoken
 
 
 def with_program(told: Told, closed: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def in_other_words(told: Told, closed: str) -> Changed:
     kind, value = told.question.kind, told.question.value
     for reading, asked, stated in _askings(told, closed):
         family, labels = reading.family, reading.labels
-        anew = replace(told, reading=reading, asked=asked, stated=stated)
+        anew = replace(pictured(told), reading=reading, asked=asked, stated=stated)
         item = reworded(anew, labels, reading.claim) | {
             "family": family.id,
             "template_id": render.template_id(family, kind, asked, stated),
@@ -38,13 +38,13 @@ def in_other_words(told: Told, closed: str) -> Changed:
         if stated:
             text = spoken(anew, value, render.value_phrase(told.language, reading.kind, value))
             item["answer"] = anew.fill(stated, labels, text)
-        item["bindings"] = rebound(told, labels)
+        item["bindings"] = rebound(replace(anew, reading=told.reading), labels, asked + stated)
         return item | _target(told, reading, closed)
     return None
 
 
 def _askings(told: Told, closed: str) -> Iterator[tuple[Reading, str, str]]:
-    """The families that ask a program, each with its first wordings that name the picture if the question does."""
+    """The families that ask a program, each with its first wordings."""
     question = replace(told.question, program=closed)
     for family in told.language.families.values():
         try:
@@ -53,9 +53,8 @@ def _askings(told: Told, closed: str) -> Iterator[tuple[Reading, str, str]]:
             continue
         if question.kind in family.kinds and _fits(reading, told.language):
             for asked, stated in render.wordings(family, question.kind, claims=reading.claim is not None):
-                if (render.IMAGE in asked + stated) == (told.naming.image is not None):
-                    yield reading, asked, stated
-                    break
+                yield reading, asked, stated
+                break
 
 
 def _fits(reading: Reading, language: Language) -> bool:

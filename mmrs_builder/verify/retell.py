@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from mmrs_builder.types import Question
@@ -107,7 +107,7 @@ def with_claim(told: Told, token: str) -> dict[str, Any]:
 def with_labels(told: Told, labels: Mapping[str, str]) -> dict[str, Any]:
     """The question with its labels in other slots; value, options and index stay."""
     item = reworded(told, labels, told.reading.claim)
-    item["bindings"] = rebound(told, labels)
+    item["bindings"] = rebound(told, labels, told.asked + told.stated)
     family = told.reading.family
     if family.target is not None:
         item["target_program"] = grammar.close(family.target, labels)
@@ -118,11 +118,19 @@ def with_labels(told: Told, labels: Mapping[str, str]) -> dict[str, Any]:
     return item
 
 
-def rebound(told: Told, labels: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The bindings of a question with its labels in other slots; the picture keeps its own."""
-    pictures = [binding for binding in told.item["bindings"] if binding["slot"] == IMAGE]
+def rebound(told: Told, labels: Mapping[str, str], worded: str) -> list[dict[str, Any]]:
+    """The bindings of a question with its labels in other slots, and with the picture where a wording speaks of it."""
     bound = {told.reading.labels.get(binding["slot"]): binding for binding in told.item["bindings"]}
-    return [{**bound[label], "slot": slot} for slot, label in sorted(labels.items())] + pictures
+    slots = [{**bound[label], "slot": slot} for slot, label in sorted(labels.items())]
+    picture: dict[str, Any] = {"slot": IMAGE, "text": told.naming.image, "structures": []}
+    return [*slots, picture] if render.IMAGE in worded else slots
+
+
+def pictured(told: Told) -> Told:
+    """The question with a name for its picture, whether it speaks of it or not; none where the language has none."""
+    fitting = render.image_names(told.language, told.view.modality)
+    image = told.naming.image or next(iter(fitting), None)
+    return replace(told, naming=replace(told.naming, image=image))
 
 
 def _moved_target(told: Told, bindings: list[dict[str, Any]]) -> list[int]:

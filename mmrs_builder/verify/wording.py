@@ -37,6 +37,10 @@ def _check_forms(language: Language) -> Iterator[str]:
             yield f"form.{article} lacks {missing}"
         for reserved in sorted({"name", "plural"} & forms):
             yield f"form.{article} calls a form {reserved}"
+    for label, term in language.labels.items():
+        for name in term.names:
+            if name.article not in sets:
+                yield f"{label}: no forms for the article {name.article} of {name.name}"
     if len(set(sets.values())) > 1:
         yield f"the forms of {', '.join(sorted(sets))} are not the same"
 

@@ -212,3 +212,14 @@ def test_a_view_that_says_nothing_of_the_kind_is_left_alone(rows: list[Row], lan
         "off_by_one_count", "unit_change", "widen_tolerance", "partner_answer", "exchange_frames", "foreign_question",
     ):  # fmt: skip
         assert mutate_row(row, language, kind, np.random.default_rng(0), [rows[2]]) is None
+
+
+def test_a_lie_in_words_that_name_the_picture_binds_it(joined: Row, language_json: Row) -> None:
+    for family in language_json["families"]:
+        if family["id"] == "tray.near":
+            family["question"] = ["Does {A} lie near the centre of the {image}?"]
+    language = read_language(json.dumps(language_json))
+    for item, found in lies(only_asking(joined, "tray.far"), language, "drop_not"):
+        assert item["question"] == "Does the liver lie near the centre of the CT image?"
+        assert item["bindings"][-1] == {"slot": "image", "text": "CT image", "structures": []}
+        assert found == {"value", "answer"}
