@@ -22,40 +22,65 @@ Bank = Annotated[
 ]
 
 
+Model = Annotated[str, typer.Option("--model", help="Name of the model, as its server knows it.")]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="Server that speaks Chat Completions. [default: OpenAI's]")
+]
+PerTemplate = Annotated[int, typer.Option("--per-template", min=1, max=20, help="Rewordings to ask for.")]
+Judge = Annotated[
+    str | None, typer.Option("--judge", help="A model there that must agree that a wording says the same.")
+]
+Families = Annotated[str, typer.Option("--families", help="Only ids that match, such as 'relate.*'.")]
+Tongue = Annotated[str, typer.Option("--language", help="Of the templates.")]
+Prices = Annotated[
+    str | None, typer.Option("--price", help="PROMPT:COMPLETION in USD per million tokens, such as 0.25:2.")
+]
+MaxUsd = Annotated[float | None, typer.Option("--max-usd", min=0, help="Never spend more; needs --price.")]
+MaxRequests = Annotated[int | None, typer.Option("--max-requests", min=0, help="Never send more.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=0, help="Never use more.")]
+Budget = Annotated[
+    str | None, typer.Option("--budget", help="Name under which spending is counted. [default: the bank's path]")
+]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="Requests at a time.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one reply.")]
+Deadline = Annotated[float, typer.Option("--deadline", min=0.1, help="Seconds for all of it.")]
+MaxWait = Annotated[float, typer.Option("--max-wait", min=0, help="Longest pause a server may ask for, in s.")]
+MaxFailures = Annotated[int, typer.Option("--max-failures", min=1, help="Give up after so many in a row.")]
+KeyEnv = Annotated[
+    str | None,
+    typer.Option("--key-env", help="Variable with the key. [default: OPENAI_API_KEY; others: MMRS_LLM_KEY]"),
+]
+Rejects = Annotated[Path | None, typer.Option("--rejects", help="JSONL file for what was refused, and why.")]
+CacheOnly = Annotated[bool, typer.Option("--cache-only", help="Use replies that are there; send nothing.")]
+Batch = Annotated[bool, typer.Option("--batch", help="Use the Batch API: slower, often cheaper.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would cost; send nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+
+
 def paraphrase(
-    model: Annotated[str, typer.Option("--model", help="Name of the model, as its server knows it.")],
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", help="Server that speaks Chat Completions. [default: OpenAI's]")
-    ] = None,
-    per_template: Annotated[int, typer.Option("--per-template", min=1, max=20, help="Rewordings to ask for.")] = 4,
+    model: Model,
+    base_url: BaseUrl = None,
+    per_template: PerTemplate = 4,
+    judge: Judge = None,
     bank: Bank = None,
-    families: Annotated[str, typer.Option("--families", help="Only ids that match, such as 'relate.*'.")] = "*",
-    language: Annotated[str, typer.Option("--language", help="Of the templates.")] = "en",
-    price: Annotated[
-        str | None, typer.Option("--price", help="PROMPT:COMPLETION in USD per million tokens, such as 0.25:2.")
-    ] = None,
-    max_usd: Annotated[float | None, typer.Option("--max-usd", min=0, help="Never spend more; needs --price.")] = None,
-    max_requests: Annotated[int | None, typer.Option("--max-requests", min=0, help="Never send more.")] = None,
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", min=0, help="Never use more.")] = None,
-    budget: Annotated[
-        str | None, typer.Option("--budget", help="Name under which spending is counted. [default: the bank's path]")
-    ] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=64, help="Requests at a time.")] = 4,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one reply.")] = 60,
-    deadline: Annotated[float, typer.Option("--deadline", min=0.1, help="Seconds for all of it.")] = 3600,
-    max_wait: Annotated[
-        float, typer.Option("--max-wait", min=0, help="Longest pause a server may ask for, in s.")
-    ] = 60,
-    max_failures: Annotated[int, typer.Option("--max-failures", min=1, help="Give up after so many in a row.")] = 20,
-    key_env: Annotated[
-        str | None,
-        typer.Option("--key-env", help="Variable with the key. [default: OPENAI_API_KEY; others: MMRS_LLM_KEY]"),
-    ] = None,
-    rejects: Annotated[Path | None, typer.Option("--rejects", help="JSONL file for what was refused, and why.")] = None,
-    cache_only: Annotated[bool, typer.Option("--cache-only", help="Use replies that are there; send nothing.")] = False,
-    batch: Annotated[bool, typer.Option("--batch", help="Use the Batch API: slower, often cheaper.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost; send nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+    families: Families = "*",
+    language: Tongue = "en",
+    price: Prices = None,
+    max_usd: MaxUsd = None,
+    max_requests: MaxRequests = None,
+    max_tokens: MaxTokens = None,
+    budget: Budget = None,
+    concurrency: Concurrency = 4,
+    timeout: Timeout = 60,
+    deadline: Deadline = 3600,
+    max_wait: MaxWait = 60,
+    max_failures: MaxFailures = 20,
+    key_env: KeyEnv = None,
+    rejects: Rejects = None,
+    cache_only: CacheOnly = False,
+    batch: Batch = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Have a language model reword the question templates, and keep what passes every gate.
 
@@ -82,21 +107,19 @@ def paraphrase(
         return
     to = llm.endpoint(model, base_url, key_env)
     typer.echo(f"asking {to.model} at {to.base_url} about {len(asked)} templates", err=True)
+    limits = llm.Limits(
+        concurrency=concurrency, seconds=timeout, deadline=deadline, longest_wait=max_wait, failures=max_failures
+    )
     store = llm.Store(llm.state_file(), budget or str(file.resolve()))
     with reporting.bars(Console(stderr=True)) as stage:
         made = run.paraphrase(
             words, to, store, count=per_template, pattern=families, caps=caps, price=cost, cache_only=cache_only,
-            batch=batch,
-            limits=llm.Limits(
-                concurrency=concurrency, seconds=timeout, deadline=deadline, longest_wait=max_wait,
-                failures=max_failures,
-            ),
-            known=banks.read(file) if file.exists() else None, progress=stage("ask", len(asked)),
+            batch=batch, judge=judge,
+            limits=limits, known=banks.read(file) if file.exists() else None, progress=stage("ask", len(asked)),
         )  # fmt: skip
     banks.write(file, banks.text_of(made.bank))
     if rejects:
-        lines = [json.dumps(reject, ensure_ascii=True) for reject in made.rejects]
-        banks.write(rejects, "".join(f"{line}\n" for line in lines))
+        banks.write(rejects, "".join(f"{json.dumps(reject)}\n" for reject in made.rejects))
     _print_made(made, file, asdict(store.spent()), as_json=as_json)
     if made.stopped:
         hint = "What passed so far is in the bank. Mend the cause and run the same command again: replies are kept."

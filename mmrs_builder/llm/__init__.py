@@ -1,6 +1,6 @@
 """Asking a language model over HTTP: bounded in time, money and trust. Nothing here knows what is asked, or why."""
 
-from mmrs_builder.llm.ask import Answer, Asked, answers
+from mmrs_builder.llm.ask import Answer, Asked, Check, answers
 from mmrs_builder.llm.batch import fetch
 from mmrs_builder.llm.endpoint import Endpoint, endpoint
 from mmrs_builder.llm.limits import Caps, Limits, Price
@@ -11,6 +11,7 @@ __all__ = [
     "Answer",
     "Asked",
     "Caps",
+    "Check",
     "Endpoint",
     "Limits",
     "Price",

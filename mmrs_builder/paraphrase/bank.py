@@ -151,7 +151,7 @@ def _wrong(entries: Iterable[Entry], every: tuple[Template, ...]) -> Iterable[st
     known = {novel(template.wording.text) for template in every}
     for entry in entries:
         template = by_text.get((entry.family, entry.part, entry.of))
-        why = refused(entry.text, template, frozenset(known)) if template else "its template is gone"
+        why = refused(entry.text, template, known) if template else "its template is gone"
         if why:
             yield f"{entry.family}, {entry.part}, {entry.text!r}: {why}"
         known.add(novel(entry.text))

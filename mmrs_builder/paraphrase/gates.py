@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -61,7 +61,7 @@ class _Case:
     tokens: tuple[Token, ...]
     template: Template
     agreeing: tuple[tuple[Token, ...], ...]
-    known: frozenset[str]
+    known: Set[str]
 
 
 _Gate: TypeAlias = Callable[[_Case], "_Case | None"]
@@ -78,7 +78,7 @@ def templates(language: Language) -> tuple[Template, ...]:
     return tuple(found)
 
 
-def refused(text: str, template: Template, known: frozenset[str]) -> str | None:
+def refused(text: str, template: Template, known: Set[str]) -> str | None:
     """The name of the first gate that refuses a paraphrase, or None. ``text`` has placeholders, as a wording has.
 
     ``known`` are ``novel`` keys of all wordings that are there already.

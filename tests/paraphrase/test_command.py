@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -104,6 +105,38 @@ def test_wordings_of_another_model_stay(server: Server):
     after = bank()["wording"]
     assert [w for w in before if w not in after] == []
     assert len(after) == len(before) + 1
+
+
+def judging(to: bad.Answering, body: dict[str, Any]) -> None:
+    """Rewords as ever; as a judge it is against every "located"."""
+    if body["model"] == "judge":
+        same = "located" not in json.loads(body["messages"][-1]["content"])["second"]
+        bad.completing(json.dumps({"same": same}))(to, body)
+    else:
+        to.says(200, bad.rewriter.completion(body))
+
+
+def test_a_judge_has_the_last_word_and_sees_marks_only(server: Server):
+    server.always = judging
+    paraphrase(server, families="locate.quadrant")
+    without = bank()["wording"]
+    done = paraphrase(server, "--judge", "judge", "--json", families="locate.quadrant")
+    told = json.loads(done.out)
+    kept = bank()["wording"]
+    against = [w for w in without if "located" in str(w["text"])]
+    assert told["refused"]["judge"] == len(against) > 0
+    assert [w["text"] for w in kept] == [w["text"] for w in without if w not in against]
+    assert all(str(w["verdicts"]).endswith(" judge:judge") for w in kept)
+    assert all("{" not in json.loads(prompt)["first"] for prompt in server.prompts() if "first" in json.loads(prompt))
+
+
+def test_without_a_verdict_a_wording_is_left_out_until_there_is_one(server: Server):
+    server.always = judging
+    paraphrase(server, families="locate.quadrant")
+    server.always = bad.completing('{"same": "perhaps"}')
+    done = paraphrase(server, "--judge", "judge", "--json", families="locate.quadrant")
+    assert "wording" not in bank()
+    assert json.loads(done.out)["refused"]["unjudged"] > 0
 
 
 def test_a_dry_run_names_the_price_and_sends_nothing(server: Server):
