@@ -22,6 +22,8 @@ Bank = Annotated[
 ]
 
 
+GO_ON = "What passed so far is in the bank. Mend the cause and run the same command again: replies are kept."
+
 Model = Annotated[str, typer.Option("--model", help="Name of the model, as its server knows it.")]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", help="Server that speaks Chat Completions. [default: OpenAI's]")
@@ -122,8 +124,7 @@ def paraphrase(
         banks.write(rejects, "".join(f"{json.dumps(reject)}\n" for reject in made.rejects))
     _print_made(made, file, asdict(store.spent()), as_json=as_json)
     if made.stopped:
-        hint = "What passed so far is in the bank. Mend the cause and run the same command again: replies are kept."
-        raise MmrsError(f"stopped: {made.stopped}", code=BUDGET, hint=hint)
+        raise MmrsError(f"stopped: {made.stopped}", code=BUDGET, hint=GO_ON)
 
 
 def _print_estimate(found: dict[str, Any], *, priced: bool, as_json: bool) -> None:
