@@ -24,7 +24,7 @@ endif
 script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
 	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
 
-.PHONY: help install lint types test demo bench soak baseline-train baseline-smoke test-gpu bench-train
+.PHONY: help install lint types test demo demo-paraphrase bench soak baseline-train baseline-smoke test-gpu bench-train
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,9 @@ demo: install ## build, verify, load and draw the phantom corpus in runs/demo
 	$(BIN)/python -c "$$SHOW" $(SHARDS)
 	$(BIN)/mmrs view $(SHARDS) --contact runs/demo/sheet.png
 	@echo "Made $(SHARDS); look at runs/demo/sheet.png, or run: $(BIN)/mmrs stats $(SHARDS)"
+
+demo-paraphrase: install ## reword the demo through a local endpoint (by rules: no model)
+	$(BIN)/python -m benchmarks.paraphrase $(SHARDS)
 
 bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each stage
 	$(call script,benchmarks/run.py)

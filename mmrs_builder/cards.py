@@ -10,6 +10,7 @@ import yaml
 
 from mmrs_builder import __version__, resources
 from mmrs_builder.digests import digest
+from mmrs_builder.diversity import Diversity
 from mmrs_builder.types import Source
 from mmrs_builder.vocab import REASONS, SPLITS
 
@@ -25,7 +26,7 @@ class Facts:
     language: str
 
 
-def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
+def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]], wordings: Sequence[Diversity] = ()) -> str:
     """``README.md`` of a published folder: YAML that ``load_dataset`` and the Hub read, then prose.
 
     ``shards`` maps a file's path to its facts; only splits that exist are named.
@@ -39,6 +40,7 @@ def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> str:
         _shown(facts),
         _overlays(facts),
         _credits(facts),
+        _wordings(wordings),
         _left_out(facts),
         _LIMITS,
     ]
@@ -166,6 +168,17 @@ def _overlays(facts: Facts) -> str:
     return f"## Marks in the pictures\n\n{table(['source', 'views measured', 'marks suspected'], rows)}{_MARKS}"
 
 
+def _wordings(found: Sequence[Diversity]) -> str:
+    """How differently questions are put, and by whom."""
+    rows = [
+        [it.text_source, it.questions, it.wordings, *(f"{n:.3f}" for n in (it.leading, it.distinct_1, it.distinct_2))]
+        + [f"{it.self_bleu:.3f}"]
+        for it in found
+    ]
+    head = ["words from", "questions", "wordings", "leading wording", "distinct-1", "distinct-2", "self-BLEU"]
+    return f"## Wordings\n\n{table(head, rows)}{_FIGURES}" if rows else ""
+
+
 def _credits(facts: Facts) -> str:
     """What the corpora ask to be named by, from the front matter of their cards."""
     lines = []
@@ -194,6 +207,12 @@ _SIDES = """
 Down and right are given as places in the patient: "back, left" is an axial slice in the radiological convention.
 Questions of the frame `patient` are asked only of views in which that is known; of the others nothing is said about the
 patient's sides.
+"""
+
+_FIGURES = """
+A wording from `bank` was made by a language model from a template and passed checks that keep its facts. *Leading
+wording*: the part of a family's questions that its most frequent wording has, on average; *distinct-n*: different
+n-grams by all; *self-BLEU*: 1 if all questions are alike (100 questions compared).
 """
 
 _MARKS = """

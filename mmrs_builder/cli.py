@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmrs_builder import __version__
+from mmrs_builder import options as opt
+from mmrs_builder.cli_paraphrase import Bank, Phrasing, paraphrase
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
@@ -33,52 +34,7 @@ app = typer.Typer(
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 """What the disk or its owner refuses; other errors of the system are bugs."""
 
-CPUS = os.cpu_count() or 1
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
-Out = Annotated[Path, typer.Argument(metavar="OUT", help="A folder made by `mmrs build`.")]
-Many = list[str] | None
-Sources = Annotated[Many, typer.Option("--source", help="A source; repeat for several. See `mmrs sources`.")]
-Data = Annotated[Many, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")]
-Set = Annotated[Many, typer.Option("--set", help="NAME.key=value: an option of a source.")]
-Adapter = Annotated[Path | None, typer.Option("--adapter", help="Python file with a source of your own.")]
-Recipe = Annotated[
-    str | None,
-    typer.Option("--recipe", help="TOML file with sources and settings, or a shipped one: mmrs, abdomen, demo."),
-]
-Exclude = Annotated[Path | None, typer.Option("--exclude", help="Text file: case ids to leave out, one a line.")]
-Allow = Annotated[str | None, typer.Option("--allow", help="Licences or their classes, by commas; refuse others.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")]
-PerView = Annotated[
-    int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
-]
-MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")]
-Unbalanced = Annotated[bool, typer.Option("--keep-unbalanced", help="Also ask what cannot be asked evenly, marked.")]
-Language = Annotated[
-    str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")
-]
-Splits = Annotated[
-    str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
-]
-KeepOut = Annotated[
-    list[Path] | None,
-    typer.Option("--keep-out", help="A test set: a folder of pictures or a built one. No copy of it is trained on."),
-]
-PerShard = Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")]
-ReadSeconds = Annotated[float, typer.Option("--read-seconds", min=1, help="Refuse a case that takes longer to read.")]
-ReadMemory = Annotated[
-    float, typer.Option("--read-memory", min=0.5, help="Refuse a case whose reading takes more, in GiB.")
-]
-Quarantine = Annotated[
-    float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
-]
-Sha256 = Annotated[
-    Many, typer.Option("--sha256", help="NAME=HEX: the digest of an archive that you trust, in place of the known one.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")]
+app.command()(paraphrase)
 
 
 def main() -> None:
@@ -121,30 +77,32 @@ def _root(
 @app.command()
 def build(
     out: Annotated[Path, typer.Option("--out", help="Folder to publish into: new, empty, or made by mmrs build.")],
-    source: Sources = None,
-    data: Data = None,
-    option: Set = None,
-    adapter: Adapter = None,
-    recipe: Recipe = None,
-    exclude: Exclude = None,
-    allow: Allow = None,
-    sha256: Sha256 = None,
-    seed: Seed = None,
-    limit: Limit = None,
-    questions_per_view: PerView = None,
-    max_rows: MaxRows = None,
-    keep_unbalanced: Unbalanced = False,
-    splits: Splits = None,
-    language: Language = None,
-    keep_out: KeepOut = None,
-    rows_per_shard: PerShard = None,
-    workers: Workers = CPUS,
-    read_seconds: ReadSeconds = 120,
-    read_memory: ReadMemory = 8,
-    quarantine_max: Quarantine = 0.01,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    source: opt.Sources = None,
+    data: opt.Data = None,
+    option: opt.Set = None,
+    adapter: opt.Adapter = None,
+    recipe: opt.Recipe = None,
+    exclude: opt.Exclude = None,
+    allow: opt.Allow = None,
+    sha256: opt.Sha256 = None,
+    seed: opt.Seed = None,
+    limit: opt.Limit = None,
+    questions_per_view: opt.PerView = None,
+    max_rows: opt.MaxRows = None,
+    keep_unbalanced: opt.Unbalanced = False,
+    splits: opt.Splits = None,
+    language: opt.Language = None,
+    keep_out: opt.KeepOut = None,
+    rows_per_shard: opt.PerShard = None,
+    phrasing: Phrasing = None,
+    bank: Bank = None,
+    workers: opt.Workers = opt.CPUS,
+    read_seconds: opt.ReadSeconds = 120,
+    read_memory: opt.ReadMemory = 8,
+    quarantine_max: opt.Quarantine = 0.01,
+    dry_run: opt.DryRun = False,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
 ) -> None:
     """Turn corpora into shards that `datasets.load_dataset` opens.
 
@@ -159,7 +117,7 @@ def build(
 
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
-        "splits": splits, "language": language, "rows_per_shard": rows_per_shard,
+        "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
         "keep_unbalanced": keep_unbalanced or None,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
@@ -197,10 +155,10 @@ def _check_quarantine(done: Report, part: float) -> None:
 @app.command()
 def download(
     name: Annotated[Many, typer.Argument(help="Sources to obtain. See `mmrs sources`.")] = None,
-    option: Set = None,
-    adapter: Adapter = None,
-    sha256: Sha256 = None,
-    as_json: Json = False,
+    option: opt.Set = None,
+    adapter: opt.Adapter = None,
+    sha256: opt.Sha256 = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Download corpora into the cache, where `mmrs build` finds them; print the folder of each.
 
@@ -242,7 +200,7 @@ def _download(absent: Sequence[SourceChoice], pinned: Mapping[str, Source]) -> N
 @app.command()
 def sources(
     name: Annotated[str | None, typer.Argument(help="Show the sheet of one source, with its options.")] = None,
-    as_json: Json = False,
+    as_json: opt.Json = False,
 ) -> None:
     """List the corpora that can be built, or show the sheet of one."""
     from mmrs_builder import sheets
@@ -258,8 +216,8 @@ def families(
     ] = False,
     draw: Annotated[Path | None, typer.Option("--draw", help="PNG file: an example of ID, step by step.")] = None,
     page: Annotated[Path | None, typer.Option("--page", help="HTML file: all families with an example each.")] = None,
-    language: Language = None,
-    as_json: Json = False,
+    language: opt.Language = None,
+    as_json: opt.Json = False,
 ) -> None:
     """List the question families, show one, or check the templates."""
     from mmrs_builder import sheets
@@ -289,7 +247,7 @@ def families(
 def inspect(
     path: Annotated[Path, typer.Argument(help="A folder with pictures, volumes or DICOM files, and masks.")],
     most: Annotated[int, typer.Option("--most", min=1, help="Open at most N pairs, volumes and series each.")] = 1000,
-    as_json: Json = False,
+    as_json: opt.Json = False,
 ) -> None:
     """Look at a corpus without writing anything: what pairs, what is wrong, and which source fits."""
     from rich.console import Console
@@ -347,12 +305,12 @@ def init(
 
 @app.command()
 def verify(
-    out: Out,
+    out: opt.Out,
     mutants: Annotated[
         int, typer.Option("--mutants", min=0, help="Also damage N copies per kind and count what is caught.")
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Key of the mutants.")] = 0,
-    as_json: Json = False,
+    as_json: opt.Json = False,
 ) -> None:
     """Check files, schema, and derive every question and answer again by a second implementation."""
     from mmrs_builder import checks
@@ -364,10 +322,10 @@ def verify(
 
 @app.command()
 def audit(
-    out: Out,
+    out: opt.Out,
     gate: Annotated[bool, typer.Option("--gate", help="Exit 5 unless every kind passes and no family fails.")] = False,
     card: Annotated[bool, typer.Option("--card", help="Add the result to the card of OUT, with a plot.")] = False,
-    as_json: Json = False,
+    as_json: opt.Json = False,
 ) -> None:
     """Try to answer the questions without the pictures, and say what that proves."""
     from mmrs_builder import auditing
@@ -377,7 +335,7 @@ def audit(
 
 
 @app.command()
-def stats(out: Out, as_json: Json = False) -> None:
+def stats(out: Out, as_json: opt.Json = False) -> None:
     """Count views, structures, questions and answers."""
     from mmrs_builder import stats as counting
 
@@ -387,7 +345,7 @@ def stats(out: Out, as_json: Json = False) -> None:
 
 @app.command()
 def view(
-    out: Out,
+    out: opt.Out,
     contact: Annotated[Path, typer.Option("--contact", help="PNG file to write: pictures with masks and questions.")],
     view_ids: Annotated[list[str] | None, typer.Option("--view", help="Show this view; repeat for several.")] = None,
     questions: Annotated[int, typer.Option("--questions", min=0, help="Questions to print below each picture.")] = 3,

@@ -8,6 +8,7 @@ USAGE: Final = 2
 QUARANTINE: Final = 3
 MANUAL: Final = 4
 INTEGRITY: Final = 5
+BUDGET: Final = 6
 LOCKED: Final = 7
 ENVIRONMENT: Final = 8
 

@@ -50,6 +50,7 @@ class Family:
     where: tuple[tuple[str, str], ...] = ()  # (slot, role its label must have)
     symmetric: bool = False  # all slots may change places
     unordered: tuple[str, ...] = ()  # these slots may
+    bank: tuple[str, ...] = ()  # those of its wordings that come out of a paraphrase bank
     other_frame: tuple[str, ...] = ()  # families that ask the same in the viewer's frame: along rows, along columns
 
 

@@ -74,6 +74,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         prior_bound=selected.prior_bound,
         balanced=selected.balanced and not selected.prior_bound,
         difficulty=programs.hops(family.program),
+        text_source="bank" if {wording, statement} & {*family.bank} else "template",
     )
 
 

@@ -10,6 +10,8 @@ from mmrs_builder import recipe as recipes
 from mmrs_builder import resources
 from mmrs_builder.build import Settings, SourceChoice, keepout
 from mmrs_builder.errors import INTEGRITY, MANUAL, USAGE, MmrsError
+from mmrs_builder.paraphrase.bank import DEFAULT as DEFAULT_BANK
+from mmrs_builder.paraphrase.bank import Bank, read
 from mmrs_builder.templates import DEFAULT, languages
 from mmrs_builder.types import Source
 
@@ -41,9 +43,24 @@ def settings(
     if values.get("language", DEFAULT) not in known_languages:
         hint = f"It is {' or '.join(known_languages)}."
         raise MmrsError(f"--language {values['language']}: there is none of that name", code=USAGE, hint=hint)
+    bank = _bank(values.pop("paraphrase", "off"), values.pop("bank", None))
     return Settings(
-        sources=tuple(chosen), exclude=recipes.excluded(exclude), keep_out=keepout.named(keep_out), **values
+        sources=tuple(chosen),
+        exclude=recipes.excluded(exclude),
+        keep_out=keepout.named(keep_out),
+        bank=bank,
+        **values,
     )
+
+
+def _bank(paraphrase: str, path: Path | None) -> Bank | None:
+    if paraphrase not in ("off", "bank"):
+        raise MmrsError(f"--paraphrase {paraphrase}", code=USAGE, hint="It is off or bank.")
+    if paraphrase == "off":
+        if path is not None:
+            raise MmrsError("--bank is used with --paraphrase bank only", code=USAGE, hint="Add that, or leave it out.")
+        return None
+    return read(path or Path(DEFAULT_BANK))
 
 
 def check_licences(choices: Sequence[SourceChoice], allow: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mmrs_builder import diversity
 from mmrs_builder.vocab import REFUSALS
 
 QUESTION_COLUMNS = [
@@ -30,7 +32,8 @@ QUESTION_COLUMNS = [
 def count(out: Path) -> dict[str, Any]:
     """Views, structures, questions and answers by split, source, family and kind; linked and refused ones by why.
 
-    ``leading_answer`` is the part of a family's closed questions that its most frequent answer would get right.
+    ``leading_answer`` is the part of a family's closed questions that its most frequent answer would get right;
+    ``wordings`` says how differently questions are put (``diversity.Diversity``).
     """
     views, questions = _views(out), _questions(out)
     return {
@@ -44,6 +47,7 @@ def count(out: Path) -> dict[str, Any]:
             {"questions": "size"},
         ),
         "families": _families(questions),
+        "wordings": [asdict(figures) for figures in diversity.measure(out / "qa")],
         "totals": {
             "views": len(views),
             "without_questions": int((views["questions"] == 0).sum()),
@@ -57,7 +61,7 @@ def count(out: Path) -> dict[str, Any]:
 def print_counts(counts: dict[str, Any]) -> None:
     """The same as tables."""
     console = Console()
-    for title in ("views", "labels", "kinds", "pairs", "refusals", "families"):
+    for title in ("views", "labels", "kinds", "pairs", "refusals", "families", "wordings"):
         if counts[title]:
             console.print(_table(title, counts[title]))
     console.print(_table("totals", [counts["totals"]]))

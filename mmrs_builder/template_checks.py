@@ -91,7 +91,7 @@ def _family_problems(family: Family, language: Language) -> Iterator[Problem]:
     yield from _options(family, value_type, language, report)
     yield from _parts(family, value_type, report)
     yield from _other_frame(family, language, report)
-    for wording in _wordings(family, value_type, language):
+    for wording in wordings(family, language):
         yield from wording_problems(wording, language)
 
 
@@ -215,7 +215,9 @@ def _spelled(program: str) -> str | None:
         return None
 
 
-def _wordings(family: Family, value_type: str, language: Language) -> Iterator[Wording]:
+def wordings(family: Family, language: Language) -> Iterator[Wording]:
+    """All wordings of a family whose program parses, part by part."""
+    value_type = programs.value_type(family.program)
     slots = programs.slots(family.program)
     among = "choice" in family.kinds and value_type == "One"
     literals = _said(family.program)

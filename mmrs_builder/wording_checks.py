@@ -93,7 +93,7 @@ def _findings(wording: Wording, language: Language) -> Iterator[Finding]:
     yield from _values(wording)
     yield from _form(wording, language)
     if wording.part == "question":
-        yield from _leaks(wording, language)
+        yield from leaks(wording, language)
     if language.language == "en":
         yield from _whose_sides(wording)
         yield from _articles(wording, language)
@@ -173,7 +173,8 @@ def _patient_frame(wording: Wording) -> Iterator[Finding]:
         yield found.start() + 1, f"{found[0]!r} beside the patient's left and right", "speak of the patient only"
 
 
-def _leaks(wording: Wording, language: Language) -> Iterator[Finding]:
+def leaks(wording: Wording, language: Language) -> Iterator[Finding]:
+    """Words of a possible answer in a question."""
     plain = re.sub(r"\{[^}]*\}", lambda found: "\0" * len(found.group()), wording.text).casefold()
     for word in sorted(_answer_words(wording.value_type, language) - wording.literals):
         if found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder import cards
+from mmrs_builder import cards, diversity
 from mmrs_builder.build.settings import DATA, QA, STATE, Settings
 from mmrs_builder.build.stage import flush_folder, read_json, write_json
 from mmrs_builder.build.versions import versions
@@ -33,7 +33,8 @@ def publish(out: Path, staged: Path, settings: Settings, facts: cards.Facts) -> 
     """Publish the shards under ``staged`` as ``out``. ``facts`` are what the build counted."""
     manifest = out / STATE / "manifest.json"
     if not (staged / "manifest.json").exists():
-        (staged / "README.md").write_text(cards.readme(facts, _shards(staged)), encoding="utf-8")
+        card = cards.readme(facts, _shards(staged), diversity.measure(staged / QA))
+        (staged / "README.md").write_text(card, encoding="utf-8")
         write_json(staged / "manifest.json", _manifest(staged, settings, facts))
     retired = out / RETIRED
     manifest.unlink(missing_ok=True)  # a manifest never speaks of files that are not there

@@ -20,6 +20,7 @@ from mmrs_builder.build.settings import LEAKS, STATE, Settings
 from mmrs_builder.build.stage import write_json
 from mmrs_builder.build.write import discard, staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
+from mmrs_builder.paraphrase.bank import with_bank
 from mmrs_builder.templates import Language, shipped, with_terms
 from mmrs_builder.types import Drop, Label
 from mmrs_builder.vocab import ENVIRONMENTAL
@@ -59,7 +60,9 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
     Raises ``MmrsError`` for what the user can mend: a folder that is not ours, other settings, a locked folder.
     """
     folder.check(out, [choice.root for choice in settings.sources if choice.root])
-    language = with_terms(shipped(settings.language), _own_terms(settings))
+    words = shipped(settings.language)
+    phrased = with_bank(words, settings.bank) if settings.bank else words
+    language = with_terms(phrased, _own_terms(settings))
     _check_labels(settings, language)
     indexed = plan_only(settings)
     for found in indexed:

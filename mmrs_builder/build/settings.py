@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mmrs_builder.digests import sha256
+from mmrs_builder.paraphrase.bank import Bank
 from mmrs_builder.splits import Policy
 
 DATA: Final = "data"
@@ -53,10 +54,13 @@ class Settings:
     rows_per_shard: int = 1000
     exclude: tuple[str, ...] = ()
     keep_out: tuple[KeptOut, ...] = ()
+    bank: Bank | None = None
 
     def public(self) -> dict[str, object]:
         """The settings as they are compared and published."""
+        phrased = {"paraphrase": f"bank {self.bank.digest()[:16]}"} if self.bank else {}
         return {
+            **phrased,
             "sources": [[choice.name, dict(choice.options), choice.code] for choice in self.sources],
             "seed": self.seed,
             "limit": self.limit,

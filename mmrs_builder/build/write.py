@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from mmrs_builder import executors
 from mmrs_builder.build.ask import Asked, selected_from_json
 from mmrs_builder.build.measure import Progress, forget, source_of
+from mmrs_builder.build.published import picture
 from mmrs_builder.build.settings import DATA, QA, Settings, SourceChoice
 from mmrs_builder.build.stage import read_json, replacing, scene_from_json, write_json
 from mmrs_builder.digests import digest, sha256
@@ -209,7 +210,13 @@ def _choice(job: ShardJob, source: str) -> SourceChoice:
 
 
 def _original(job: ShardJob, part: str, measured: dict[str, Any]) -> bytes:
-    """The file's own coded picture, refused if it is not the one that was measured."""
+    """The coded picture, of the published version if it is there, else of its file.
+
+    A file that is not the one that was measured is refused.
+    """
+    known = picture(Path(job.state).parent / DATA, measured["image_sha256"])
+    if known is not None:
+        return known
     choice = _choice(job, measured["source"])
     try:
         home = Path(choice.root or "") / measured["home"]

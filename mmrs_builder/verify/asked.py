@@ -180,6 +180,9 @@ def _check_text(
         yield "template", f"{question.template_id} is no wording of {reading.family.id}"
         return
     asked, stated = wording
+    source = "bank" if {asked, stated} & {*reading.family.bank} else "template"
+    if question.text_source != source:
+        yield "provenance", f"text source {question.text_source}, its wording is of the {source}"
     yield from check_image(question, reading.labels, asked, stated)
     speaks = reading.refusal is None and "{value}" in asked + stated
     spoken = _spoken(reading, naming, value, board, language) if speaks else None

@@ -55,6 +55,7 @@ class Family:
     symmetric: bool
     unordered: tuple[str, ...]
     other_frame: tuple[str, ...]
+    bank: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,7 @@ def _family(data: Mapping[str, Any]) -> Family:
         symmetric=bool(data.get("symmetric")),
         unordered=_texts(data, "unordered"),
         other_frame=_texts(data, "other_frame"),
+        bank=_texts(data, "bank"),
     )
 
 

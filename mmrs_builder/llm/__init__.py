@@ -1,0 +1,25 @@
+"""Asking a language model over HTTP: bounded in time, money and trust. Nothing here knows what is asked, or why."""
+
+from mmrs_builder.llm.ask import Answer, Asked, Check, answers
+from mmrs_builder.llm.batch import fetch
+from mmrs_builder.llm.endpoint import Endpoint, endpoint
+from mmrs_builder.llm.limits import Caps, Limits, Price
+from mmrs_builder.llm.request import Request
+from mmrs_builder.llm.store import Spent, Store, state_file
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "Caps",
+    "Check",
+    "Endpoint",
+    "Limits",
+    "Price",
+    "Request",
+    "Spent",
+    "Store",
+    "answers",
+    "endpoint",
+    "fetch",
+    "state_file",
+]

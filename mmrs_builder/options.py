@@ -1,0 +1,56 @@
+"""Options and arguments that commands take, each with its help."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CPUS = os.cpu_count() or 1
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="A folder made by `mmrs build`.")]
+Many = list[str] | None
+Sources = Annotated[Many, typer.Option("--source", help="A source; repeat for several. See `mmrs sources`.")]
+Data = Annotated[Many, typer.Option("--data", help="Its folder: DIR, or NAME=DIR with several sources.")]
+Set = Annotated[Many, typer.Option("--set", help="NAME.key=value: an option of a source.")]
+Adapter = Annotated[Path | None, typer.Option("--adapter", help="Python file with a source of your own.")]
+Recipe = Annotated[
+    str | None,
+    typer.Option("--recipe", help="TOML file with sources and settings, or a shipped one: mmrs, abdomen, demo."),
+]
+Exclude = Annotated[Path | None, typer.Option("--exclude", help="Text file: case ids to leave out, one a line.")]
+Allow = Annotated[str | None, typer.Option("--allow", help="Licences or their classes, by commas; refuse others.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")]
+PerView = Annotated[
+    int | None, typer.Option("--questions-per-view", min=1, help="At most N questions per picture. [default: 10]")
+]
+MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")]
+Unbalanced = Annotated[bool, typer.Option("--keep-unbalanced", help="Also ask what cannot be asked evenly, marked.")]
+Language = Annotated[
+    str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")
+]
+Splits = Annotated[
+    str | None, typer.Option("--splits", help="leak-safe, or official: published splits kept as they are.")
+]
+KeepOut = Annotated[
+    list[Path] | None,
+    typer.Option("--keep-out", help="A test set: a folder of pictures or a built one. No copy of it is trained on."),
+]
+PerShard = Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")]
+ReadSeconds = Annotated[float, typer.Option("--read-seconds", min=1, help="Refuse a case that takes longer to read.")]
+ReadMemory = Annotated[
+    float, typer.Option("--read-memory", min=0.5, help="Refuse a case whose reading takes more, in GiB.")
+]
+Quarantine = Annotated[
+    float, typer.Option("--quarantine-max", help="Exit 3 above this part of unreadable files (but at least 3).")
+]
+Sha256 = Annotated[
+    Many, typer.Option("--sha256", help="NAME=HEX: the digest of an archive that you trust, in place of the known one.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")]
