@@ -154,7 +154,7 @@ def _check_quarantine(done: Report, part: float) -> None:
 
 @app.command()
 def download(
-    name: Annotated[Many, typer.Argument(help="Sources to obtain. See `mmrs sources`.")] = None,
+    name: Annotated[opt.Many, typer.Argument(help="Sources to obtain. See `mmrs sources`.")] = None,
     option: opt.Set = None,
     adapter: opt.Adapter = None,
     sha256: opt.Sha256 = None,
@@ -335,7 +335,7 @@ def audit(
 
 
 @app.command()
-def stats(out: Out, as_json: opt.Json = False) -> None:
+def stats(out: opt.Out, as_json: opt.Json = False) -> None:
     """Count views, structures, questions and answers."""
     from mmrs_builder import stats as counting
 
