@@ -212,8 +212,11 @@ def test_the_key_is_in_nothing_that_is_written_or_said(server: Server, desk: Pat
 def test_the_key_of_openai_is_not_shown_to_another_server(server: Server, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("MMRS_LLM_KEY")
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-mine")
     paraphrase(server)
     assert server.keys == {"Bearer none"}
+    assert not {"openai-organization", "openai-project"} & server.headers
 
 
 @pytest.mark.parametrize("url", ["ftp://x/v1", "nonsense", "http://user:pass@127.0.0.1/v1", "http://h/v1?key=1"])
