@@ -22,6 +22,8 @@ NO_KEY: Final = "none"
 _SECRET: Final = re.compile(r"\bsk-[\w-]{6,}|(?<=Bearer )\S+", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _LENGTH: Final = 200
+_SHORTEST: Final = 6
+"""Of a key that is a secret; shorter ones are words such as ``none``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Endpoint:
 
     def redacted(self, text: str) -> str:
         """A text without the key, or anything that looks like one."""
-        hidden = text if self.key == NO_KEY else text.replace(self.key, "[key]")
+        hidden = text.replace(self.key, "[key]") if len(self.key) >= _SHORTEST else text
         return _SECRET.sub("[key]", hidden)
 
     def quoted(self, text: str) -> str:

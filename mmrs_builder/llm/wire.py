@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import httpx2
 
 from mmrs_builder.errors import USAGE, MmrsError
-from mmrs_builder.llm.endpoint import Endpoint
+from mmrs_builder.llm.endpoint import OPENAI, Endpoint
 from mmrs_builder.llm.request import Request
 from mmrs_builder.llm.store import Reply
 
@@ -81,7 +81,10 @@ def connect(to: Endpoint, seconds: float, body_bytes: int) -> AsyncOpenAI:
         headers={"Accept-Encoding": "identity"},
         event_hooks={"response": [capped]},
     )
-    return AsyncOpenAI(base_url=to.base_url, api_key=to.key, max_retries=0, timeout=seconds, http_client=http)
+    client = AsyncOpenAI(base_url=to.base_url, api_key=to.key, max_retries=0, timeout=seconds, http_client=http)
+    if not to.base_url.startswith(OPENAI):  # what the environment says of an account there is nobody else's business
+        client.organization = client.project = None
+    return client
 
 
 class _Capped(httpx2.AsyncByteStream):

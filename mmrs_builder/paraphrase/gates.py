@@ -210,7 +210,7 @@ def _hygiene(case: _Case) -> _Case | None:
     text, original = case.text, case.template.wording.text
     plain = re.sub(r"\{[^{}]*\}", "", text)
     clean = all(c in _MARKS or (c.isalpha() and c.isascii()) or c in original for c in plain)
-    clean = clean and all(word in original for word in _CAPITAL.findall(text))
+    clean = clean and {*_CAPITAL.findall(text)} <= {*_CAPITAL.findall(original)}
     clean = clean and unicodedata.is_normalized("NFKC", text.replace("’", "'"))
     bare, whole = len(plain), len(re.sub(r"\{[^{}]*\}", "", original))
     fitting = SHORTEST * whole <= bare <= LONGEST * max(whole, 12)

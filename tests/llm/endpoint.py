@@ -64,6 +64,7 @@ class Server:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    headers: set[str] = field(default_factory=set)
     asked: Callable[[int], None] = lambda _: None
     lock: threading.Lock = field(default_factory=threading.Lock)
     open: bool = True
@@ -91,6 +92,7 @@ class Answering(BaseHTTPRequestHandler):
             state.bodies.append(body)
             state.paths.append(self.path)
             state.keys.add(self.headers["Authorization"])
+            state.headers |= {name.casefold() for name in self.headers}
             fault = state.faults.pop(0) if state.faults else state.always
             count = len(state.bodies)
         state.asked(count)

@@ -115,6 +115,7 @@ def of_question(index: int, **changes: Any) -> Callable[[Row], object]:
         (of_question(0, difficulty=2), "difficulty"),
         (of_question(0, pair_kind="opposite"), "provenance"),
         (of_question(0, text_source="imagination"), "provenance"),
+        (of_question(0, text_source="bank"), "provenance"),
         (of_question(0, value=None), "row"),
     ],
 )
