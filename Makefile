@@ -63,7 +63,7 @@ demo-paraphrase: install ## reword the demo through a local endpoint (by rules: 
 bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each stage
 	$(call script,benchmarks/run.py)
 
-soak: $(if $(wildcard benchmarks/soak.py),install) ## long runs with injected faults
+soak: $(if $(wildcard benchmarks/soak.py),install) ## long proofs: thousands of lies of every kind, other hands' masks
 	$(call script,benchmarks/soak.py)
 
 baseline-train: install ## train PRS-Med on phantoms, evaluate it on others, print the table: runs/demo/results.json

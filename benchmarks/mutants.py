@@ -11,11 +11,12 @@ import argparse
 import heapq
 import json
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import partial
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,33 +43,33 @@ class Lie:
     equivalent: bool
 
 
-def lies(rows: Sequence[dict[str, Any]], language: Language, wanted: Sequence[str]) -> tuple[list[str], list[Lie]]:
-    """Faults of the untouched views, and different lies of the wanted kinds about them."""
+def lies(
+    rows: Sequence[dict[str, Any]], language: Language, wanted: Sequence[str], number: int
+) -> tuple[list[str], list[Lie]]:
+    """Faults of the untouched views, and one lie of each wanted kind about each sound one, keyed by ``number``."""
     false_alarms = [str(row["view_id"]) for row in rows if check_view(row, language).faults]
     sound = [row for row in rows if row["view_id"] not in false_alarms]
     found = [
-        lie
+        _about(row, language, kind, number, [*sound[index + 1 :], *sound[:index]][:LENDERS])
         for index, row in enumerate(sound)
         for kind in wanted
-        for lie in _about(row, language, kind, [*sound[index + 1 :], *sound[:index]][:LENDERS])
     ]
-    return false_alarms, found
+    return false_alarms, [lie for lie in found if lie is not None]
 
 
-def _about(row: dict[str, Any], language: Language, kind: str, others: list[dict[str, Any]]) -> Iterator[Lie]:
-    seen: set[str] = set()
-    for number in range(ROUNDS):
-        rng = np.random.default_rng(keyed("lie", number, kind, row["view_id"]))
-        changed = mutate_row(row, language, kind, rng, others)
-        if changed is None:
-            return
-        name = digest([changed["qa"], changed["structures"], [keyed(m["bytes"].hex()) for m in changed["masks"]],
-                       keyed(changed["image"]["bytes"].hex()), changed["absent"], changed["direction"]])  # fmt: skip
-        if name not in seen:
-            seen.add(name)
-            caught = bool(check_view(changed, language).faults)
-            same = not caught and is_equivalent(row, changed)
-            yield Lie(kind=kind, view_id=str(row["view_id"]), digest=name, caught=caught, equivalent=same)
+def _about(row: dict[str, Any], language: Language, kind: str, number: int, others: list[dict[str, Any]]) -> Lie | None:
+    rng = np.random.default_rng(keyed("lie", number, kind, row["view_id"]))
+    changed = mutate_row(row, language, kind, rng, others)
+    if changed is None:
+        return None
+    caught = bool(check_view(changed, language).faults)
+    return Lie(
+        kind=kind,
+        view_id=str(row["view_id"]),
+        digest=digest({name: str(value) for name, value in changed.items()}),
+        caught=caught,
+        equivalent=not caught and is_equivalent(row, changed),
+    )
 
 
 def sampled(out: Path, number: int) -> tuple[list[dict[str, Any]], Language]:
@@ -80,33 +81,33 @@ def sampled(out: Path, number: int) -> tuple[list[dict[str, Any]], Language]:
     )
 
 
-def told(out: Path, per_kind: int, views: int, workers: int) -> tuple[list[str], dict[str, list[Lie]], int]:
-    """False alarms, lies by kind and the number of views they are about; stops when all kinds have enough."""
+def told(out: Path, per_kind: int, views: int, workers: int) -> tuple[set[str], dict[str, dict[str, Lie]], int]:
+    """False alarms, different lies by kind and digest, and the number of views; stops when all kinds have enough."""
     rows, language = sampled(out, views)
-    alarms: list[str] = []
-    kept: dict[str, list[Lie]] = defaultdict(list)
-    used, batches = 0, iter(range(0, len(rows), BATCH))
+    alarms: set[str] = set()
+    kept: dict[str, dict[str, Lie]] = {kind: {} for kind in KINDS}
     with ProcessPoolExecutor(workers) as pool:
-        while wanted := [kind for kind in KINDS if len(kept[kind]) < per_kind]:
-            turn = [rows[start : start + BATCH] for start in islice(batches, 4 * workers)]
-            if not turn:
+        for number, start in product(range(ROUNDS), range(0, len(rows), BATCH * workers)):
+            wanted = [kind for kind in KINDS if len(kept[kind]) < per_kind]
+            if not wanted:
                 break
-            jobs = [pool.submit(lies, batch, language, wanted) for batch in turn]
-            for batch, job in zip(turn, jobs, strict=True):
-                false, found = job.result()
-                alarms += false
-                used += len(batch)
+            batches = [rows[at : at + BATCH] for at in range(start, min(start + BATCH * workers, len(rows)), BATCH)]
+            for false, found in pool.map(partial(lies, language=language, wanted=wanted, number=number), batches):
+                alarms.update(false)
                 for lie in found:
-                    kept[lie.kind].append(lie)
-            print(f"{used} views, {sum(map(len, kept.values()))} lies, {len(wanted)} kinds", file=sys.stderr)
-    return alarms, {kind: kept[kind] for kind in KINDS}, used
+                    kept[lie.kind].setdefault(lie.digest, lie)
+            done = sum(map(len, kept.values()))
+            print(f"round {number}, view {start}: {done} lies, {len(wanted)} kinds wanted", file=sys.stderr)
+    return alarms, kept, len(rows)
 
 
-def table(found: dict[str, list[Lie]]) -> str:
+def table(found: dict[str, dict[str, Lie]]) -> str:
     """One line per kind, in Markdown."""
     lines = ["| kind of lie | told | noticed | the same in every mask and text | missed |", "|---|---:|---:|---:|---:|"]
     for kind, told_of in sorted(found.items()):
-        counts = Counter("noticed" if lie.caught else "same" if lie.equivalent else "missed" for lie in told_of)
+        counts = Counter(
+            "noticed" if lie.caught else "same" if lie.equivalent else "missed" for lie in told_of.values()
+        )
         lines.append(f"| {kind} | {len(told_of)} | {counts['noticed']} | {counts['same']} | {counts['missed']} |")
     return "\n".join(lines)
 
@@ -122,12 +123,15 @@ def main() -> int:
     args = parser.parse_args()
     alarms, found, used = told(args.out, args.per_kind, args.views, args.workers)
     missed = [
-        [lie.kind, lie.view_id] for lies_of in found.values() for lie in lies_of if not (lie.caught or lie.equivalent)
+        [lie.kind, lie.view_id]
+        for lies_of in found.values()
+        for lie in lies_of.values()
+        if not (lie.caught or lie.equivalent)
     ]
     print(table(found))
     print(f"\n{used} views, {len(alarms)} false alarms, {len(missed)} missed")
     if args.json:
-        args.json.write_text(json.dumps({"views": used, "alarms": alarms, "missed": missed}), encoding="utf-8")
+        args.json.write_text(json.dumps({"views": used, "alarms": sorted(alarms), "missed": missed}), encoding="utf-8")
     return 1 if alarms or missed else 0
 
 
