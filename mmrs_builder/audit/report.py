@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -15,7 +16,10 @@ from mmrs_builder.audit.run import Audit, Unit
 from mmrs_builder.audit.section import clue_text, points
 
 SHOWN = 12
-"""UNDECIDED families printed, those with the largest advantage; ``--json`` lists all."""
+"""UNDECIDED families printed, those that are nearest to FAIL; ``--json`` lists all."""
+
+MANY = 99_999
+"""Questions beyond which nobody counts."""
 
 
 def to_json(found: Audit) -> str:
@@ -33,14 +37,14 @@ def _finite(value: Any) -> Any:
 
 def show(found: Audit, console: Console) -> None:
     """Tables: pools, families that fail, the doubtful ones, masks, and the rest in sentences."""
-    console.print(_units("theme and kind: the gate needs PASS for each", found.pools))
+    console.print(_units("theme and kind: percent right, and the advantage between its limits", found.pools))
     console.print(_solvers(found.pools))
     failed = [unit for unit in found.families if unit.verdict == "FAIL"]
     if failed:
         console.print(_units("families that can be guessed", failed))
-    doubtful = sorted(
-        (u for u in found.families if u.verdict == "UNDECIDED"), key=lambda u: -u.worst.estimate.advantage
-    )
+        for unit in failed:
+            console.print(f"{unit.name}: {'; '.join(clue_text(unit))}", highlight=False, markup=False)
+    doubtful = sorted((u for u in found.families if u.verdict == "UNDECIDED"), key=lambda u: u.worst.estimate.p)
     if doubtful:
         console.print(_units(f"undecided families, the most suspicious of {len(doubtful)}", doubtful[:SHOWN]))
     console.print(_masks(found))
@@ -62,43 +66,32 @@ def show(found: Audit, console: Console) -> None:
 
 
 def _units(title: str, units: Sequence[Unit]) -> Table:
-    table = Table(title=title, title_justify="left")
-    head = ["questions", "n", "groups", "blind %", "chance %", "advantage", "95 % limits"]
-    head += ["verdict", "together", "needs", "by"]
-    for i, name in enumerate(head):
-        table.add_column(name, justify="left" if i in (0, 7, 8, 10) else "right", no_wrap=i == 0)
+    table = _table(title, "questions", "n", "blind", "chance", "advantage", "verdict", "together", "needs")
     for unit in units:
         worst = unit.worst.estimate
         table.add_row(
             unit.name,
             str(unit.questions),
-            str(worst.groups),
-            f"{100 * worst.blind:.1f}",
-            f"{100 * worst.chance:.1f}",
-            points(worst.advantage),
+            f"{100 * worst.blind:.0f}",
+            f"{100 * worst.chance:.0f}",
             f"{points(worst.low)} {points(worst.high)}",
             unit.verdict,
             unit.with_others,
-            "" if unit.needed is None else str(unit.needed),
-            "; ".join(clue_text(unit)) or ", ".join(dict.fromkeys(unit.worst.chosen)),
+            "" if unit.needed is None else f">{MANY}" if unit.needed > MANY else str(unit.needed),
         )
     return table
 
 
 def _solvers(units: Sequence[Unit]) -> Table:
-    table = Table(title="advantage of each solver, in points", title_justify="left")
     names = list(units[0].worst.solvers) if units else []
-    for name in ("questions", *names):
-        table.add_column(name, justify="left" if name == "questions" else "right", no_wrap=name == "questions")
+    table = _table("advantage of each solver, in points", "questions", *names)
     for unit in units:
         table.add_row(unit.name, *(f"{100 * unit.worst.solvers[name]:+.0f}" for name in names))
     return table
 
 
 def _masks(found: Audit) -> Table:
-    table = Table(title="segment requests: Dice of the label's mean mask", title_justify="left")
-    for name in ("source", "label", "requests", "Dice", "95 % interval"):
-        table.add_column(name, justify="left" if name in ("source", "label") else "right")
+    table = _table("segment requests: Dice of the label's mean mask", "source", "label", "n", "Dice", "95 % interval")
     for m in found.masks:
         interval = "" if m.low is None else f"{m.low:.2f} {m.high:.2f}"
         table.add_row(m.source, m.label, str(m.requests), f"{m.dice:.2f}", interval)
@@ -106,10 +99,26 @@ def _masks(found: Audit) -> Table:
 
 
 def _places(found: Audit) -> Table:
-    table = Table(title="where things are said to lie (open questions): the commonest answer", title_justify="left")
-    for name in ("source", "family", "n", "answer", "majority %", "chance %"):
-        table.add_column(name, justify="left" if name in ("source", "family", "answer") else "right")
+    table = _table("the commonest place in open questions", "source", "family", "answer", "n", "majority", "chance")
     for p in found.findings.places:
-        row = (p.source, p.family, str(p.questions), next(iter(p.answers)))
+        row = (p.source, p.family, next(iter(p.answers)), str(p.questions))
         table.add_row(*row, f"{100 * p.majority:.0f}", f"{100 * p.chance:.0f}")
     return table
+
+
+def _table(title: str, *names: str) -> Table:
+    """Columns of words to the left, of numbers to the right, in 80 characters if names are short."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
+    for name in names:
+        table.add_column(
+            name,
+            justify="left" if name in _WORDS else "right",
+            no_wrap=name not in _FOLDED,
+            overflow="fold",
+            min_width=5,
+        )
+    return table
+
+
+_WORDS = ("questions", "verdict", "together", "source", "label", "family", "answer")
+_FOLDED = ("organ prior", "same words", "questions", "family", "label")

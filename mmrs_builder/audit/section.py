@@ -69,8 +69,8 @@ def _row(unit: Unit) -> list[object]:
 
 
 def points(part: float) -> str:
-    """Percentage points with their sign."""
-    return "unknown" if abs(part) > 1 else f"{100 * part:+.1f}"
+    """Percentage points with their sign; beyond 100 nothing is known."""
+    return "?" if abs(part) > 1 else f"{100 * part:+.1f}"
 
 
 def _verdicts(families: Sequence[Unit]) -> str:
