@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from mmrs_builder.likeness import Floats, Likeness, Seen, likeness
 
-FOLDED: Final = 0.13
+FOLDED: Final = 0.14
 """Largest distance between the folded descriptors of a picture and its copy."""
 
-NEAR: Final = 0.22
+NEAR: Final = 0.24
 """Largest distance between their whole descriptors."""
 
 Kind: TypeAlias = Literal["exact", "re-encoded", "resized", "brightness", "mirrored", "turned", "cropped"]
