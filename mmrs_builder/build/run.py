@@ -17,7 +17,7 @@ from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.settings import LEAKS, STATE, Settings
-from mmrs_builder.build.stage import write_json
+from mmrs_builder.build.stage import read_json, write_json
 from mmrs_builder.build.write import discard, staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
 from mmrs_builder.paraphrase.bank import with_bank
@@ -100,7 +100,8 @@ def _build(
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
     counts = _counts(measured, asked)
     folder.write_rejects(state, drops)
-    write_json(state / LEAKS, asked.leaks)
+    if read_json(state / LEAKS) != asked.leaks:
+        write_json(state / LEAKS, asked.leaks)
     if counts["views"]["measured"] and not counts["views"]["published"]:
         hint = f"Name fewer sets with --keep-out; {state / LEAKS} shows what was found."
         raise MmrsError("every view was dropped: its picture is kept out, or leaks", code=MANUAL, hint=hint)
