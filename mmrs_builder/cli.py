@@ -136,11 +136,19 @@ def build(
     except (KeyboardInterrupt, SystemExit):
         typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
         raise
+    _told(done, as_json=as_json)
+    _check_quarantine(done, quarantine_max)
+
+
+def _told(done: Report, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from mmrs_builder import report as reporting
+
     if as_json:
         typer.echo(json.dumps(done.counts, indent=1, ensure_ascii=False))
     else:
         reporting.print_build(done, Console())
-    _check_quarantine(done, quarantine_max)
 
 
 def _check_quarantine(done: Report, part: float) -> None:

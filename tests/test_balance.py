@@ -33,17 +33,19 @@ def labels(row: dict[str, Any]) -> tuple[str, ...]:
     return programs.labels(row["program"])
 
 
-def test_no_answer_of_a_stratum_is_asked_more_than_twice_as_often_as_the_next(asked: Rows) -> None:
+def test_every_answer_to_the_same_words_is_asked_equally_often(asked: Rows) -> None:
     strata: dict[object, Counter[str]] = defaultdict(Counter)
     for row in asked:
-        if row["kind"] in ("open", "choice") and not row["prior_bound"] and row["value"] not in REFUSALS:
+        repeated = row["pair_kind"] == "other_frame" and row["frame"] == "viewer"
+        free = row["prior_bound"] or row["value"] in REFUSALS or repeated
+        if row["kind"] in ("open", "choice") and not free:
             strata[row["split"], row["family"], row["kind"], labels(row)][
                 row["answer" if row["choices"] else "value"]
             ] += 1
-    assert len(strata) > 50
+    assert len(strata) > 20
     for counts in strata.values():
-        first, *rest = [n for _, n in counts.most_common()]
-        assert first <= max(1, 2 * max(rest, default=0))
+        assert len(counts) > 1
+        assert len({*counts.values()}) <= 1 + (max(counts.values()) > 1)
 
 
 def test_knowing_the_words_of_a_yes_no_question_gives_half(asked: Rows) -> None:
@@ -72,16 +74,6 @@ def test_a_view_is_asked_for_a_mask_once(asked: Rows) -> None:
 def test_what_has_one_possible_answer_is_said_to_be_unbalanced_and_not_in_test(asked: Rows) -> None:
     assert all(row["balanced"] != row["prior_bound"] for row in asked)
     assert not any(row["prior_bound"] for row in asked if row["split"] == "test")
-
-
-def test_a_constant_guess_is_not_within_tolerance_of_most_shares(asked: Rows) -> None:
-    """Tolerances are parts of the value: no single number is right for many."""
-    rows = [row for row in asked if row["family"] == "size.share" and row["value"] not in REFUSALS]
-    shares = [(float(row["value"]), row["tolerance"]) for row in rows]
-    assert len(shares) > 20
-    guesses = [value for value, _ in shares]
-    hits = [sum(abs(guess - value) <= tolerance + 1e-9 for value, tolerance in shares) for guess in guesses]
-    assert max(hits) < 0.4 * len(shares)
 
 
 def test_a_limit_on_rows_keeps_the_kinds_in_proportion(asked: Rows, tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ from baselines.prs_med.packing import Packed, Words, pack
 from mmrs_builder.schema import SCHEMA_VERSION
 
 COLUMNS = (
-    "view_id", "group_id", "source", "modality", "image", "spacing_mm", "direction", "structures", "masks", "qa",
+    "view_id", "group_id", "source", "modality", "image", "spacing_mm", "direction", "absent", "structures", "masks",
+    "qa",
 )  # fmt: skip
 
 

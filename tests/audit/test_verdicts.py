@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from mmrs_builder import resources, select
+from mmrs_builder import even, resources, select
 from mmrs_builder.audit.run import Unit, judged
 from mmrs_builder.blind.statistics import MARGIN
+from mmrs_builder.board import Unit as Asked
 from mmrs_builder.digests import keyed
 from mmrs_builder.questions import Candidate
 from mmrs_builder.select import Selected
@@ -137,17 +139,14 @@ def asked(views: int) -> pd.DataFrame:
 
 def test_without_balance_the_same_pictures_fail(monkeypatch: pytest.MonkeyPatch):
     balanced = asked(2700)
-    monkeypatch.setattr(select, "_pairs", unpaired)
-    monkeypatch.setattr(select, "RUNNER_UP", 10**6)
-    monkeypatch.setattr(select._Board, "_tilts", lambda _board, _unit: False)
+    monkeypatch.setattr(even, "_pairs", unpaired)
     unbalanced = asked(2700)
     assert len(unbalanced) > 2 * len(balanced) > 200
     assert one(judged(balanced)[0]).verdict == "PASS"
     assert one(judged(unbalanced)[0]).verdict == "FAIL"
 
 
-def unpaired(items: list[Selected], _seed: int, *, claims: bool) -> list[select.Unit]:
+def unpaired(items: list[Selected], _seed: int, *, claims: bool) -> tuple[list[Asked], list[Selected], tuple[str, ...]]:
     assert claims
-    return [
-        (select.replace(item, claim=("left", "right")[keyed("claim", item.candidate.view_id) % 2]),) for item in items
-    ]
+    sides = ("left", "right")
+    return [(replace(item, claim=sides[keyed("claim", item.candidate.view_id) % 2]),) for item in items], [], ()

@@ -21,9 +21,10 @@ from mmrs_builder.phantoms.solids import reach
 from mmrs_builder.phantoms.volume_truth import SolidTruth, VolumeTruth
 from mmrs_builder.sources.phantom import configure, load, volume_truth
 from mmrs_builder.types import CaseRef
+from mmrs_builder.vocab import REFUSALS
 from tests.build.command import mmrs
 
-VOLUMES = 10
+VOLUMES = 6
 AXES = {"lateral": 0, "anteroposterior": 1, "craniocaudal": 2}
 TOKENS = {
     "lateral": ("left", "right"),
@@ -139,7 +140,7 @@ def test_every_sure_answer_about_the_patient_agrees_with_the_parameters():
                     assert found.value == told, (view.view_id, program)
                     compared[program.partition("(")[0]] += 1
     assert set(compared) == {*AXES, "body_side", "laterality"}
-    assert min(compared.values()) > 100, compared
+    assert min(compared.values()) > 60, compared
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,7 @@ def test_published_answers_about_the_patient_agree_with_the_parameters(rows: lis
     for row in rows:
         plane = cut(facts[row["case_id"]], row["origin_mm"], row["direction"])
         for item in row["qa"]:
-            if item["frame"] != "patient":
+            if item["frame"] != "patient" or item["value"] in REFUSALS:
                 continue
             try:
                 told = plane.told(item["program"])

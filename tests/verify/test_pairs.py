@@ -54,7 +54,7 @@ def test_more_than_two_are_no_pair(refused: list[Row], publish: Callable[..., Pa
 
 def test_both_halves_lie_in_one_split(refused: list[Row], publish: Callable[..., Path]) -> None:
     out = publish([refused[0], {**refused[1], "split": "test"}])
-    assert {code for code, _ in faults(out)} == {"pair"}
+    assert {code for code, _ in faults(out)} == {"pair", "picture_split"}  # both halves are of one picture here
     assert any("split 'train' here, 'test' in" in detail or "split 'test' here" in detail for _, detail in faults(out))
 
 

@@ -103,7 +103,6 @@ def of_question(index: int, **changes: Any) -> Callable[[Row], object]:
         (of_question(1, answer_index=1), "choices"),
         (of_question(1, answer_index=4), "choices"),
         (of_question(1, answer_index=None), "choices"),
-        (of_question(1, choices=["upper left", "upper right", "lower left"]), "choices"),
         (of_question(1, choices=["upper left", "upper right", "lower left", "lower left"]), "choices"),
         (of_question(1, choices=["upper left", "upper right", "lower left", "behind"]), "choices"),
         (of_question(1, answer="upper right"), "answer"),

@@ -156,10 +156,10 @@ def test_a_stream_goes_on_where_it_was_left(shards: Path):
 
 
 def test_fewer_views_than_a_step_needs_are_refused(shards: Path):
-    with pytest.raises(Refused, match=r"45 views are fewer than train.views=46: lower it"):
-        data.plan(45, 46, 0, 0)
-    with pytest.raises(Refused, match=r"fewer than train.views=46"):
-        next(data.stream(shards, 46, 0, 16, 0))
+    with pytest.raises(Refused, match=r"47 views are fewer than train.views=48: lower it"):
+        data.plan(47, 48, 0, 0)
+    with pytest.raises(Refused, match=r"fewer than train.views=48"):
+        next(data.stream(shards, 48, 0, 16, 0))
 
 
 def test_an_empty_folder_is_refused_with_what_to_do(tmp_path: Path):
@@ -196,7 +196,7 @@ def test_a_damaged_shard_is_refused(shards: Path, tmp_path: Path, length: int):
 def test_shards_built_anew_in_their_folder_are_read_anew(shards: Path, tmp_path: Path):
     """Not from a cache of what lay there before."""
     file = copied(shards, tmp_path) / "data/train-00000-of-00001.parquet"
-    assert len(data.views(tmp_path, "train")) == 45
+    assert len(data.views(tmp_path, "train")) == 47
     pq.write_table(pq.read_table(file).slice(0, 7), file)
     assert len(data.views(tmp_path, "train")) == 7
     assert len(list(data.views(tmp_path, "train", streaming=True))) == 7
