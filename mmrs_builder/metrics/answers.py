@@ -191,6 +191,7 @@ def _without(said: Tokens, names: Collection[Tokens]) -> Tokens:
 
 
 def _spans(said: Tokens, terms: Collection[Tokens]) -> list[tuple[int, int]]:
-    """Where terms occur, as (start, stop)."""
-    lengths = {len(term) for term in terms} - {0}
+    """Where terms occur, as (start, stop). Of a short text every stretch is tried, sooner than every term."""
+    short = len(said) ** 2 < len(terms)
+    lengths = set(range(1, len(said) + 1)) if short else {len(term) for term in terms} - {0}
     return [(i, i + n) for n in lengths for i in range(len(said) - n + 1) if said[i : i + n] in terms]
