@@ -25,7 +25,7 @@ COUNT: Final = "Count"
 _READ: Final = (
     "question_id", "view_id", "group_id", "patient_id", "split", "source", "modality", "sequence", "plane", "width",
     "height", "twin_of", "family", "kind", "program", "question", "template_id", "choices", "answer_index", "value",
-    "tolerance", "pair_id", "pair_kind", "prior_bound", "image_sha256", "pixels_sha256",
+    "tolerance", "pair_id", "pair_kind", "prior_bound", "balanced", "image_sha256", "pixels_sha256",
 )  # fmt: skip
 
 _TYPES: Final = {
@@ -94,7 +94,7 @@ def _record(row: Row, tokens: Mapping[str, Mapping[str, str]]) -> dict[str, obje
         "tolerance": math.nan if row["tolerance"] is None else row["tolerance"],
         "chance": _chance(space, options),
         "pair": row["pair_id"],
-        "prior_bound": bool(row["prior_bound"]),
+        "prior_bound": not row["balanced"],  # those of one possible answer, and uneven ones that were kept
         "refusal": refusal,
         "negative": row["pair_kind"] == "negative",
     }

@@ -16,7 +16,7 @@ def stored(**columns: object) -> dict[str, object]:
         "modality": "ct", "sequence": None, "plane": None, "width": 8, "height": 8, "twin_of": None,
         "family": "locate.side", "kind": "open", "program": 'side(the("liver"))', "question": "Which side?",
         "template_id": "t", "choices": None, "answer_index": None, "value": "left", "tolerance": None, "pair_id": None,
-        "pair_kind": None, "prior_bound": False, "image_sha256": "i", "pixels_sha256": "p",
+        "pair_kind": None, "prior_bound": False, "balanced": True, "image_sha256": "i", "pixels_sha256": "p",
     }  # fmt: skip
     return {**row, **columns}
 
