@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 SHARDS := runs/demo/shards
+DEMO_VIEWS ?= 240
 
 define SHOW
 import sys
@@ -51,7 +52,7 @@ test: install ## all tests; real samples are read from MMRS_SAMPLES
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto
 
 demo: install ## build, verify, load and draw the phantom corpus in runs/demo
-	$(BIN)/mmrs build --source phantom --set phantom.count=240 --out $(SHARDS) --overwrite
+	$(BIN)/mmrs build --source phantom --set phantom.count=$(DEMO_VIEWS) --out $(SHARDS) --overwrite
 	$(BIN)/mmrs verify $(SHARDS)
 	$(BIN)/python -c "$$SHOW" $(SHARDS)
 	$(BIN)/mmrs view $(SHARDS) --contact runs/demo/sheet.png
