@@ -1,4 +1,4 @@
-"""``make soak``: the long proofs, on phantoms built for it. What it prints is kept in ``docs/soak.md``.
+"""``make soak``: the long proofs, on phantoms built for it, as tables in Markdown.
 
 ``python benchmarks/soak.py [--views 2000] [--volumes 12] [--per-kind 3000] [--workers N] [--out runs/soak]``: builds,
 verifies, counts which families are asked, tells thousands of lies of every kind, and answers all questions again on
