@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -20,6 +21,9 @@ from baselines.prs_med import data, evaluate, predict, train
 
 SIZES = {"full": (6000, 24, 2400, 40), "smoke": (480, 24, 120, 24)}
 """Views and questions per view: to train on, to test on."""
+
+ENOUGH = 400
+"""Questions out of which one is shown: one about a quadrant if there is one."""
 
 
 def built(out: Path, seed: int, views: int, questions: int) -> None:
@@ -32,9 +36,10 @@ def built(out: Path, seed: int, views: int, questions: int) -> None:
 
 def asked(run: Path, shards: Path) -> None:
     """One question about one phantom of the test corpus, answered in words and with an overlay."""
-    rows = data.views(shards, "test")
-    row = next(row for row in rows if any(q["family"] == "locate.quadrant" and q["kind"] == "open" for q in row["qa"]))
-    question = next(q for q in row["qa"] if q["family"] == "locate.quadrant" and q["kind"] == "open")
+    found = ((row, q) for row in data.views(shards, "test") for q in row["qa"] if q["kind"] in ("open", "choice"))
+    row, question = max(
+        islice(found, ENOUGH), key=lambda item: (item[1]["family"] == "locate.quadrant", item[1]["kind"])
+    )
     (run / "phantom.png").write_bytes(row["image"]["bytes"])
     print(f"\n{question['question']}\n  reference: {question['answer']}\n  model:     ", end="", flush=True)
     words = ["--image", str(run / "phantom.png"), "--question", question["question"]]
