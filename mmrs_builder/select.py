@@ -60,14 +60,20 @@ def select(
     answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
     for key, items in strata.items():
         answers[key[1:]].update(item.candidate.answer for item in items)
-    counts = {name: counted([items for key, items in strata.items() if key[2] == name]) for name in known}
+    counting: dict[str, list[list[Selected]]] = defaultdict(list)
+    for key, items in strata.items():
+        if programs.value_type(known[key[2]].program) == "Count":
+            counting[key[2]].append(items)
+    counts = {name: counted(some) for name, some in counting.items()}
     units: list[Unit] = []
     uneven: list[Unit] = []
     pools: dict[Stratum, tuple[str, ...]] = {}
     for key in sorted(strata):
         items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
         bound = len(answers[key[1:]]) == 1
-        rounds, left, pools[key] = evened(items, known[key[2]], seed, counts=counts[key[2]], bound=bound)
+        rounds, left, pools[key] = evened(
+            items, known[key[2]], seed, counts=counts.get(key[2], frozenset()), bound=bound
+        )
         units += rounds
         uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
     units = _in_turn(units, seed)
