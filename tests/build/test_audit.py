@@ -17,6 +17,7 @@ from PIL import Image
 
 from mmrs_builder.audit.masks import mask_priors
 from mmrs_builder.io import extras
+from mmrs_builder.vocab import REFUSALS
 from tests.build.command import mmrs
 
 
@@ -37,10 +38,14 @@ def rows(out: Path) -> list[dict[str, Any]]:
 def test_every_question_is_judged_spared_or_asks_for_a_mask(audited: tuple[Path, dict[str, Any]]):
     out, found = audited
     asked = rows(out)
-    judged = [row for row in asked if row["kind"] != "segment" and not row["prior_bound"]]
+    free = [row for row in asked if row["kind"] != "segment" and row["balanced"]]
+    judged = [row for row in free if row["value"] not in REFUSALS]
+    answered = [unit for unit in found["families"] if "refusal" not in unit["name"]]
     assert found["questions"] == len(asked)
-    assert found["judged"] == len(judged) == sum(unit["questions"] for unit in found["families"])
-    assert {unit["name"] for unit in found["pools"]} == {f"{r['family'].split('.')[0]} {r['kind']}" for r in judged}
+    assert found["judged"] == sum(unit["questions"] for unit in found["families"])
+    assert len(judged) == sum(unit["questions"] for unit in answered)
+    pools = {unit["name"] for unit in found["pools"] if "refusal" not in unit["name"]}
+    assert pools == {f"{r['family'].split('.')[0]} {r['kind']}" for r in judged}
 
 
 def test_few_questions_do_not_open_the_gate(phantoms: Path):

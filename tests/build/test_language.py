@@ -80,12 +80,12 @@ def mmrs(tree: Path, *words: object) -> subprocess.CompletedProcess[str]:
 
 def test_a_build_in_another_language_says_so_and_speaks_it(tree: Path, tmp_path: Path):
     out = tmp_path / "out"
-    words = ("build", "--source", "phantom", "--set", "phantom.count=6", "--workers", 1, "--out", out)
+    words = ("build", "--source", "phantom", "--set", "phantom.count=24", "--workers", 1, "--out", out)
     done = mmrs(tree, *words, "--language", "xx")
     assert done.returncode == 0, done.stderr
     shards = [pq.ParquetFile(path) for path in sorted((out / "data").glob("*.parquet"))]
     questions = [q for shard in shards for row in shard.read(columns=["qa"]).to_pylist() for q in row["qa"]]
-    assert {q["kind"] for q in questions} == {"open", "yes_no"}
+    assert "yes_no" in {q["kind"] for q in questions} <= {"open", "yes_no"}
     for q in questions:
         assert q["question"].startswith(("¿En qué mitad de la imagen está el centro de", "¿Está "))
         structure, picture = q["bindings"]
