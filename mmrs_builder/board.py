@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -60,18 +59,18 @@ def identity(item: Selected) -> Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """What was taken so far, by identity. ``spared`` is the room that views keep for links until it is given up."""
+    """What was taken so far, by identity, and how much of a view and of its kinds and families that is."""
 
     per_view: int
-    quotas: dict[Quota, int] | None
-    spared: Mapping[str, int]
+    rows: int | None = None
+    quotas: dict[Quota, int] | None = None
     asked: dict[Asked, Selected] = field(default_factory=dict)
     room: Counter[str] = field(default_factory=Counter)
     kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
     families: set[tuple[str, str]] = field(default_factory=set)
     targets: set[tuple[str, tuple[int, ...] | None]] = field(default_factory=set)
 
-    def refusal(self, unit: Unit, *, variety: bool, sparing: bool = False) -> str | None:
+    def refusal(self, unit: Unit, *, variety: bool) -> str | None:
         """Why a unit cannot be taken now, or None."""
         if any(item.prior_bound and item.split == "test" for item in unit):
             return "prior_bound_in_test"
@@ -80,8 +79,10 @@ class Board:
             return "same_target"
         if self.quotas is not None and any(self.quotas.get(q, 0) < n for q, n in Counter(map(quota, unit)).items()):
             return "over_max_rows"
+        if self.rows is not None and len(self.asked) + len(unit) > self.rows:
+            return "over_max_rows"
         views = Counter(c.view_id for c in found)
-        if any(self.room[v] + n + (self.spared.get(v, 0) if sparing else 0) > self.per_view for v, n in views.items()):
+        if any(self.room[view] + n > self.per_view for view, n in views.items()):
             return "view_full"
         share = -(-self.per_view // VARIETY)
         if variety and any(

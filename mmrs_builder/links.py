@@ -1,77 +1,108 @@
 """Questions that mean more beside another: refusals with their positives, one fact in two frames.
 
-A question that is asked already gets its partner: a refusal in the same words of another view, or the same fact in the
-other frame. A view has at most one of either. A refusal is no answer and leaves the balance of answers as it is; the
-fact in the other frame is as balanced as the one it repeats, as far as views have room for it.
+They are offered to the board before all others, since a refusal alone is not asked, and a view has at most one of
+either. What is asked together stays together: a positive brings all of its round, and a round in the patient's frame is
+told again as a whole, so that neither changes how often answers are asked.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from mmrs_builder.board import Board, PairKind, Selected, identity
+from mmrs_builder.board import Board, PairKind, Selected, Unit, identity
 from mmrs_builder.digests import keyed
 from mmrs_builder.types import Kind
 
+TRIES: Final = 16
+"""Questions that are tried as the positive of one refusal."""
+
 Words: TypeAlias = tuple[str, str, str, tuple[str, ...]]
-Decided: TypeAlias = Mapping[tuple[str, str, Kind, tuple[str, ...]], Selected]
-"""Questions by view, family, kind and labels: those that might be the same fact in the other frame."""
+Fact: TypeAlias = tuple[str, str, Kind, tuple[str, ...]]
+"""View, family, kind and labels of a question."""
 
 
-def spared(refusals: Sequence[Selected], decided: Decided) -> dict[str, int]:
-    """How many questions a view is to leave room for: a refusal, and a fact in the other frame."""
-    wanted = {item.candidate.view_id: 1 for item in refusals}
-    framed = {item.candidate.view_id for item in decided.values() if item.candidate.counterpart}
-    return {view: wanted.get(view, 0) + (view in framed) for view in {*wanted, *framed}}
+def counterparts(units: Iterable[Unit], found: Iterable[Selected]) -> dict[Fact, Selected]:
+    """Those of the candidates that say in the viewer's frame what a question of ``units`` says in the patient's."""
+    wanted = {_counterpart(item) for unit in units for item in unit if item.candidate.counterpart}
+    return {key: item for item in found if (key := _fact(item)) in wanted}
 
 
-def link(refusals: Sequence[Selected], decided: Decided, board: Board, seed: int) -> None:
-    """Take as many partners of asked questions as the board has room for."""
-    _refuse(refusals, board, seed)
-    _turn(decided, board, seed)
+def link(
+    units: Sequence[Unit], refusals: Sequence[Selected], others: Mapping[Fact, Selected], board: Board, seed: int
+) -> None:
+    """Take as many linked questions as the board has room for: refusals first, which have the fewest partners."""
+    alone = [unit for unit in units if unit[0].pair_id is None]
+    _refuse(alone, refusals, board, seed)
+    _tell_again(alone, others, board, seed)
 
 
-def _refuse(refusals: Sequence[Selected], board: Board, seed: int) -> None:
-    positives: dict[Words, list[Selected]] = defaultdict(list)
-    for item in _ordered(list(board.asked.values()), seed):
-        if item.pair_id is None:
-            positives[_words(item)].append(item)
+def _refuse(units: Sequence[Unit], refusals: Sequence[Selected], board: Board, seed: int) -> None:
+    wanted = {_words(refusal) for refusal in refusals}
+    positives: dict[Words, list[tuple[Selected, Unit]]] = defaultdict(list)
+    for unit in units:
+        for item in unit:
+            if _words(item) in wanted:
+                positives[_words(item)].append((item, unit))
     refused: set[str] = set()
     for refusal in _by_turns([item for item in refusals if _words(item) in positives], seed):
-        view = refusal.candidate.view_id
-        if view not in refused and not board.refusal((refusal,), variety=False):
-            positive = next(_positives(refusal, positives[_words(refusal)]), None)
-            if positive is not None:
-                positives[_words(refusal)].remove(positive)
-                refused.add(view)
-                _pair(board, positive, refusal, "negative", seed)
+        if refusal.candidate.view_id not in refused:
+            for positive, unit in _positives(refusal, positives[_words(refusal)], seed):
+                if _taken(positive, unit, (refusal,), board):
+                    _pair(board, positive, refusal, "negative", seed)
+                    refused.add(refusal.candidate.view_id)
+                    break
 
 
-def _turn(decided: Decided, board: Board, seed: int) -> None:
-    turned: set[str] = set()
-    for item in _ordered([item for item in board.asked.values() if item.candidate.counterpart], seed):
-        c = item.candidate
-        other = decided.get((c.view_id, str(c.counterpart), c.kind, c.labels))
-        if other is None or c.view_id in turned or item.pair_id is not None:
+def _taken(positive: Selected, unit: Unit, partners: Unit, board: Board) -> bool:
+    """Whether a question is asked already and free to be linked, or can be taken with its unit, beside its partners."""
+    asked = board.asked.get(identity(positive))
+    if asked is not None and asked.pair_id is not None:
+        return False
+    new = (*(() if asked else unit), *partners)
+    if any(identity(item) in board.asked for item in new) or board.refusal(new, variety=not positive.prior_bound):
+        return False
+    board.take(new)
+    return True
+
+
+def _tell_again(units: Sequence[Unit], others: Mapping[Fact, Selected], board: Board, seed: int) -> None:
+    told: set[str] = set()
+    framed = [unit for unit in units if all(item.candidate.counterpart for item in unit)]
+    for unit in sorted(framed, key=lambda unit: keyed(seed, "link", *map(identity, unit))):
+        again = tuple(other for item in unit if (other := others.get(_counterpart(item))) is not None)
+        views = {item.candidate.view_id for item in unit}
+        new = (*unit, *again)
+        if len(again) < len(unit) or views & told or any(identity(item) in board.asked for item in new):
             continue
-        already = board.asked.get(identity(other))
-        if already is None and board.refusal((other,), variety=False):
+        if unit[0].prior_bound and not again[0].prior_bound:  # it would tilt the other stratum
             continue
-        if already is None or already.pair_id is None:
-            turned.add(c.view_id)
-            _pair(board, item, already or other, "other_frame", seed)
+        if not board.refusal(new, variety=False):
+            board.take(new)
+            told |= views
+            for item, other in zip(unit, again, strict=True):
+                _pair(board, item, other, "other_frame", seed)
 
 
-def _pair(board: Board, asked: Selected, partner: Selected, kind: PairKind, seed: int) -> None:
-    c, views = asked.candidate, sorted((asked.candidate.view_id, partner.candidate.view_id))
+def _pair(board: Board, one: Selected, other: Selected, kind: PairKind, seed: int) -> None:
+    """Link two questions that are asked."""
+    c, views = one.candidate, sorted((one.candidate.view_id, other.candidate.view_id))
     name = f"p{keyed(seed, kind, c.kind, c.program, views):016x}"
-    if identity(partner) not in board.asked:
-        board.take((partner,))
-    for item in (asked, partner):
-        board.asked[identity(item)] = replace(item, pair_id=name, pair_kind=kind)
+    for item in (one, other):
+        key = identity(item)
+        board.asked[key] = replace(board.asked[key], pair_id=name, pair_kind=kind)
+
+
+def _fact(item: Selected) -> Fact:
+    c = item.candidate
+    return c.view_id, c.family, c.kind, c.labels
+
+
+def _counterpart(item: Selected) -> Fact:
+    c = item.candidate
+    return c.view_id, str(c.counterpart), c.kind, c.labels
 
 
 def _words(item: Selected) -> Words:
@@ -84,7 +115,7 @@ def _by_turns(refusals: Sequence[Selected], seed: int) -> list[Selected]:
     """In an order in which the reasons of a view take turns; absent structures come last, there are most of them."""
     turns: Counter[tuple[str, str | None]] = Counter()
     ranked = []
-    for item in _ordered(refusals, seed):
+    for item in sorted(refusals, key=lambda item: keyed(seed, "link", *identity(item))):
         key = (item.candidate.view_id, item.candidate.reason)
         ranked.append((turns[key], item.candidate.reason == "absent", item))
         turns[key] += 1
@@ -92,13 +123,10 @@ def _by_turns(refusals: Sequence[Selected], seed: int) -> list[Selected]:
     return [item for *_, item in ranked]
 
 
-def _positives(refusal: Selected, found: Sequence[Selected]) -> Iterator[Selected]:
-    """Questions of other views in the same words: of the same source first, then of others."""
-    for same in (True, False):
-        for item in found:
-            if (item.source == refusal.source) == same and item.candidate.view_id != refusal.candidate.view_id:
-                yield item
-
-
-def _ordered(items: Sequence[Selected], seed: int) -> list[Selected]:
-    return sorted(items, key=lambda item: keyed(seed, "link", *identity(item)))
+def _positives(refusal: Selected, found: Sequence[tuple[Selected, Unit]], seed: int) -> Iterator[tuple[Selected, Unit]]:
+    """Questions of other views in the same words: of the same source first, and where words do not tell first."""
+    c = refusal.candidate
+    start = keyed(seed, "positive", c.view_id, c.kind, c.program)
+    turned = [found[(start + i) % len(found)] for i in range(len(found))]
+    tried = sorted(turned, key=lambda entry: (entry[0].source != refusal.source, entry[0].prior_bound))
+    yield from [entry for entry in tried if entry[0].candidate.view_id != c.view_id][:TRIES]

@@ -20,7 +20,7 @@ from mmrs_builder import programs
 from mmrs_builder.board import Board, Quota, Selected, Stratum, Unit, identity, quota, stratum
 from mmrs_builder.digests import keyed
 from mmrs_builder.even import counted, evened
-from mmrs_builder.links import Decided, link, spared
+from mmrs_builder.links import counterparts, link
 from mmrs_builder.templates import Family
 from mmrs_builder.vocab import VALUES
 
@@ -67,10 +67,12 @@ def select(
     counts = {name: counted(some) for name, some in counting.items()}
     units: list[Unit] = []
     uneven: list[Unit] = []
+    decided: list[Selected] = []
     pools: dict[Stratum, tuple[str, ...]] = {}
     for key in sorted(strata):
         items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
         bound = len(answers[key[1:]]) == 1
+        decided += [replace(item, prior_bound=bound) for item in items]
         rounds, left, pools[key] = evened(
             items, known[key[2]], seed, counts=counts.get(key[2], frozenset()), bound=bound
         )
@@ -78,13 +80,18 @@ def select(
         uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
     units = _in_turn(units, seed)
     late = _in_turn(uneven, seed) if keep_unbalanced else []
-    singles = [item for unit in [*units, *late] for item in unit if item.candidate.kind != "yes_no"]
-    decided = {(c.view_id, c.family, c.kind, c.labels): item for item in singles for c in (item.candidate,)}
-    board = Board(per_view=per_view, quotas=None, spared=spared(refusals, decided))
-    why = _filled(units, late, refusals, decided, board, seed)
+    others = counterparts(units, decided)
+    board = Board(per_view=per_view)
+    link(units, refusals, others, board, seed)
+    why = _filled(units, late, board)
     if max_rows is not None and len(board.asked) > max_rows:
-        board = Board(per_view=per_view, quotas=_quotas(board.asked.values(), max_rows), spared=board.spared)
-        why = _filled(units, late, refusals, decided, board, seed)
+        quotas, spare = _quotas(board.asked.values(), max_rows)
+        board = Board(per_view=per_view, rows=max_rows, quotas=quotas)
+        link(units, refusals, others, board, seed)
+        _filled(units, late, board)
+        for rounded in spare:  # what pairs and rounds could not use up
+            quotas[rounded] += 1
+        why = _filled(units, late, board)
     left_out = Counter(
         why.get(identity(item), "uneven")
         for items in strata.values()
@@ -118,43 +125,37 @@ def _in_turn(units: Sequence[Unit], seed: int) -> list[Unit]:
     return [unit for *_, unit in sorted(placed, key=lambda entry: entry[:3])]
 
 
-def _filled(
-    units: Sequence[Unit],
-    late: Sequence[Unit],
-    refusals: Sequence[Selected],
-    decided: Decided,
-    board: Board,
-    seed: int,
-) -> dict[tuple[str, str, str, str], str]:
-    """Fill views in the given order: first with a variety of families and kinds, then with any, then with what links
-    to a question that is asked; what room is left goes to anything. Why each unit was left out, by identity.
+def _filled(units: Sequence[Unit], late: Sequence[Unit], board: Board) -> dict[tuple[str, str, str, str], str]:
+    """Fill views in the given order: first with a variety of families and kinds, then with any, then with ``late``
+    ones. Why each unit was left out, by identity of its questions; one is left out too where a question of it is asked
+    already, as the other half of a fact in two frames.
     """
-    waiting = list(units)
-    for variety, sparing in ((True, True), (False, True), (False, False)):
-        if not sparing:
-            link(refusals, decided, board, seed)
-            waiting += late
-        left: list[tuple[str, Unit]] = []
-        for unit in waiting:
-            if any(identity(item) in board.asked for item in unit):  # as the other half of a fact in two frames
+    why: dict[tuple[str, str, str, str], str] = {}
+    for tried, variety in ((units, True), (units, False), (late, False)):
+        for unit in tried:
+            if any(identity(item) in board.asked for item in unit):
                 continue
-            if reason := board.refusal(unit, variety=variety or unit[0].prior_bound, sparing=sparing):
-                left.append((reason, unit))
-            else:
+            reason = board.refusal(unit, variety=variety or unit[0].prior_bound)
+            if reason is None:
                 board.take(unit)
-        waiting = [unit for _, unit in left]
-    return {identity(item): reason for reason, unit in left for item in unit}
+            else:
+                why.update((identity(item), reason) for item in unit)
+    return why
 
 
-def _quotas(asked: Iterable[Selected], max_rows: int) -> dict[Quota, int]:
-    """``max_rows`` shared out in proportion to what was asked without a limit, by largest remainder."""
+def _quotas(asked: Iterable[Selected], max_rows: int) -> tuple[dict[Quota, int], list[Quota]]:
+    """``max_rows`` shared out in proportion to what was asked without a limit, by largest remainder.
+
+    And those whose share was rounded down: they may have one more where others cannot use theirs.
+    """
     sizes = Counter(map(quota, asked))
     exact = {key: size * max_rows / sizes.total() for key, size in sizes.items()}
     shares = {key: math.floor(share) for key, share in exact.items()}
+    ranked = sorted(exact, key=lambda key: (shares[key] - exact[key], key))
     spare = max_rows - sum(shares.values())
-    for key in sorted(exact, key=lambda key: (shares[key] - exact[key], key))[:spare]:
+    for key in ranked[:spare]:
         shares[key] += 1
-    return shares
+    return shares, [key for key in ranked[spare:] if shares[key] < exact[key]]
 
 
 def _lettered(

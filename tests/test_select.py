@@ -308,6 +308,19 @@ def test_numbers_are_asked_where_they_lie_far_enough_apart():
     assert len(select(far, [even], seed=1, per_view=9, max_rows=None)[0]) == 12
 
 
+def test_no_single_number_is_right_for_many():
+    """Tolerances are parts of the value, and one lesion is much like the next: most are about as large."""
+    even = replace(FAMILIES[2], tolerance=0.1)
+    sizes = np.random.default_rng(0).lognormal(1.5, 0.8, 600)
+    found = [item(view, "share", "number", f"{max(size, 0.1):.1f}") for view, size in enumerate(sizes)]
+    asked, _ = select(found, [even], seed=1, per_view=9, max_rows=None)
+    numbers = [float(a.candidate.token) for a in asked]
+    assert len(numbers) > 20
+    tolerance = [max(0.1, round(0.1 * number, 1)) for number in numbers]
+    hits = [sum(abs(g - n) <= t + 1e-9 for n, t in zip(numbers, tolerance, strict=True)) for g in numbers]
+    assert max(hits) < 0.25 * len(numbers)
+
+
 def test_uneven_questions_that_are_wanted_all_the_same_are_marked():
     values = ["upper_left"] * 3 + ["upper_right"]
     found = [item(view, "quadrant", "open", token) for view, token in enumerate(values)]

@@ -44,14 +44,14 @@ def pairs(rows: list[Row], kind: str) -> list[list[Row]]:
     return list(found.values())
 
 
-def test_phantoms_are_asked_for_what_is_not_there(rows: list[Row]) -> None:
-    assert "absent" in {row["value"] for row in rows}
+def test_phantoms_are_refused_for_every_reason(rows: list[Row]) -> None:
+    assert {row["value"] for row in rows} & {*REFUSALS} == {*REFUSALS}
 
 
 def test_every_refusal_has_one_positive_in_the_same_words(rows: list[Row]) -> None:
     refused = [row["question_id"] for row in rows if row["value"] in REFUSALS]
     found = pairs(rows, "negative")
-    assert len(refused) == len(found) > 0
+    assert len(refused) == len(found) > 40
     for pair in found:
         no, yes = sorted(pair, key=lambda row: row["value"] not in REFUSALS)
         assert no["value"] in REFUSALS
@@ -95,7 +95,6 @@ def test_answers_to_refused_questions_are_read_back(out: Path, rows: list[Row]) 
     assert read_back > 20
 
 
-@pytest.mark.xfail(reason="even strata leave small builds few partners to link")
 def test_a_fact_in_two_frames_is_asked_of_one_view(rows: list[Row]) -> None:
     found = pairs(rows, "other_frame")
     assert len(found) > 20
@@ -106,7 +105,6 @@ def test_a_fact_in_two_frames_is_asked_of_one_view(rows: list[Row]) -> None:
         assert texts[0] == texts[1]
 
 
-@pytest.mark.xfail(reason="even strata leave small builds few partners to link")
 def test_the_two_frames_agree_also_where_the_header_mirrors_the_picture(out: Path, rows: list[Row]) -> None:
     views = {view["view_id"]: view for view in read(out / "data")}
     mirrored = set()
@@ -122,7 +120,6 @@ def test_the_two_frames_agree_also_where_the_header_mirrors_the_picture(out: Pat
     assert mirrored == {True, False}
 
 
-@pytest.mark.xfail(reason="even strata leave small builds few partners to link")
 def test_stats_count_pairs_and_reasons(out: Path, rows: list[Row]) -> None:
     found = json.loads(mmrs("stats", out, "--json").out)
     assert {row["pair_kind"]: row["questions"] for row in found["pairs"]} == Counter(
@@ -134,7 +131,6 @@ def test_stats_count_pairs_and_reasons(out: Path, rows: list[Row]) -> None:
     assert "no_left_right" in mmrs("stats", out).out
 
 
-@pytest.mark.xfail(reason="even strata leave small builds few partners to link")
 def test_refusals_do_not_depend_on_the_number_of_workers(out: Path, tmp_path: Path) -> None:
     assert mmrs("build", *WORDS, "--out", tmp_path / "again", "--workers", 2).code == 0
     for config in ("data", "qa"):
