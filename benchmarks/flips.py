@@ -28,13 +28,13 @@ from mmrs_builder.jitter import REACH, jittered
 from mmrs_builder.types import Mask, Question
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.evaluate import evaluate
-from mmrs_builder.verify.grid import sound_direction, sound_spacing
 from mmrs_builder.verify.language import Language, read_language
 from mmrs_builder.verify.measure import measure
 from mmrs_builder.verify.pictures import read_mask
 from mmrs_builder.verify.rows import StoredView, read_view
 from mmrs_builder.verify.shards import open_shards, rows_of
 from mmrs_builder.verify.values import NoValue, Value, value_text
+from mmrs_builder.verify.views import boarded
 
 Way: TypeAlias = Callable[[Mask, tuple[object, ...]], Mask]
 """A change of a mask (H, W); what else it is given keys its chance."""
@@ -100,7 +100,7 @@ def answered(view: StoredView, language: Language) -> Iterator[Answered]:
     for way, change in WAYS.items():
         changed = [change(mask, (way, view.view_id, index)) for index, mask in enumerate(masks)]
         kept = [after if after.any() else before for before, after in zip(masks, changed, strict=True)]
-        board = boarded(view, kept, language)
+        board = boarded(view, [measure(mask) for mask in kept], language)
         for question in view.questions:
             if not refused(question):
                 value = value_of(question.program, board)
@@ -116,22 +116,6 @@ def answered(view: StoredView, language: Language) -> Iterator[Answered]:
 def refused(question: Question) -> bool:
     """Whether the answer is that the view cannot answer: then no mask has said so."""
     return question.value == "absent" or question.value.startswith("no_")
-
-
-def boarded(view: StoredView, masks: list[Mask], language: Language) -> Board:
-    """The view as the second implementation sees it, with other masks."""
-    return Board(
-        width=view.width,
-        height=view.height,
-        shapes=[measure(mask) for mask in masks],
-        labels=[stored.label for stored in view.structures],
-        parts=[stored.part for stored in view.structures],
-        absent=view.absent,
-        sides=[stored.side for stored in view.structures],
-        partners={label: term.partner for label, term in language.labels.items()},
-        direction=sound_direction(view),
-        spacing=sound_spacing(view),
-    )
 
 
 def value_of(program: str, board: Board) -> Value | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations, compress
 from typing import Final, TypeAlias
@@ -73,6 +73,7 @@ class Measured:
     # Values of the parts of programs met so far, or the reason why they have none.
     known: dict[str, Found | str] = field(default_factory=dict)
     midline: patient.Midline | None
+    hands: tuple[Measured, ...] = ()  # as other hands might have annotated it, in the order of the scene's ``jitter``
 
     def pair(self, a: int, b: int) -> Pair:
         """What was measured of two structures, in whatever order they are named."""
@@ -82,11 +83,14 @@ class Measured:
 def measured(scene: Scene, labels: Mapping[str, Label]) -> Measured:
     """Index a scene's pair table. ``labels`` hold those of the scene, and say which are each other's partners."""
     sided = patient.couples(labels, {s.label for s in scene.structures})
+    plain = replace(scene, jitter=())
+    hands = (replace(plain, structures=other.structures, pairs=other.pairs) for other in scene.jitter)
     return Measured(
         scene=scene,
         pairs={(pair.a, pair.b): pair for pair in scene.pairs},
         units={label: units(scene.structures, label) for label in {s.label for s in scene.structures}},
         midline=patient.midline(scene.structures, scene.grid, sided),
+        hands=tuple(measured(hand, labels) for hand in hands),
     )
 
 

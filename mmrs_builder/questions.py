@@ -6,13 +6,13 @@ No pixels, no wording, no choice: what is asked in the end is decided over all s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Final, cast
 
 from mmrs_builder import frames, programs
 from mmrs_builder.digests import keyed
-from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate, measured
+from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate
 from mmrs_builder.jitter import SHIFTS
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Grid, Kind, Label, Scene
@@ -65,7 +65,6 @@ def candidates(
     lies, and millimetres where the size of a pixel is not known.
     """
     present = {s.label for s in on.scene.structures}
-    others = by_other_hands(on, labels)
     for family in families:
         if not applies(family, on.scene.grid):
             continue
@@ -77,15 +76,7 @@ def candidates(
             if reason := known_from_names(family, bound, labels):
                 yield Unasked(family=family.id, reason=reason)
             else:
-                yield from _asked(family, bound, on, others)
-
-
-def by_other_hands(on: Measured, labels: Mapping[str, Label]) -> tuple[Measured, ...]:
-    """The scene as other hands might have annotated it (``jitter``)."""
-    plain = replace(on.scene, jitter=())
-    return tuple(
-        measured(replace(plain, structures=other.structures, pairs=other.pairs), labels) for other in on.scene.jitter
-    )
+                yield from _asked(family, bound, on)
 
 
 def applies(family: Family, grid: Grid) -> bool:
@@ -178,9 +169,7 @@ def indices(outcome: Outcome) -> tuple[int, ...]:
     return (outcome.value,)
 
 
-def _asked(
-    family: Family, bound: dict[str, str], on: Measured, others: Sequence[Measured]
-) -> Iterator[Candidate | Unasked]:
+def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Candidate | Unasked]:
     program = programs.close(family.program, bound)
     value_type = programs.value_type(family.program)
     target_program = programs.close(family.target, bound) if family.target else None
@@ -191,9 +180,9 @@ def _asked(
         if outcome.margin < family.min_margin:
             raise NoValue("close_call")
         if value_type != "Number":
-            check_steady(program, outcome, on, others)
+            check_steady(program, outcome, on)
             if target_program and named:
-                check_steady(target_program, named, on, others)
+                check_steady(target_program, named, on)
     except NoValue as refused:
         yield Unasked(family=family.id, reason=refused.reason)
         return
@@ -215,14 +204,14 @@ def _asked(
         )
 
 
-def check_steady(program: str, outcome: Outcome, on: Measured, others: Sequence[Measured]) -> None:
+def check_steady(program: str, outcome: Outcome, on: Measured) -> None:
     """Refuse a program whose value is another one on other hands' masks, margins aside.
 
     Numbers are no matter of yes or no: an answer is scored within a tolerance. Where all masks are moved together, only
     words that place a structure in the picture can notice.
     """
     placed = bool(programs.words(program) & programs.PLACED)
-    for hand, other in zip(others, on.scene.jitter, strict=True):
+    for hand, other in zip(on.hands, on.scene.jitter, strict=True):
         if (placed or other.way not in SHIFTS) and _value_of(program, hand) != outcome.value:
             raise NoValue(_unsteady(programs.labels(program), on.scene))
 

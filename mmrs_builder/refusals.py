@@ -16,7 +16,6 @@ from mmrs_builder.questions import (
     Candidate,
     applies,
     bindings,
-    by_other_hands,
     check_steady,
     in_order,
     indices,
@@ -41,7 +40,6 @@ UNSEEN: Final = {LEFT: "no_left_right", BACK: "no_front_back", HEAD: "no_head_fo
 
 def refusals(on: Measured, families: Sequence[Family], labels: Mapping[str, Label]) -> Iterator[Candidate]:
     """What could be asked of a view that it cannot answer, in the order of families and bindings."""
-    others = by_other_hands(on, labels)
     present = {s.label for s in on.scene.structures}
     for family in families:
         kinds = tuple(kind for kind in family.kinds if kind in KINDS)
@@ -51,7 +49,7 @@ def refusals(on: Measured, families: Sequence[Family], labels: Mapping[str, Labe
             if known_from_names(family, bound, labels):
                 continue
             try:
-                yield from _refused(family, kinds, bound, on, others, hidden=hidden)
+                yield from _refused(family, kinds, bound, on, hidden=hidden)
             except NoValue:
                 continue
 
@@ -111,17 +109,16 @@ def _refused(
     kinds: Sequence[str],
     bound: Mapping[str, str],
     on: Measured,
-    others: Sequence[Measured],
     *,
     hidden: bool,
 ) -> Iterator[Candidate]:
     """The refused questions of a binding. Raises ``NoValue`` where there is nothing to refuse."""
     program = programs.close(family.program, bound)
     target_program = programs.close(family.target, bound) if family.target else None
-    reason, margin = _hidden(program, on, others) if hidden else _absent(program, on)
+    reason, margin = _hidden(program, on) if hidden else _absent(program, on)
     if margin < family.min_margin:
         raise NoValue("close_call")
-    target = _target(target_program, on, others) if target_program else None
+    target = _target(target_program, on) if target_program else None
     for kind in kinds:
         yield Candidate(
             view_id=on.scene.view_id,
@@ -149,14 +146,14 @@ def _absent(program: str, on: Measured) -> tuple[str, float]:
     return "absent", 1.0
 
 
-def _hidden(program: str, on: Measured, others: Sequence[Measured]) -> tuple[str, float]:
+def _hidden(program: str, on: Measured) -> tuple[str, float]:
     """That the picture does not show what is asked of structures which are all there, also by other hands."""
     unseen = _unseen(program, on.scene.grid)
     assert unseen is not None
     reason, margin, call, arguments = unseen
     for argument in arguments:
         found = evaluate(argument, on)
-        check_steady(argument, found, on, others)
+        check_steady(argument, found, on)
         margin = min(margin, found.margin)
     if call == "gap_mm":
         evaluate(f"gap({', '.join(arguments)})", on)  # structures that touch have no gap in mm either
@@ -177,11 +174,11 @@ def _unseen(program: str, grid: Grid) -> tuple[str, float, str, tuple[str, ...]]
     return (UNSEEN[AXES[call]], 1 - closest / THROUGH, call, arguments) if closest < THROUGH else None
 
 
-def _target(program: str, on: Measured, others: Sequence[Measured]) -> tuple[int, ...]:
+def _target(program: str, on: Measured) -> tuple[int, ...]:
     """What the mask answer shows: the value of the target program, nothing where it has none."""
     try:
         found = evaluate(program, on)
     except NoValue:
         return ()
-    check_steady(program, found, on, others)
+    check_steady(program, found, on)
     return indices(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -96,8 +96,9 @@ def _check_structures(view: StoredView, shapes: list[Shape] | None, language: La
     yield from anatomy.check_parts(view.structures, [shape.mask for shape in shapes])
 
 
-def _check_questions(view: StoredView, shapes: list[Shape], language: Language) -> tuple[list[Fault], Tally]:
-    board = Board(
+def boarded(view: StoredView, shapes: Sequence[Shape], language: Language) -> Board:
+    """A view as its programs see it, with a shape for each of its structures."""
+    return Board(
         width=view.width,
         height=view.height,
         shapes=shapes,
@@ -109,6 +110,10 @@ def _check_questions(view: StoredView, shapes: list[Shape], language: Language) 
         direction=sound_direction(view),
         spacing=sound_spacing(view),
     )
+
+
+def _check_questions(view: StoredView, shapes: list[Shape], language: Language) -> tuple[list[Fault], Tally]:
+    board = boarded(view, shapes, language)
     faults, tally, seen = [], Tally(), set[str]()
     for question in view.questions:
         findings = list(check_question(question, view, board, language))
