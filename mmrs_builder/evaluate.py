@@ -73,7 +73,7 @@ class Measured:
     # Values of the parts of programs met so far, or the reason why they have none.
     known: dict[str, Found | str] = field(default_factory=dict)
     midline: patient.Midline | None
-    hands: tuple[Measured, ...] = ()  # as other hands might have annotated it, in the order of the scene's ``jitter``
+    hands: Mapping[str, Measured] = field(default_factory=dict)  # as other hands might have annotated it, by the way
 
     def pair(self, a: int, b: int) -> Pair:
         """What was measured of two structures, in whatever order they are named."""
@@ -84,13 +84,13 @@ def measured(scene: Scene, labels: Mapping[str, Label]) -> Measured:
     """Index a scene's pair table. ``labels`` hold those of the scene, and say which are each other's partners."""
     sided = patient.couples(labels, {s.label for s in scene.structures})
     plain = replace(scene, jitter=())
-    hands = (replace(plain, structures=other.structures, pairs=other.pairs) for other in scene.jitter)
+    hands = {it.way: replace(plain, structures=it.structures, pairs=it.pairs) for it in scene.jitter}
     return Measured(
         scene=scene,
         pairs={(pair.a, pair.b): pair for pair in scene.pairs},
         units={label: units(scene.structures, label) for label in {s.label for s in scene.structures}},
         midline=patient.midline(scene.structures, scene.grid, sided),
-        hands=tuple(measured(hand, labels) for hand in hands),
+        hands={way: measured(hand, labels) for way, hand in hands.items()},
     )
 
 

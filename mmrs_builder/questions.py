@@ -211,8 +211,8 @@ def check_steady(program: str, outcome: Outcome, on: Measured) -> None:
     words that place a structure in the picture can notice.
     """
     placed = bool(programs.words(program) & programs.PLACED)
-    for hand, other in zip(on.hands, on.scene.jitter, strict=True):
-        if (placed or other.way not in SHIFTS) and _value_of(program, hand) != outcome.value:
+    for way, hand in on.hands.items():
+        if (placed or way not in SHIFTS) and _value_of(program, hand) != outcome.value:
             raise NoValue(_unsteady(programs.labels(program), on.scene))
 
 

@@ -146,7 +146,7 @@ def decided(program: str, clips: tuple[Box, ...] = CLIPS, **organs: Box) -> str:
     family = replace(QUADRANT, program=program, target=None, kinds=("open",))
     masks = {"clip": [rectangles(SIZE, box) for box in clips]}
     on = board(**masks, **{label: rectangles(SIZE, box) for label, box in organs.items()})
-    by_one_hand = replace(on, scene=replace(on.scene, jitter=()))
+    by_one_hand = replace(on, hands={})
     (found,) = candidates(by_one_hand, (family,), LABELS)
     return found.token if isinstance(found, Candidate) else found.reason
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mmrs_builder import resources
-from mmrs_builder.evaluate import Measured
+from mmrs_builder.evaluate import Measured, measured
 from mmrs_builder.jitter import WAYS
 from mmrs_builder.questions import Candidate, candidates
 from mmrs_builder.refusals import MOST_BINDINGS, refusals
@@ -181,7 +181,7 @@ def test_a_hidden_answer_is_about_structures_that_other_hands_would_mean_too():
 
     as_they_are = dict(enumerate(on.scene.structures))
     other = Jitter(way=WAYS[0], structures=tuple(exchanged(as_they_are).values()), pairs=on.scene.pairs)  # type: ignore[arg-type]
-    jittered = replace(on, scene=replace(on.scene, jitter=(other,)), known={})
+    jittered = measured(replace(on.scene, jitter=(other,)), LABELS)
     assert found(largest, on)
     assert found(largest, jittered) == []
 
