@@ -193,7 +193,9 @@ def _left_out(facts: Facts) -> str:
     rejected: Mapping[str, Mapping[str, int]] = facts.counts["rejected"]
     rows = [[source, code, REASONS[code], n] for source, codes in rejected.items() for code, n in sorted(codes.items())]
     head = ["source", "code", "reason", "files"]
-    return "## Left out\n\n" + (table(head, rows) if rows else "Nothing was rejected.\n")
+    guessed = ", ".join(f"`{family}`" for family in facts.counts["guessed"])
+    why = f"\nNot asked, as they were answered without the pictures too often: {guessed}.\n" if guessed else ""
+    return "## Left out\n\n" + (table(head, rows) if rows else "Nothing was rejected.\n") + why
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -90,6 +90,7 @@ def build(
     questions_per_view: opt.PerView = None,
     max_rows: opt.MaxRows = None,
     keep_unbalanced: opt.Unbalanced = False,
+    audit: opt.Audit = False,
     splits: opt.Splits = None,
     language: opt.Language = None,
     keep_out: opt.KeepOut = None,
@@ -118,7 +119,7 @@ def build(
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
-        "keep_unbalanced": keep_unbalanced or None,
+        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude, keep_out or [])
@@ -137,6 +138,7 @@ def build(
         typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
         raise
     _told(done, as_json=as_json)
+    building.check_held(done.out, done.judged)
     _check_quarantine(done, quarantine_max)
 
 

@@ -30,6 +30,10 @@ PerView = Annotated[
 ]
 MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")]
 Unbalanced = Annotated[bool, typer.Option("--keep-unbalanced", help="Also ask what cannot be asked evenly, marked.")]
+Audit = Annotated[
+    bool,
+    typer.Option("--audit", help="Leave out families that can be answered without the picture; exit 5 if others can."),
+]
 Language = Annotated[
     str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")
 ]

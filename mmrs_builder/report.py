@@ -89,6 +89,11 @@ def print_build(report: Report, console: Console) -> None:
     if copies := sum(report.counts["duplicates"]["pairs"].values()):
         where = report.out / ".mmrs" / "leak-report.json"
         console.print(f"{copies} pairs of views show one picture; their groups were joined. See {where}.")
+    if report.judged:
+        verdicts = ", ".join(f"{n} {verdict}" for verdict, n in report.judged.pools.items())
+        console.print(f"Audit of what is published, pools: {verdicts or 'none'} (UNDECIDED is no pass).")
+    for family in report.counts["guessed"]:
+        console.print(f"Left out, answered without the picture too often: {family}")
     if report.drops:
         console.print(f"Every rejected file is listed in {report.out / '.mmrs' / 'rejects.jsonl'}.")
     console.print(f"{'Unchanged' if report.unchanged else 'Published'}: {report.out}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mmrs_builder import cards
-from mmrs_builder.build import folder
+from mmrs_builder.build import fair, folder
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
@@ -37,6 +37,7 @@ class Report:
     counts: dict[str, Any]
     drops: tuple[Drop, ...]
     unchanged: bool
+    judged: fair.Judged | None = None  # by the audit, if it was asked for
 
     @property
     def quarantined(self) -> int:
@@ -60,6 +61,8 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
     Raises ``MmrsError`` for what the user can mend: a folder that is not ours, other settings, a locked folder.
     """
     folder.check(out, [choice.root for choice in settings.sources if choice.root])
+    if settings.audit:
+        fair.check_possible()
     words = shipped(settings.language)
     phrased = with_bank(words, settings.bank) if settings.bank else words
     language = with_terms(phrased, _own_terms(settings))
@@ -96,23 +99,42 @@ def _build(
     measured = _measure_all(indexed, labels, state, workers, limits, stage)
     parts = [part for m in measured for part in m.parts]
     keys = [m.key for m in measured]
-    asked = ask(parts, keys, language, labels, settings, state / "ask", workers, lambda total: stage("ask", total))
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
-    counts = _counts(measured, asked)
     folder.write_rejects(state, drops)
+    guessed: tuple[str, ...] = ()
+    tried: list[Asked] = []
+    while True:
+        spoken = fair.leaving_out(language, guessed)
+        asked = ask(parts, keys, spoken, labels, settings, state / "ask", workers, lambda total: stage("ask", total))
+        tried.append(asked)
+        counts = {**_counts(measured, asked), "guessed": list(guessed)}
+        _check_published(asked, state, counts["views"])
+        facts = cards_facts(settings, counts, write_key(asked, settings, counts))
+        unchanged = is_published(out, facts.key)
+        if not unchanged:
+            _write(out, settings, asked, spoken, facts.key, workers, stage)
+        place = out if unchanged else staging(state, facts.key)
+        judged = fair.judge(asked, place, lambda total: stage("audit", total)) if settings.audit else None
+        if judged is None or not judged.guessed:
+            break
+        guessed = (*guessed, *judged.guessed)
+    if not unchanged:
+        advance = stage("publish", 1)
+        publish(out, staging(state, facts.key), settings, facts)
+        advance(1)
+    _sweep(out, measured, tried)
+    return Report(out=out, counts=counts, drops=drops, unchanged=unchanged, judged=judged)
+
+
+def _check_published(asked: Asked, state: Path, views: Mapping[str, int]) -> None:
+    """Keep the report of what would have leaked, and raise ``MmrsError`` where no view is left."""
     if read_json(state / LEAKS) != asked.leaks:
         write_json(state / LEAKS, asked.leaks)
-    if counts["views"]["measured"] and not counts["views"]["published"]:
+    if views["measured"] and not views["published"]:
         hint = f"Name fewer sets with --keep-out; {state / LEAKS} shows what was found."
         raise MmrsError("every view was dropped: its picture is kept out, or leaks", code=MANUAL, hint=hint)
-    if not counts["views"]["published"]:
+    if not views["published"]:
         raise MmrsError("no case could be used", code=MANUAL, hint=f"See {state / 'rejects.jsonl'} for the reasons.")
-    key = write_key(asked, settings, counts)
-    unchanged = is_published(out, key)
-    if not unchanged:
-        _write(out, settings, asked, language, cards_facts(settings, counts, key), workers, stage)
-    _sweep(out, measured, asked)
-    return Report(out=out, counts=counts, drops=drops, unchanged=unchanged)
 
 
 def _measure_all(
@@ -123,14 +145,10 @@ def _measure_all(
 
 
 def _write(
-    out: Path, settings: Settings, asked: Asked, language: Language, facts: cards.Facts, workers: int, stage: Stage
+    out: Path, settings: Settings, asked: Asked, language: Language, key: str, workers: int, stage: Stage
 ) -> None:
-    staged = staging(out / STATE, facts.key)
-    if not is_waiting(out, staged):
-        write(asked, language, settings, out / STATE, facts.key, workers, lambda total: stage("write", total))
-    advance = stage("publish", 1)
-    publish(out, staged, settings, facts)
-    advance(1)
+    if not is_waiting(out, staging(out / STATE, key)):
+        write(asked, language, settings, out / STATE, key, workers, lambda total: stage("write", total))
 
 
 def cards_facts(settings: Settings, counts: dict[str, Any], key: str) -> cards.Facts:
@@ -179,10 +197,10 @@ def _check_labels(settings: Settings, language: Language) -> None:
             )
 
 
-def _sweep(out: Path, measured: Sequence[Measured], asked: Asked) -> None:
+def _sweep(out: Path, measured: Sequence[Measured], tried: Sequence[Asked]) -> None:
     """Remove what earlier settings and killed processes left; only in our own stage folders."""
-    keep = {*(part for m in measured for part in m.parts), asked.table}
-    keep |= {path.with_suffix(".json") for path in keep}
+    keep = {*(part for m in measured for part in m.parts), *(asked.table for asked in tried)}
+    keep |= {path.with_suffix(".json") for path in keep} | {fair.verdict_of(asked) for asked in tried}
     kept = {path.parent for path in keep}
     for stage in ("measure", "ask", "write"):
         for old in sorted((out / STATE / stage).glob("*")):

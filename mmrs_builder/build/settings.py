@@ -49,6 +49,7 @@ class Settings:
     questions_per_view: int = 10
     max_rows: int | None = None
     keep_unbalanced: bool = False
+    audit: bool = False
     splits: Policy = "leak-safe"
     language: str = "en"
     rows_per_shard: int = 1000
@@ -67,6 +68,7 @@ class Settings:
             "questions_per_view": self.questions_per_view,
             "max_rows": self.max_rows,
             "keep_unbalanced": self.keep_unbalanced,
+            "audit": self.audit,
             "splits": self.splits,
             "language": self.language,
             "rows_per_shard": self.rows_per_shard,

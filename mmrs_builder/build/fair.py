@@ -1,0 +1,94 @@
+"""Asking again without what can be guessed: the audit of a build, before it is published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmrs_builder.build.ask import Asked
+from mmrs_builder.build.stage import read_json, write_json
+from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
+from mmrs_builder.io.extras import need
+from mmrs_builder.templates import Language
+
+if TYPE_CHECKING:
+    from mmrs_builder.audit.run import Unit
+
+Started = Callable[[int], Callable[[int], None]]
+
+REFUSAL = " refusal"
+"""Ends the names of pools and families that ask whether there is an answer: no family of their own to leave out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """``guessed``: families to leave out. ``unmended``: units that fail though none can be left out for it. ``pools``:
+    how many pools have which verdict."""
+
+    guessed: tuple[str, ...]
+    unmended: tuple[str, ...]
+    pools: dict[str, int]
+
+
+def check_possible() -> None:
+    """Raise ``MmrsError`` where the library of the solvers is missing."""
+    try:
+        need("sklearn")
+    except ValueError as error:
+        raise MmrsError(str(error), code=USAGE) from None
+
+
+def judge(asked: Asked, written: Path, started: Started) -> Judged:
+    """What the audit says of the shards in ``written``, or said of the same questions before."""
+    known = verdict_of(asked)
+    said: dict[str, Any] | None = read_json(known)
+    if said is None:
+        from mmrs_builder.audit.read import language, questions, read
+        from mmrs_builder.audit.run import judged
+
+        said = asdict(sentence(*judged(questions(read(written), language(written)), started=started)))
+        write_json(known, said)
+    return Judged(guessed=tuple(said["guessed"]), unmended=tuple(said["unmended"]), pools=dict(said["pools"]))
+
+
+def verdict_of(asked: Asked) -> Path:
+    """The file that keeps what was said of these questions."""
+    return asked.table.with_name("audit.json")
+
+
+def sentence(pools: Sequence[Unit], families: Sequence[Unit]) -> Judged:
+    """Families that fail are left out; of a pool that fails by none of them, the one that is guessed best."""
+    failing = {unit.name for unit in families if unit.verdict == "FAIL"}
+    guessed = {name for name in failing if not name.endswith(REFUSAL)}
+    unmended = failing - guessed
+    for pool in pools:
+        theme, _, kind = pool.name.partition(" ")
+        if pool.verdict != "FAIL" or any(name.startswith(f"{theme}.") for name in guessed):
+            continue
+        members = [unit for unit in families if unit.name.startswith(f"{theme}.") and not unit.name.endswith(REFUSAL)]
+        if kind == REFUSAL.strip() or not members:
+            unmended.add(pool.name)
+        else:
+            guessed.add(max(members, key=lambda unit: (unit.worst.estimate.low, unit.name)).name)
+    verdicts = Counter(unit.verdict for unit in pools)
+    return Judged(
+        guessed=tuple(sorted(guessed)), unmended=tuple(sorted(unmended)), pools=dict(sorted(verdicts.items()))
+    )
+
+
+def leaving_out(language: Language, guessed: Collection[str]) -> Language:
+    """A language without these families."""
+    return replace(language, families=tuple(family for family in language.families if family.id not in guessed))
+
+
+def check_held(out: Path, found: Judged | None) -> None:
+    """Raise ``MmrsError`` where an audit found that something published can be guessed all the same."""
+    if found and found.unmended:
+        raise MmrsError(
+            f"{out} is published, but the audit fails for {', '.join(found.unmended)}",
+            code=INTEGRITY,
+            hint=f"To leave out families does not mend that; `mmrs audit {out}` shows how they are guessed.",
+        )
