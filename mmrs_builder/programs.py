@@ -127,9 +127,7 @@ def parse(text: str) -> ast.expr:
         raise ProgramError(f"not an expression: {error}", (getattr(error, "offset", 1) or 1) - 1) from None
     _depth(tree, 1)
     _typed(tree)
-    for node in _walk(tree):
-        if isinstance(node, ast.Call | ast.Compare):
-            setattr(node, _TEXT, spell(node))
+    _spell(tree)
     return tree
 
 
@@ -223,17 +221,29 @@ def _close(text: str, bound: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=4096)
 def _spelled(text: str) -> str:
-    return spell(parse(text))
+    return text_of(parse(text))
 
 
 def claim(text: str, token: str) -> str:
     """The closed program that says ``text`` has the value ``token``."""
-    return f'{spell(parse(text))} == "{token}"'
+    return f'{text_of(parse(text))} == "{token}"'
 
 
-def spell(node: ast.expr) -> str:
-    """Canonical text: ``ast.unparse`` with double quotes. Literals hold no quotes, so the exchange is safe."""
-    return ast.unparse(node).replace("'", '"')
+def _spell(node: ast.expr) -> str:
+    """Canonical text of a well-typed part, as of ``ast.unparse`` but with double quotes, kept in the tree."""
+    match node:
+        case ast.Call():
+            args = [*map(_spell, node.args), *(f"{keyword.arg}={_spell(keyword.value)}" for keyword in node.keywords)]
+            text = f"{call_name(node)}({', '.join(args)})"
+        case ast.Compare():
+            text = f"{_spell(node.left)} == {_spell(node.comparators[0])}"
+        case ast.Name():
+            return node.id
+        case _:
+            assert isinstance(node, ast.Constant)  # the grammar allows nothing else
+            return f'"{node.value}"' if isinstance(node.value, str) else str(node.value)
+    setattr(node, _TEXT, text)
+    return text
 
 
 def text_of(node: ast.expr) -> str:
@@ -271,9 +281,13 @@ def _walk(node: ast.expr) -> Iterator[ast.expr]:
 def _depth(node: ast.AST, level: int) -> None:
     if level > MAX_DEPTH:
         raise ProgramError(f"nested deeper than {MAX_DEPTH} levels", getattr(node, "col_offset", 0))
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr | ast.keyword):
-            _depth(child, level + (isinstance(child, ast.expr)))
+    if isinstance(node, ast.Call):
+        for inner in (node.func, *node.args, *node.keywords):
+            _depth(inner, level + isinstance(inner, ast.expr))
+    elif not isinstance(node, ast.Name | ast.Constant):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr | ast.keyword):
+                _depth(child, level + isinstance(child, ast.expr))
 
 
 def _typed(node: ast.expr) -> str:

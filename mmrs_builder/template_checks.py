@@ -197,7 +197,7 @@ def _other_frame(family: Family, language: Language, report: _Report) -> Iterato
         yield report("other_frame", message, f"call one of {', '.join(_COUNTERPARTS)} once, and name two families")
         return
     families = {other.id: other for other in language.families}
-    program = programs.spell(programs.parse(family.program))
+    program = programs.text_of(programs.parse(family.program))
     for name, word in zip(family.other_frame, _ALONG, strict=True):
         wanted = program.replace(f"{programs.call_name(found[0])}(", f"{word}(")
         if name not in families:
@@ -210,7 +210,7 @@ def _other_frame(family: Family, language: Language, report: _Report) -> Iterato
 
 def _spelled(program: str) -> str | None:
     try:
-        return programs.spell(programs.parse(program))
+        return programs.text_of(programs.parse(program))
     except programs.ProgramError:  # said where that family is checked
         return None
 
@@ -239,7 +239,7 @@ def wordings(family: Family, language: Language) -> Iterator[Wording]:
 
 def _said(program: str) -> frozenset[str]:
     """What a program names: its literals, and of words such as ``second_leftmost`` and ``no`` their parts."""
-    quoted = re.findall(r'"([^"]*)"', programs.spell(programs.parse(program)))
+    quoted = re.findall(r'"([^"]*)"', programs.text_of(programs.parse(program)))
     parts = [part.removesuffix("most") for word in programs.words(program) for part in word.split("_")]
     return frozenset([*quoted, *parts])
 
@@ -330,7 +330,7 @@ def _repeated_programs(families: list[Family], language: Language) -> Iterator[P
 
 def _questions(family: Family) -> Iterator[tuple[str, dict[str, str]]]:
     """What a family asks, as text that does not depend on the names of its slots, with the roles of the slots."""
-    program = programs.spell(programs.parse(family.program))
+    program = programs.text_of(programs.parse(family.program))
     order = dict.fromkeys(re.findall(r"\b[A-Z]\b", program))
     names = {slot: f"${number}" for number, slot in enumerate(order)}
     program = re.sub(r"\b[A-Z]\b", lambda found: names[found.group()], program)

@@ -201,7 +201,7 @@ def test_a_claim_compares_the_program_with_a_token():
 
 def test_spelling_is_a_fixed_point():
     text = 'nearest(within(all("clip"), "left"), to=largest(among("liver", "spleen")))'
-    assert programs.spell(programs.parse(text)) == text
+    assert programs.text_of(programs.parse(text)) == text
     assert isinstance(programs.parse(text), ast.Call)
 
 
@@ -266,7 +266,7 @@ def test_what_a_call_of_the_patient_s_frame_compares(text: str, compared: tuple[
     ],
 )
 def test_the_filters_of_a_program_are_its_choosing_words_but_for_what_it_counts(text: str, parts: list[str]):
-    assert [programs.spell(call) for call in programs.filters(text)] == parts
+    assert [programs.text_of(call) for call in programs.filters(text)] == parts
 
 
 def test_the_viewer_s_words_and_the_patient_s_are_apart_and_all_known():
