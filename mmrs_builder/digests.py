@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,15 +22,16 @@ def pixels_sha256(pixels: npt.NDArray[np.generic]) -> str:
     return sha256(head.encode() + np.ascontiguousarray(pixels).tobytes())
 
 
+def _plain(item: Any) -> str:
+    return sha256(item) if isinstance(item, bytes) else str(item.isoformat())
+
+
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
 def canonical(value: object) -> str:
     """JSON text that depends on the value alone: sorted keys, no spaces, bytes replaced by their SHA-256."""
-    return json.dumps(
-        value,
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        default=lambda item: sha256(item) if isinstance(item, bytes) else item.isoformat(),
-    )
+    return _ENCODER.encode(value)
 
 
 def digest(value: object) -> str:

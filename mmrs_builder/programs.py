@@ -163,7 +163,7 @@ def hops(text: str) -> int:
     return sum(isinstance(node, ast.Call) and call_name(node) not in REFERENCES | JOINS for node in _walk(parse(text)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def words(text: str) -> frozenset[str]:
     """The names of all functions that a program calls."""
     return frozenset(call_name(node) for node in _walk(parse(text)) if isinstance(node, ast.Call))
@@ -176,14 +176,14 @@ def compared(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((call_name(call), tuple(_subject(arg) for arg in call.args)) for call in calls)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def calls_of(text: str, words: frozenset[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each call of one of ``words`` in a program, with the texts of its arguments."""
     calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call) and call_name(node) in words]
     return tuple((call_name(call), tuple(text_of(arg) for arg in call.args)) for call in calls)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def filters(text: str) -> tuple[ast.Call, ...]:
     """The calls by which a program leaves members out of a set, but for those whose result it counts."""
     calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call)]
