@@ -17,7 +17,7 @@ from mmrs_builder.phrase import phrase
 from mmrs_builder.questions import Candidate, candidates, indices, value_text
 from mmrs_builder.select import Selected, select
 from mmrs_builder.structures import scene
-from mmrs_builder.types import CaseRef, Mask, Pixels, Question
+from mmrs_builder.types import CaseRef, Mask, Pixels, Question, Source
 
 PHANTOMS: Final = {"count": "180", "volumes": "4"}
 """Among so many generated pictures every family finds one to be asked about."""
@@ -78,16 +78,25 @@ def example(family: Family, language: Language) -> Example | None:
     return _worked(best, language, met[best.candidate.view_id])
 
 
+def phantoms() -> Iterator[Phantom]:
+    """Generated pictures with their masks, measured, one after the other; each is drawn once, when it is looked at."""
+    for ref in _generated().index(Path()):
+        if isinstance(ref, CaseRef):
+            yield from _measured(ref)
+
+
 @cache
-def phantoms() -> tuple[Phantom, ...]:
-    """Generated pictures with their masks, measured."""
-    source = sources.find("phantom", PHANTOMS)
+def _generated() -> Source:
+    return sources.find("phantom", PHANTOMS)
+
+
+@cache
+def _measured(ref: CaseRef) -> tuple[Phantom, ...]:
     labels = vocabulary()
     found = []
-    for ref in (item for item in source.index(Path()) if isinstance(item, CaseRef)):
-        for view in source.load(ref).views:
-            measured_scene, masks = scene(view, "phantom", ref.modality, labels, exhaustive=True)
-            found.append(Phantom(pixels=view.picture.pixels, masks=masks, on=measured(measured_scene, labels)))
+    for view in _generated().load(ref).views:
+        measured_scene, masks = scene(view, "phantom", ref.modality, labels, exhaustive=True)
+        found.append(Phantom(pixels=view.picture.pixels, masks=masks, on=measured(measured_scene, labels)))
     return tuple(found)
 
 
