@@ -66,7 +66,7 @@ def _about(row: dict[str, Any], language: Language, kind: str, number: int, othe
     return Lie(
         kind=kind,
         view_id=str(row["view_id"]),
-        digest=digest({name: str(value) for name, value in changed.items()}),
+        digest=digest(changed),
         caught=caught,
         equivalent=not caught and is_equivalent(row, changed),
     )

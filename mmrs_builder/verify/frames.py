@@ -33,7 +33,7 @@ def axis_of(family: Family) -> int | None:
 
 def in_viewer(program: str, relation: str) -> str:
     """A program with ``horizontal`` or ``vertical`` in place of its patient's call. Raises ``grammar.BadProgram``."""
-    tree = grammar.parse(program, slots=True)
+    tree = grammar.parsed_anew(program, slots=True)
     for name, call in grammar.calls_of(tree):
         if name in AXES:
             call.func = ast.Name(relation)

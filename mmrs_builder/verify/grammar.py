@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 MAX_LENGTH: Final = 512  # characters
@@ -72,8 +73,14 @@ def _check(node: ast.expr, slots: bool, depth: int) -> None:
         _check(child, slots, depth + 1)
 
 
+@lru_cache(maxsize=1 << 13)
 def parse(program: str, *, slots: bool = False) -> ast.expr:
-    """Syntax tree of a program, with slots A, B, C only if allowed. Raises ``BadProgram``."""
+    """Syntax tree of a program, with slots A, B, C only if allowed; all get the same one. Raises ``BadProgram``."""
+    return parsed_anew(program, slots=slots)
+
+
+def parsed_anew(program: str, *, slots: bool = False) -> ast.expr:
+    """The same as a tree of one's own, to be changed."""
     if len(program) > MAX_LENGTH:
         raise BadProgram(f"longer than {MAX_LENGTH} characters")
     try:
@@ -158,7 +165,12 @@ class _Fill(ast.NodeTransformer):
 
 def close(program: str, labels: Mapping[str, str]) -> str:
     """Closed text of a family's program: slots replaced by labels, as ``ast.unparse`` writes it, double quotes."""
-    tree = parse(program, slots=True)
+    return _close(program, tuple(sorted(labels.items())))
+
+
+@lru_cache(maxsize=1 << 13)
+def _close(program: str, bound: tuple[tuple[str, str], ...]) -> str:
+    tree, labels = parsed_anew(program, slots=True), dict(bound)
     missing = slots_of(tree) - labels.keys()
     if missing:
         raise BadProgram(f"no label for slot {min(missing)}")

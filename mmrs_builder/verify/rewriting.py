@@ -60,7 +60,7 @@ def both_either(told: Told, rng: np.random.Generator) -> Changed:
 
 
 def _renamed(told: Told, names: Names, rng: np.random.Generator) -> Changed:
-    tree = grammar.parse(told.question.program)
+    tree = grammar.parsed_anew(told.question.program)
     found = [(name, call) for name, call in grammar.calls_of(tree) if name in names]
     if not found:
         return None
@@ -80,7 +80,7 @@ def _denied(join: str, other: str, value: str) -> bool:
 
 def wrong_way(told: Told, rng: np.random.Generator) -> Changed:
     """The members on the other side, or the claim made of the other half."""
-    tree = grammar.parse(told.question.program)
+    tree = grammar.parsed_anew(told.question.program)
     found = [(name, call) for name, call in grammar.calls_of(tree) if name in SIDED]
     if not found:
         return None
