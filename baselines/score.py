@@ -59,6 +59,11 @@ class Record:
         """Whether the view cannot answer: then the right answer says why."""
         return self.value in REFUSALS
 
+    @property
+    def hops(self) -> int:
+        """How many relations the answer takes."""
+        return programs.hops(self.program)
+
 
 def several(structures: Sequence[Mapping[str, Any]]) -> bool:
     """Whether two or more structures could be meant: instances, components, or wholes in one piece."""

@@ -23,7 +23,8 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from baselines.prs_med import checkpoint, data, score
+from baselines import score
+from baselines.prs_med import checkpoint, data
 from baselines.prs_med.config import Preset, Refused
 from baselines.prs_med.data import Reader, Sample
 from baselines.prs_med.model import PRSMed, load

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.prs_med import data, score
-from baselines.prs_med.score import Record
+from baselines import score
+from baselines.prs_med import data
+from baselines.score import Record
 from mmrs_builder import metrics
 from mmrs_builder.vocab import VALUES
 

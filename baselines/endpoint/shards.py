@@ -1,0 +1,101 @@
+"""The questions of a split that are answered in words, and the pictures they are about."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+from PIL import Image
+
+from mmrs_builder import metrics, programs
+
+LARGEST: Final = 1024
+"""px of the longer side beyond which a picture is made smaller before it is sent."""
+
+GREY: Final = 128
+"""Of the blank picture that stands in for each one."""
+
+_COLUMNS: Final = ("view_id", "group_id", "source", "modality", "structures", "absent", "qa")
+_MEDIA: Final = {"PNG": "image/png", "JPEG": "image/jpeg"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A question, the view it is about without its pixels, and where those lie: a file and a row of it."""
+
+    row: Mapping[str, Any]
+    question: Mapping[str, Any]
+    file: Path
+    number: int
+
+
+def language_of(folder: Path) -> dict[str, Any]:
+    """What the shards store under ``mmrs.language``. Raises ``ValueError`` for a folder without shards."""
+    files = sorted((folder / "data").glob("*.parquet"))
+    if not files:
+        raise ValueError(f"{folder} holds no shards: name a folder that mmrs build has made")
+    return dict(json.loads(pq.read_schema(files[0]).metadata[b"mmrs.language"]))
+
+
+def items(folder: Path, split: str, limit: int = 0) -> tuple[list[Item], int]:
+    """The questions of a split in the order of their ids, and how many ask for a mask and are left out.
+
+    ``limit`` draws about so many (0: all) by keyed hash; the two of a pair are drawn together.
+    Raises ``ValueError`` for a split that is not there.
+    """
+    files = sorted((folder / "data").glob(f"{split}-*.parquet"))
+    if not files:
+        raise ValueError(f"{folder} has no split {split!r}")
+    found = [item for file in files for item in _of_file(file)]
+    asked = [it for it in found if metrics.is_closed(it.question["kind"], programs.value_type(it.question["program"]))]
+    drawn = sorted(asked, key=lambda it: (_drawn(it.question), it.question["question_id"]))[: limit or None]
+    if limit and drawn:  # the other half of the last pair
+        last = _drawn(drawn[-1].question)
+        drawn += [it for it in asked if _drawn(it.question) == last and it not in drawn]
+    return sorted(drawn, key=lambda it: str(it.question["question_id"])), len(found) - len(asked)
+
+
+def _of_file(file: Path) -> Iterator[Item]:
+    for number, row in enumerate(pq.read_table(file, columns=list(_COLUMNS)).to_pylist()):
+        for question in row.pop("qa"):
+            yield Item(row=row, question=question, file=file, number=number)
+
+
+def _drawn(question: Mapping[str, Any]) -> str:
+    return hashlib.sha256((question["pair_id"] or question["question_id"]).encode()).hexdigest()
+
+
+def picture(item: Item, *, blank: bool = False) -> str:
+    """The view's picture as a ``data:`` address; ``blank``: a grey one of the same size, which shows nothing."""
+    return _picture(item.file, item.number, blank)
+
+
+@lru_cache(maxsize=16)
+def _picture(file: Path, number: int, blank: bool) -> str:
+    stored: bytes = _pictures(file)[number]["bytes"]
+    with Image.open(io.BytesIO(stored)) as image:
+        if not blank and image.format in _MEDIA and max(image.size) <= LARGEST:
+            return _address(stored, _MEDIA[image.format])
+        shown = Image.new("L", image.size, GREY) if blank else image.convert("RGB")
+    shown.thumbnail((LARGEST, LARGEST))
+    coded = io.BytesIO()
+    shown.save(coded, "PNG")
+    return _address(coded.getvalue(), "image/png")
+
+
+@lru_cache(maxsize=2)
+def _pictures(file: Path) -> Sequence[Mapping[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(file, columns=["image"])["image"].to_pylist()
+    return found
+
+
+def _address(data: bytes, media: str) -> str:
+    return f"data:{media};base64,{base64.b64encode(data).decode()}"
