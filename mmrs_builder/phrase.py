@@ -84,7 +84,8 @@ def _said(selected: Selected, family: Family, scene: Scene, language: Language, 
     images = image_names(language, None if selected.pair_id else scene.modality)
     return Said(
         slots=dict(zip(programs.slots(family.program), c.labels, strict=True)),
-        names={label: _name(language.terms.labels[label][1].names, "name", label, *key) for label in c.labels},
+        # One draw for all: who says "eighth left rib" says "ninth left rib", and not "left ninth rib", beside it.
+        names={label: _name(language.terms.labels[label][1].names, "name", *key) for label in c.labels},
         image=_name(images, "image", *key),
     )
 

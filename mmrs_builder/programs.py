@@ -191,6 +191,13 @@ def filters(text: str) -> tuple[ast.Call, ...]:
     return tuple(call for call in calls if call_name(call) in FILTERS and call not in counted)
 
 
+@lru_cache(maxsize=4096)
+def counted(text: str) -> str | None:
+    """The label (or slot) whose members a program counts, if its value is a count."""
+    tree = parse(text)
+    return _subject(source(tree.args[0])) if isinstance(tree, ast.Call) and call_name(tree) == "count" else None
+
+
 def source(node: ast.expr) -> ast.Call:
     """The reference that a set is made of: its ``all`` or ``among``, with nothing left out."""
     return _made_of(node)[-1]

@@ -136,7 +136,12 @@ def _refused(
 
 
 def _absent(program: str, on: Measured) -> tuple[str, float]:
-    """That the one absent label leaves the question without an answer; absence has no degrees."""
+    """That the one absent label leaves the question without an answer; absence has no degrees.
+
+    Of what is absent there are none, in whatever half: a count of them has an answer.
+    """
+    if programs.counted(program) in on.scene.absent:
+        raise NoValue("undecided")
     try:
         value = evaluate(program, on).value
     except NoValue:

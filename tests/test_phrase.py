@@ -307,6 +307,28 @@ def test_the_options_of_a_choice_use_the_names_that_the_bindings_record():
     assert offered == {"the liver", "the hepar", "the eldest organ"}
 
 
+def test_structures_with_names_alike_are_called_alike_in_one_question():
+    ribs = {
+        f"kidney_{side}": (
+            LABELS[f"kidney_{side}"],
+            Term(
+                name=f"{side} first rib", plural=f"{side} first ribs", article="a",
+                also=(Synonym(name=f"first {side} rib", plural=f"first {side} ribs", article="a", register="synonym"),),
+            ),
+        )
+        for side in ("left", "right")
+    }  # fmt: skip
+    language = replace(NAMED, terms=replace(NAMED.terms, labels={**NAMED.terms.labels, **ribs}))
+    on = board(kidney_left=rectangles(SIZE, (1, 1, 6, 6)), kidney_right=rectangles(SIZE, (10, 10, 12, 12)))
+    candidate = next(c for c in candidates(on, (AMONG,), LABELS) if isinstance(c, Candidate))
+    selected = Selected(
+        candidate=candidate, source="s", split="train", choices=("kidney_left", "kidney_right"), answer_index=0
+    )
+    assert {phrase(selected, on.scene, language, seed).choices for seed in range(40)} == {
+        ("the left first rib", "the right first rib"), ("the first left rib", "the first right rib"),
+    }  # fmt: skip
+
+
 def test_a_picture_is_called_by_a_name_of_its_modality_or_of_any_and_the_name_is_recorded():
     called = set()
     for seed in range(40):

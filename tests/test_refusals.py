@@ -91,9 +91,11 @@ def test_only_open_questions_numbers_and_segment_requests_are_refused():
 
 
 def test_what_has_an_answer_though_a_structure_is_absent_is_not_refused():
-    # None is a number of polyps; where in the picture none of them lie is not.
+    # None is a number of polyps, in the upper half as in the whole picture; none lie to the left of no liver either.
     assert found(COUNT, shown(absent=("polyp",))) == []
-    assert reasons(UPPER, shown(absent=("polyp",))) == {("polyp",): "absent"}
+    assert found(UPPER, shown(absent=("polyp",))) == []
+    beside = replace(COUNT, id="beside", program='count(toward(all(A), "left", to=the(B)))')
+    assert reasons(beside, shown(absent=("polyp",), liver=LIVER)) == {("liver", "polyp"): "absent"}
 
 
 def test_an_absent_structure_must_have_the_role_that_is_asked_for():

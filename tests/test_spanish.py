@@ -26,7 +26,7 @@ MASCULINE = (
     "apéndice|atlas|atrio|axis|bazo|cartílago|catéter|colon|corazón|cráneo|derrame|disco|duodeno|edema|eje|encéfalo|"
     "cerebro|esófago|esternón|estómago|fémur|glioma|glúteo|hígado|hipocampo|hueso|húmero|iliopsoas|instrumento|"
     "intestino|lóbulo|meningioma|miocardio|músculo|neumotórax|nódulo|núcleo|omóplato|páncreas|pólipo|pulmón|quiste|"
-    "raquis|riñón|rostro|sacro|tronco|tumor|vaso|ventrículo"
+    "raquis|riñón|rostro|sacro|tejido|tronco|tumor|vaso|ventrículo"
 )
 FEMININE = (
     "alteración|anomalía|aorta|arteria|aurícula|cara|clavícula|columna|condensación|consolidación|copa|costilla|"

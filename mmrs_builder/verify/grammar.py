@@ -114,6 +114,16 @@ def labels_of(tree: ast.expr) -> frozenset[str]:
     return frozenset(item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str))
 
 
+def counted_label(tree: ast.expr) -> str | None:
+    """The label that a closed program counts the members of, where its value is a count of one label's."""
+    match tree:
+        case ast.Call(func=ast.Name(id="count"), args=[counted]):
+            while isinstance(counted, ast.Call) and counted.args:
+                counted = counted.args[0]
+            return counted.value if isinstance(counted, ast.Constant) and isinstance(counted.value, str) else None
+    return None
+
+
 def steps(tree: ast.expr) -> int:
     """Difficulty: calls other than references and joins."""
     return sum(name not in NO_STEP for name, _ in calls_of(tree))

@@ -58,7 +58,8 @@ def absent_label(program: str, board: Board) -> str:
 
 
 def _absent(program: str, board: Board) -> Result:
-    absent_label(program, board)
+    if absent_label(program, board) == grammar.counted_label(grammar.parse(program)):
+        raise NoValue("of what is absent there are none, in whatever part of the picture")
     try:
         value, _ = evaluate(program, board)
     except NoValue:

@@ -41,6 +41,7 @@ def reason(
         ("absent", 'quadrant(the("kidney"))', 1.0),
         ("absent", 'horizontal(the("liver"), the("kidney"))', 1.0),
         ("absent", 'all("kidney")', 1.0),
+        ("absent", 'count(toward(all("clip"), "left", to=the("kidney")))', 1.0),
         ("absent", 'largest(among("liver", "kidney", "spleen"))', 1.0),
         ("absent", 'lateral(the("kidney"), the("liver"))', 1.0),
         ("no_left_right", 'lateral(the("liver"), the("spleen"))', 0.5),
@@ -69,6 +70,8 @@ def test_the_arguments_of_a_hidden_axis_count_for_the_margin() -> None:
     [
         ("absent", 'quadrant(the("liver"))'),  # it can answer
         ("absent", 'count(all("kidney"))'),  # there are none, and none is a number
+        ("absent", 'count(within(all("kidney"), "left"))'),
+        ("absent", 'count(toward(all("kidney"), "left", to=the("liver")))'),
         ("absent", 'quadrant(the("clip"))'),  # two of them is not none
         ("absent", 'quadrant(the("spine"))'),  # nobody looked for it
         ("absent", 'horizontal(the("kidney"), the("spine"))'),
