@@ -62,13 +62,13 @@ def push(out: Path, repo: str, files: Collection[str], *, public: bool, sent: Ca
     """
     import httpx2
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
     hub = HfApi(library_name="mmrs-builder", library_version=__version__)
+    coming = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=out / name) for name in sorted(files)]
     try:
-        hub.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
+        hub.create_repo(repo, repo_type="dataset", visibility="public" if public else "private", exist_ok=True)
         there = hub.list_repo_files(repo, repo_type="dataset")
-        coming = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=out / name) for name in sorted(files)]
         for operation in coming:
             hub.preupload_lfs_files(repo, additions=[operation], repo_type="dataset", free_memory=False)
             sent(operation.path_in_repo)
@@ -76,10 +76,11 @@ def push(out: Path, repo: str, files: Collection[str], *, public: bool, sent: Ca
         commit = hub.create_commit(repo, [*coming, *going], commit_message=MESSAGE, repo_type="dataset")
     except (
         HfHubHTTPError,
-        HFValidationError,
         LocalTokenNotFoundError,
         httpx2.TransportError,
         ConnectionError,
+        RuntimeError,  # an upload that failed
+        ValueError,  # a name that is none, or an upload that the storage refused
     ) as error:
         raise MmrsError(f"{repo}: {_first_line(error)}", code=ENVIRONMENT, hint=AGAIN) from error
     return str(commit.commit_url)
