@@ -9,24 +9,15 @@ import pytest
 from PIL.Image import Image
 
 import mmrs_builder
-from tests.build.command import mmrs
 
 
-@pytest.fixture(scope="module")
-def views(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("flat") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=2", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+def load(out: Path, cache: Path, **options: object) -> datasets.DatasetDict:
+    return datasets.load_dataset(str(out), cache_dir=str(cache), **options)
 
 
-def load(views: Path, cache: Path, **options: object) -> datasets.DatasetDict:
-    return datasets.load_dataset(str(views), cache_dir=str(cache), **options)
-
-
-def test_rows_are_those_of_config_qa_with_picture_and_masks(views: Path, tmp_path: Path):
-    flat = mmrs_builder.flatten(load(views, tmp_path))
-    asked = load(views, tmp_path, name="qa")
+def test_rows_are_those_of_config_qa_with_picture_and_masks(free: Path, tmp_path: Path):
+    flat = mmrs_builder.flatten(load(free, tmp_path))
+    asked = load(free, tmp_path, name="qa")
     assert {split: len(rows) for split, rows in flat.items()} == {split: len(rows) for split, rows in asked.items()}
     for split in asked:
         for row, question in zip(flat[split], asked[split], strict=True):
@@ -36,36 +27,36 @@ def test_rows_are_those_of_config_qa_with_picture_and_masks(views: Path, tmp_pat
             assert "qa" not in row
 
 
-def test_a_stream_stays_a_stream_with_the_same_rows(views: Path, tmp_path: Path):
-    flat = mmrs_builder.flatten(load(views, tmp_path, streaming=True))
+def test_a_stream_stays_a_stream_with_the_same_rows(free: Path, tmp_path: Path):
+    flat = mmrs_builder.flatten(load(free, tmp_path, streaming=True))
     assert isinstance(flat, datasets.IterableDatasetDict)
-    asked = load(views, tmp_path, name="qa")
+    asked = load(free, tmp_path, name="qa")
     for split in asked:
         assert [row["question_id"] for row in flat[split]] == asked[split]["question_id"]
 
 
-def test_rows_can_be_shuffled_selected_and_batched(views: Path, tmp_path: Path):
-    train = mmrs_builder.flatten(load(views, tmp_path)["train"])
+def test_rows_can_be_shuffled_selected_and_batched(free: Path, tmp_path: Path):
+    train = mmrs_builder.flatten(load(free, tmp_path)["train"])
     mixed = train.shuffle(seed=1)
     ids = [row["question_id"] for row in train]
     assert sorted(row["question_id"] for row in mixed) == sorted(ids)
     assert train.select([2, 0])[:2]["question_id"] == [ids[2], ids[0]]
 
 
-def test_views_that_were_filtered_before_give_their_own_questions_only(views: Path, tmp_path: Path):
-    rows = load(views, tmp_path)["train"]
+def test_views_that_were_filtered_before_give_their_own_questions_only(free: Path, tmp_path: Path):
+    rows = load(free, tmp_path)["train"]
     last = rows.select([len(rows) - 1])
     assert {row["view_id"] for row in mmrs_builder.flatten(last)} == {last[0]["view_id"]}
 
 
-def test_a_view_without_questions_gives_no_row(views: Path, tmp_path: Path):
-    rows = load(views, tmp_path)["train"]
+def test_a_view_without_questions_gives_no_row(free: Path, tmp_path: Path):
+    rows = load(free, tmp_path)["train"]
     silent = rows.map(lambda row, i: {"qa": [] if i == 0 else row["qa"]}, with_indices=True)
     expected = [question["question_id"] for row in list(silent)[1:] for question in row["qa"]]
     assert [row["question_id"] for row in mmrs_builder.flatten(silent)] == expected
     assert [row["question_id"] for row in mmrs_builder.flatten(silent.to_iterable_dataset())] == expected
 
 
-def test_rows_without_nested_questions_are_refused(views: Path, tmp_path: Path):
+def test_rows_without_nested_questions_are_refused(free: Path, tmp_path: Path):
     with pytest.raises(ValueError, match="rows of views"):
-        mmrs_builder.flatten(load(views, tmp_path, name="qa"))
+        mmrs_builder.flatten(load(free, tmp_path, name="qa"))

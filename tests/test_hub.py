@@ -15,12 +15,10 @@ from tests.export import hub as hubs
 FOREIGN = "notes/method.md"
 
 
-@pytest.fixture(scope="module")
-def free(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build that anybody may pass on, with files beside it that are nobody's business."""
-    out = tmp_path_factory.mktemp("push") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=2", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
+@pytest.fixture
+def shards(free: Path, tmp_path: Path) -> Path:
+    """A build that anybody may pass on, with a file beside it that is nobody's business."""
+    out = Path(shutil.copytree(free, tmp_path / "shards"))
     (out / "secrets.env").write_text("KEY=1\n")
     return out
 
@@ -47,41 +45,41 @@ def expected(out: Path) -> dict[str, str]:
     return {path.relative_to(out).as_posix(): sha256(path) for path in paths}
 
 
-def test_shards_and_card_arrive_in_one_commit_and_nothing_else(free: Path, hub: hubs.Hub):
+def test_shards_and_card_arrive_in_one_commit_and_nothing_else(shards: Path, hub: hubs.Hub):
     hub.files = {".gitattributes": "0", FOREIGN: "0", "data/train-00000-of-00009.parquet": "0"}
-    done = push(free, hub)
+    done = push(shards, hub)
     assert done.code == 0, done.err
-    assert hub.files == {**expected(free), ".gitattributes": "0", FOREIGN: "0"}
+    assert hub.files == {**expected(shards), ".gitattributes": "0", FOREIGN: "0"}
     assert hub.commits == 1
     assert hub.visibility == "private"
     assert hubs.TOKEN not in done.out + done.err
 
 
-def test_an_interrupted_push_shows_nothing_and_sends_no_file_twice(free: Path, hub: hubs.Hub):
+def test_an_interrupted_push_shows_nothing_and_sends_no_file_twice(shards: Path, hub: hubs.Hub):
     hub.room = 2
-    cut = push(free, hub)
+    cut = push(shards, hub)
     assert cut.code == 8
     assert "run the same command again" in cut.err
     assert (hub.files, hub.commits) == ({}, 0)
     hub.room = None
-    assert push(free, hub, "--public").code == 0
-    assert hub.files == expected(free)
+    assert push(shards, hub, "--public").code == 0
+    assert hub.files == expected(shards)
     assert hub.visibility == "private"  # it was made by the first call
     assert sorted(hub.uploads) == sorted(set(hub.uploads))
 
 
-def test_a_token_that_the_hub_does_not_know_is_told(free: Path, hub: hubs.Hub):
-    done = push(free, hub, token="hf_wrong")  # opens nothing
+def test_a_token_that_the_hub_does_not_know_is_told(shards: Path, hub: hubs.Hub):
+    done = push(shards, hub, token="hf_wrong")  # opens nothing
     assert done.code == 8
     assert "hf auth login" in done.err
     assert "Traceback" not in done.err
     assert "hf_wrong" not in done.err
 
 
-def test_a_dry_run_lists_what_would_be_sent(free: Path):
-    done = mmrs("push", free, "me/set", "--dry-run")
+def test_a_dry_run_lists_what_would_be_sent(shards: Path):
+    done = mmrs("push", shards, "me/set", "--dry-run")
     assert done.code == 0, done.err
-    assert all(name in done.out for name in expected(free))
+    assert all(name in done.out for name in expected(shards))
     assert "secrets.env" not in done.out
     assert "Nothing was sent." in done.out
 
@@ -96,7 +94,7 @@ def test_a_build_that_does_not_verify_is_not_sent(free: Path, tmp_path: Path):
 
 
 def test_rows_that_may_not_be_passed_on_are_refused_whoever_asks(tmp_path: Path):
-    corpus = write(tmp_path / "Kvasir-SEG", 4)
+    corpus = write(tmp_path / "Kvasir-SEG", 2)
     out = tmp_path / "shards"
     assert mmrs("build", "--source", "kvasir", "--data", corpus, "--out", out, "--workers", 1).code == 0
     done = mmrs("push", out, "me/set", "--dry-run")
@@ -106,7 +104,7 @@ def test_rows_that_may_not_be_passed_on_are_refused_whoever_asks(tmp_path: Path)
 
 
 def test_data_of_ones_own_need_a_word_that_they_may_be_published(tmp_path: Path):
-    corpus = write(tmp_path / "mine", 4)
+    corpus = write(tmp_path / "mine", 2)
     out = tmp_path / "shards"
     options = ["images=images/*", "masks=masks/{stem}.*", "label=polyp"]
     done = mmrs(

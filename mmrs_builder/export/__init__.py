@@ -33,6 +33,9 @@ class Format:
     conversations: bool = False
 
 
+CARD: Final = "DATA_CARD.md"
+"""The build's card in an export; no README, which ``load_dataset`` would take for a description of the files."""
+
 FORMATS: Final[Mapping[str, Format]] = {
     "llava": Format(write=llava.write, conversations=True),
     "messages": Format(write=messages.write, conversations=True),
@@ -63,4 +66,6 @@ def export(
     made = {"to": to, "split": split, "multi_turn": multi_turn, "shards": found.content, "mmrs-builder": __version__}
     with drafting(folder, out, made) as draft:
         FORMATS[to].write(found, draft, multi_turn=multi_turn)
+        if (out / "README.md").is_file():  # whose pictures they are, under which terms, and what for
+            draft.put(CARD, (out / "README.md").read_bytes())
     return counts(draft)

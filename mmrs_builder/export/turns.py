@@ -40,7 +40,7 @@ def written(view: Viewed, draft: Draft, *, multi_turn: bool) -> Iterator[Convers
     for questions in [view.questions] if multi_turn else [(question,) for question in view.questions]:
         facts: dict[str, object] = {
             "id": view.view_id if multi_turn else questions[0].question_id,
-            "view_id": view.view_id,
+            **{name: view.facts[name] for name in ("view_id", "source", "license")},
             "asked": [_asked(question, masks) for question in questions],
         }
         yield Conversation(image=image, turns=tuple(map(turn, questions)), facts=facts)

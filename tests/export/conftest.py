@@ -1,4 +1,4 @@
-"""A build of coloured JPEG and of grey and coloured PNG with overlapping masks, and one that may be passed on."""
+"""A build of coloured JPEG and of grey and coloured PNG with overlapping masks."""
 
 from __future__ import annotations
 
@@ -65,12 +65,3 @@ def truth(build: Path) -> Truth:
     assert len(found.questions) == sum(len(row["qa"]) for row in found.views.values()) > 50
     assert any(s["part"] == "component" for row in found.views.values() for s in row["structures"])
     return found
-
-
-@pytest.fixture(scope="session")
-def free(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Phantoms only: anybody may pass them on."""
-    out = tmp_path_factory.mktemp("free") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=2", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.build.command import Result, mmrs, tree
 
@@ -120,6 +121,17 @@ def full() -> None:
 
 def more(left: object) -> bool:
     return next(left, None) is not None  # type: ignore[call-overload]
+
+
+def test_a_folder_that_is_being_written_is_left_alone(free: Path, mine: Path):
+    before = shown(mine)
+    with FileLock(mine / STATE / "lock"):
+        assert export(free, "messages", mine).code == 7
+    assert shown(mine) == before
+
+
+def test_the_card_goes_along(free: Path, coco: Path):
+    assert (coco / "DATA_CARD.md").read_bytes() == (free / "README.md").read_bytes()
 
 
 def test_a_damaged_build_is_refused(free: Path, tmp_path: Path):

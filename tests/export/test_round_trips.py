@@ -14,6 +14,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 from skimage import io as images
 
+from mmrs_builder.export import wds
 from mmrs_builder.types import Mask
 from tests.build.command import mmrs
 from tests.export.conftest import Truth, pixels
@@ -49,6 +50,7 @@ def check_conversation(row: dict[str, Any], said: list[tuple[str, str]], folder:
             assert (pixels((folder / name).read_bytes()) == truth.mask(view_id, index)).all()
     (picture,) = row["images"]
     assert (folder / picture).read_bytes() == view["image"]["bytes"]
+    assert [row[name] for name in ("source", "license")] == [view[name] for name in ("source", "license")]
     assert (folder / picture).suffix == {b"\xff": ".jpg", b"\x89": ".png"}[view["image"]["bytes"][:1]]
 
 
@@ -272,6 +274,18 @@ def test_webdataset_samples_hold_views_with_masks_and_questions(build: Path, tru
     assert sorted(views) == sorted(truth.views)
     assert len(asked) == total(counts, "questions") == len(truth.questions)
     assert masks == total(counts, "masks") == structures(truth)
+
+
+def test_a_large_set_is_spread_over_several_tar_files(
+    build: Path, truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(wds, "FULL", 20_000)
+    export(build, "webdataset", tmp_path, "--split", "train")
+    tars = sorted(str(path) for path in tmp_path.glob("*.tar"))
+    assert tars == [str(tmp_path / f"train-{number:06d}.tar") for number in range(len(tars))]
+    assert len(tars) > 2
+    found = [sample["json"]["view_id"] for sample in webdataset.WebDataset(tars, shardshuffle=False).decode("pil")]
+    assert found == [view_id for view_id, row in truth.views.items() if row["split"] == "train"]
 
 
 def brush(data: list[int]) -> np.ndarray[Any, Any]:
