@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Final
 
@@ -31,12 +32,23 @@ def write(shards: Shards, draft: Draft, *, multi_turn: bool) -> None:
             draft.count(view.split, views=1, questions=len(view.questions), masks=len(masks))
 
 
+def _part(pixel: int, pixels: int, start: float = 0.0) -> float:
+    """How far it is from ``start`` to a pixel, in parts of a side: never less, not even by a rounding, because FiftyOne
+    drops what is behind the point when it finds the pixel again.
+    """
+    part = pixel / pixels - start
+    while int((start + part) * pixels) < pixel:
+        part = math.nextafter(part, math.inf)
+    return part
+
+
 def _structure(region: Region, view: Viewed, mask: str) -> dict[str, object]:
     """``bounding_box`` is [x, y, width, height] in parts of the picture; the mask file shows all of the picture."""
     x0, y0, x1, y1 = region.box
+    left, top = _part(x0, view.width), _part(y0, view.height)
     return {
         "label": region.label,
-        "bounding_box": [x0 / view.width, y0 / view.height, (x1 - x0) / view.width, (y1 - y0) / view.height],
+        "bounding_box": [left, top, _part(x1, view.width, left), _part(y1, view.height, top)],
         "box": [x0, y0, x1, y1],
         "mask": mask,
         "part": region.part,

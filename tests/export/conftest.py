@@ -49,9 +49,9 @@ def read(out: Path) -> Truth:
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("export")
-    corpus = frames.write(home / "Kvasir-SEG", 12)
+    corpus = frames.write(home / "Kvasir-SEG", 9)
     done = mmrs(
-        "build", "--source", "phantom", "--set", "phantom.count=12", "--source", "kvasir", "--data", f"kvasir={corpus}",
+        "build", "--source", "phantom", "--set", "phantom.count=8", "--source", "kvasir", "--data", f"kvasir={corpus}",
         "--rows-per-shard", 8, "--questions-per-view", 6, "--workers", 1, "--out", home / "shards",
     )  # fmt: skip
     assert done.code == 0, done.err

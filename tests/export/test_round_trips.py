@@ -348,8 +348,14 @@ def test_fiftyone_samples_hold_boxes_masks_and_questions(build: Path, truth: Tru
         for index, structure in enumerate(sample["structures"]):
             x, y, width, height = structure["bounding_box"]
             x0, y0, x1, y1 = structure["box"]
-            scaled = [x * view["width"], y * view["height"], width * view["width"], height * view["height"]]
-            assert scaled == pytest.approx([x0, y0, x1 - x0, y1 - y0])
+            corners = [
+                (x, view["width"]),
+                (y, view["height"]),
+                (x + width, view["width"]),
+                (y + height, view["height"]),
+            ]
+            assert [part * side for part, side in corners] == pytest.approx([x0, y0, x1, y1])
+            assert [int(part * side) for part, side in corners] == [x0, y0, x1, y1]  # as FiftyOne finds pixels
             inside = pixels((tmp_path / structure["mask"]).read_bytes()).astype(bool)[y0:y1, x0:x1]
             assert inside.sum() == truth.mask(view["view_id"], index).sum()
     assert total(counts, "masks") == sum(len(sample["structures"]) for sample in samples) == structures(truth)
