@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from mmrs_builder import __version__
 from mmrs_builder.errors import USAGE, MmrsError
@@ -21,15 +21,22 @@ from mmrs_builder.export import (
     nnunet,
     wds,
 )
-from mmrs_builder.export.folder import counts, drafting
-from mmrs_builder.export.read import shards
+from mmrs_builder.export.folder import Draft, counts, drafting
+from mmrs_builder.export.read import Shards, shards
+
+
+class Write(Protocol):
+    """How a format is written."""
+
+    def __call__(self, shards: Shards, draft: Draft, *, multi_turn: bool) -> None:
+        """Write the shards into a draft. ``multi_turn`` is for conversations only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """How a format is written, and whether it is made of conversations, which may hold several questions."""
 
-    write: Callable[..., None]  # (Shards, Draft, *, multi_turn: bool)
+    write: Write
     conversations: bool = False
 
 

@@ -22,8 +22,9 @@ def write(shards: Shards, draft: Draft, *, multi_turn: bool) -> None:
         need("pycocotools")
     except ValueError as error:
         raise MmrsError(str(error), code=USAGE) from None
-    categories = {label: number for number, label in enumerate(shards.labels, start=1)}
-    roles: dict[str, str] = {}
+    roles = shards.roles
+    categories = {label: number for number, label in enumerate(roles, start=1)}
+    named = [{"id": n, "name": label, "supercategory": roles[label]} for label, n in categories.items()]
     for split in shards.splits:
         images: list[dict[str, object]] = []
         annotations: list[dict[str, object]] = []
@@ -33,10 +34,8 @@ def write(shards: Shards, draft: Draft, *, multi_turn: bool) -> None:
             placed = {region.index: len(annotations) + n for n, region in enumerate(view.wholes, start=1)}
             annotations += [_annotation(r, placed[r.index], number, categories[r.label]) for r in view.wholes]
             questions += _questions(view, number, placed)
-            roles.update({region.label: region.role for region in view.wholes})
             left = len(view.regions) - len(view.wholes)
             draft.count(split, views=1, questions=len(view.questions), masks=len(placed), components_left_out=left)
-        named = [{"id": n, "name": label, "supercategory": roles.get(label, "")} for label, n in categories.items()]
         found = {"images": images, "annotations": annotations, "categories": named, "questions": questions}
         draft.put_json(f"annotations/instances_{split}.json", {"info": {"description": "MMRS"}, **found})
 

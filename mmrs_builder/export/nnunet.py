@@ -37,9 +37,9 @@ def write(shards: Shards, draft: Draft, *, multi_turn: bool) -> None:
             draft.put(f"labels{end}/{view.name}{ENDING}", encode_pixels(painted.codes))
             names[view.split].append(view.name)
             add({"case": view.name, **view.facts, "hidden_px": painted.hidden_px})
-            masks, left = len({region.label for region in view.wholes}), int(not kept)
-            draft.count(view.split, views=1, masks=masks, hidden_px=painted.hidden_px, pictures_coded_anew=left)
-            draft.count(view.split, questions_left_out=len(view.questions))
+            labels = len({region.label for region in view.wholes})
+            draft.count(view.split, views=1, labels=labels, hidden_px=painted.hidden_px)
+            draft.count(view.split, pictures_coded_anew=int(not kept), questions_left_out=len(view.questions))
     training = [*names.get("train", ()), *names.get("validation", ())]
     if names.get("train") and names.get("validation"):
         draft.put_json("splits_final.json", [{"train": names["train"], "val": names["validation"]}])

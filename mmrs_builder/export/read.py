@@ -24,7 +24,7 @@ from mmrs_builder.verify.report import Fault
 from mmrs_builder.verify.shards import Shard, check_names, open_shards
 from mmrs_builder.vocab import SPLITS
 
-SUFFIXES: Final = {"PNG": "png", "JPEG": "jpg", "TIFF": "tif", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
+SUFFIXES: Final = {"PNG": "png", "JPEG": "jpg", "TIFF": "tif", "BMP": "bmp", "GIF": "gif", "WEBP": "webp", "PPM": "ppm"}
 BATCH: Final = 16
 """Views held at a time."""
 
@@ -84,14 +84,20 @@ class Shards:
         return tuple(split for split in SPLITS if any(shard.split == split for shard in self.files))
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels of all structures, sorted."""
-        found: set[str] = set()
+    def roles(self) -> dict[str, str]:
+        """The labels of all structures, sorted, and what each is: organ, lesion, instrument or region."""
+        columns = [f"structures.list.element.{name}" for name in ("label", "role")]
+        found: dict[str, str] = {}
         for shard in self.files:
             with pq.ParquetFile(shard.path) as file:
-                column = file.read(columns=["structures.list.element.label"])["structures"]
-            found.update(item["label"] for item in pc.list_flatten(column).to_pylist())
-        return tuple(sorted(found))
+                column = file.read(columns=columns)["structures"]
+            found.update({item["label"]: item["role"] for item in pc.list_flatten(column).to_pylist()})
+        return dict(sorted(found.items()))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of all structures, sorted."""
+        return tuple(self.roles)
 
     def views(self, *splits: str) -> Iterator[Viewed]:
         """The views of these splits, of all without any, in their order in the shards."""
@@ -151,7 +157,7 @@ def _broken(out: Path, why: str) -> MmrsError:
 
 def _viewed(row: Mapping[str, Any]) -> Viewed:
     image: bytes = row["image"]["bytes"]
-    with Image.open(io.BytesIO(image)) as opened:
+    with Image.open(io.BytesIO(image), formats=tuple(SUFFIXES)) as opened:
         suffix = SUFFIXES[str(opened.format)]
     regions = zip(row["structures"], row["masks"], strict=True)
     return Viewed(
