@@ -16,6 +16,7 @@ import typer
 
 from mmrs_builder import __version__
 from mmrs_builder import options as opt
+from mmrs_builder.cli_export import export, push
 from mmrs_builder.cli_paraphrase import Bank, Phrasing, paraphrase
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
@@ -35,6 +36,8 @@ REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, e
 """What the disk or its owner refuses; other errors of the system are bugs."""
 
 app.command()(paraphrase)
+app.command()(export)
+app.command()(push)
 
 
 def main() -> None:

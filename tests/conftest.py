@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.build.command import mmrs
+
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, max_examples=50)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
@@ -22,3 +24,12 @@ def samples() -> Path:
     if not Path(folder).is_dir():
         pytest.skip(f"needs real samples: MMRS_SAMPLES={folder} is not a folder")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def free(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shards of two phantoms, which anybody may pass on; never changed."""
+    out = tmp_path_factory.mktemp("free") / "shards"
+    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=2", "--out", out, "--workers", 1)
+    assert done.code == 0, done.err
+    return out

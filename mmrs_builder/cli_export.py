@@ -1,0 +1,93 @@
+"""The commands ``mmrs export`` and ``mmrs push``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmrs_builder import options as opt
+
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="FORMAT",
+        help="llava, messages (TRL), ms-swift, llama-factory, coco, nnunet, monai, webdataset, label-studio, fiftyone.",
+    ),
+]
+Folder = Annotated[Path, typer.Option("--out", help="Folder to write: new, empty, or made by mmrs export.")]
+Split = Annotated[str | None, typer.Option("--split", help="Only train, validation or test. [default: all]")]
+Turns = Annotated[
+    bool,
+    typer.Option(
+        "--multi-turn",
+        help="All questions of a picture in one conversation. They give each other's answers away: by default each "
+        "question is a conversation of its own.",
+    ),
+]
+
+Repo = Annotated[str, typer.Argument(metavar="REPO", help="Dataset repository: USER/NAME. It is made if need be.")]
+Public = Annotated[bool, typer.Option("--public", help="Make a new repository public. [default: private]")]
+Own = Annotated[
+    opt.Many, typer.Option("--own", help="A source of your own whose data are yours to publish; repeat for several.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Verify, and list what would be sent; send nothing.")]
+
+
+def export(
+    out: opt.Out, to: To, folder: Folder, split: Split = None, multi_turn: Turns = False, as_json: opt.Json = False
+) -> None:
+    """Write a finished build in the format of another trainer or tool.
+
+    Example: mmrs export shards/ --to messages --out messages/
+    """
+    from mmrs_builder import export as exporting
+
+    found = exporting.export(out, to, folder, split=split, multi_turn=multi_turn)
+    if as_json:
+        typer.echo(json.dumps({"to": to, "out": str(folder), "counts": found}, indent=1))
+        return
+    for name, counts in found.items():
+        typer.echo(f"{name}: {told(counts)}")
+    typer.echo(f"written: {folder}")
+
+
+def push(
+    out: opt.Out,
+    repo: Repo,
+    public: Public = False,
+    own: Own = None,
+    dry_run: DryRun = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Verify a finished build and publish it on the Hugging Face Hub, if the licences of its sources allow that.
+
+    Shards and cards are sent, and nothing else. The token is the one of `hf auth login` or HF_TOKEN.
+
+    Example: mmrs push shards/ user/name
+    """
+    from mmrs_builder import hub
+
+    typer.echo(f"verifying {out}", err=True)
+    parcel = hub.parcel(out, own or [])
+    sent = None
+    if not dry_run:
+        sent = hub.push(out, repo, parcel.files, public=public, sent=lambda name: typer.echo(f"sent {name}", err=True))
+    if as_json:
+        found = {"repo": repo, "commit": sent, "files": dict(parcel.files), "sources": dict(parcel.classes)}
+        typer.echo(json.dumps(found, indent=1))
+        return
+    for name, size in parcel.files.items():
+        typer.echo(f"{size:>12} {name}")
+    classes = ", ".join(f"{name} ({known or 'your own'})" for name, known in parcel.classes.items())
+    typer.echo(f"sources: {classes}")
+    typer.echo(f"published: {sent}" if sent else "Nothing was sent.")
+
+
+def told(counts: Mapping[str, int]) -> str:
+    """Counts in a line."""
+    return ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
