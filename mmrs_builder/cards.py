@@ -60,7 +60,7 @@ def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str
         "annotations_creators": ["machine-generated"],
         "size_categories": [_size(views)],
         "tags": ["medical", "spatial-reasoning", "segmentation", *modalities],
-        "configs": [c for c in (_config("default", "data", shards), _config("qa", "qa", shards)) if c],
+        "configs": [c for c in (_config(*it, shards) for it in _CONFIGS) if c],
     }
 
 
@@ -83,6 +83,8 @@ def _size(n: int) -> str:
     return "n>1M"
 
 
+_CONFIGS = (("default", "data"), ("qa", "qa"), ("preview", "preview"))
+
 _INTRO = """# MMRS spatial question answering with masks
 
 Questions about *where* things are in medical pictures, each with the masks it speaks of. Every answer is the value of a
@@ -94,6 +96,7 @@ from datasets import load_dataset
 
 views = load_dataset("path/to/this/folder")            # one row per picture, questions nested
 questions = load_dataset("path/to/this/folder", "qa")  # one row per question, no pixels
+look = load_dataset("path/to/this/folder", "preview")     # up to 500 pictures with their masks drawn on them
 ```
 
 "Left" and "right" in questions of the frame `viewer` are those of the picture as it is shown, never the patient's; in

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder import cards, diversity
-from mmrs_builder.build.settings import DATA, QA, STATE, Settings
+from mmrs_builder.build.settings import CONFIGS, DATA, PREVIEW, QA, STATE, Settings
 from mmrs_builder.build.stage import flush_folder, read_json, write_json
 from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import discard
@@ -25,7 +25,7 @@ RETIRED: Final = f"{STATE}/retired"
 PLOT: Final = "audit.png"
 """What `mmrs audit --card` adds; no new version has it."""
 
-ARRIVE: Final = (DATA, QA, PLOT, "README.md")
+ARRIVE: Final = (DATA, QA, PREVIEW, PLOT, "README.md")
 """The order in which a new version comes; an old one leaves in the opposite order."""
 
 
@@ -90,7 +90,7 @@ def _retire(old: Path, retired: Path) -> None:
 def _shards(staged: Path) -> dict[str, dict[str, Any]]:
     """Facts of every finished shard by its path below the output folder."""
     found: dict[str, dict[str, Any]] = {}
-    for config in (DATA, QA):
+    for config in CONFIGS:
         for sidecar in sorted((staged / "sidecars" / config).glob("*.json")):
             found[f"{config}/{sidecar.stem}.parquet"] = dict(read_json(sidecar) or {})
     return found
@@ -107,7 +107,7 @@ def _manifest(staged: Path, settings: Settings, facts: cards.Facts) -> dict[str,
         "key": facts.key,
         "schema_version": SCHEMA_VERSION,
         "files": {**files, "README.md": {"sha256": sha256(readme), "bytes": len(readme)}},
-        "logical_rows_sha256": {config: _logical(shards, folder) for config, folder in (("default", DATA), ("qa", QA))},
+        "logical_rows_sha256": {config: _logical(shards, folder) for folder, config in CONFIGS.items()},
         "settings": settings.public(),
         "versions": versions(),
         "report": facts.counts,

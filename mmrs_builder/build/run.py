@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mmrs_builder import cards
-from mmrs_builder.build import folder
+from mmrs_builder.build import folder, preview
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
@@ -128,6 +128,7 @@ def _write(
     staged = staging(out / STATE, facts.key)
     if not is_waiting(out, staged):
         write(asked, language, settings, out / STATE, facts.key, workers, lambda total: stage("write", total))
+        preview.write(staged, settings.seed, facts.key, workers, lambda total: stage("preview", total))
     advance = stage("publish", 1)
     publish(out, staged, settings, facts)
     advance(1)

@@ -45,11 +45,11 @@ def test_numbers_in_the_card_are_those_of_the_shards(request: pytest.FixtureRequ
 def test_the_card_names_only_splits_that_exist(request: pytest.FixtureRequest, folder: str):
     out: Path = request.getfixturevalue(folder)
     head, _ = card(out)
-    for config, place in zip(head["configs"], ("data", "qa"), strict=True):
+    for config, place in zip(head["configs"], ("data", "qa", "preview"), strict=True):
         named = [item["split"] for item in config["data_files"]]
         assert sorted(named) == sorted({path.name.split("-")[0] for path in (out / place).iterdir()})
         assert all(list(out.glob(item["path"])) for item in config["data_files"])
-    assert [config.get("default", False) for config in head["configs"]] == [True, False]
+    assert [config.get("default", False) for config in head["configs"]] == [True, False, False]
 
 
 def test_a_build_without_questions_has_one_config_that_loads(tmp_path: Path):
