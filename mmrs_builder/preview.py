@@ -33,7 +33,7 @@ def preview_row(view: Mapping[str, Any]) -> dict[str, object]:
     return {
         **{name: view[name] for name in ("view_id", "source", "license", "modality", "split")},
         "overlay": {"bytes": stream.getvalue(), "path": None},
-        "legend": [{"label": label, "colour": "#{:02x}{:02x}{:02x}".format(*c)} for label, c in colours.items()],
+        "legend": [{"label": label, "colour": spelled(colour)} for label, colour in colours.items()],
         "qa": [{name: item[name] for name, _ in SHOWN_QUESTION_FIELDS} for item in view["qa"]],
     }
 
@@ -42,6 +42,11 @@ def colours_of(view: Mapping[str, Any]) -> dict[str, tuple[int, int, int]]:
     """The colour of each label, in the order in which structures name them."""
     labels = dict.fromkeys(structure["label"] for structure in view["structures"])
     return {label: COLOURS[number % len(COLOURS)] for number, label in enumerate(labels)}
+
+
+def spelled(colour: tuple[int, int, int]) -> str:
+    """A colour as CSS spells it: ``#rrggbb``."""
+    return f"#{bytes(colour).hex()}"
 
 
 def overlay(view: Mapping[str, Any]) -> Pixels:

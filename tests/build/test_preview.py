@@ -59,7 +59,8 @@ def test_few_of_many_are_chosen_by_key_wherever_they_lie(built: Path, monkeypatc
 def test_previews_load_as_pictures_with_their_questions(built: Path, tmp_path: Path):
     code = """
 found = load_dataset(out, "preview", split="train")
-show([found.num_rows, found[0]["overlay"].mode, sorted(found[0]["legend"][0]), type(found[0]["qa"][0]["answer"]).__name__])
+row = found[0]
+show([found.num_rows, row["overlay"].mode, sorted(row["legend"][0]), type(row["qa"][0]["answer"]).__name__])
 """
     shown = reader(code, tmp_path, built)
     train = [row for row in rows(built, "preview") if row["split"] == "train"]
