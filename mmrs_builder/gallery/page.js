@@ -164,6 +164,7 @@
       make("li", { textContent: text, className: i === question.answer_index ? "right" : "", dir: "auto" })));
     $("choices").hidden = !question.choices?.length;
     $("answer").textContent = question.answer;
+    $("answer").hidden = !$("choices").hidden; // it is marked among the choices
     steps(question, view);
     more(question);
     legend(question, view);
@@ -196,8 +197,9 @@
       if (step.why !== null) value.append(make("span", { className: "why", textContent: `no value: ${step.why}` }));
       else if (step.structures.length) value.append(...structures(view, step.structures));
       else value.append(step.value === null ? "none" : words(step.value));
-      const button = make("button", { type: "button", onclick: () => pick(state.step === n ? null : n) }, code, value,
-        step.margin === null ? null : bar(step.margin));
+      const clear = step.margin === null ? null : make("small", { textContent: `margin ${step.margin.toFixed(2)}` });
+      const button = make("button", { type: "button", onclick: () => pick(state.step === n ? null : n) }, code,
+        make("div", { className: "value" }, value, clear), step.margin === null ? null : bar(step.margin));
       return make("li", {}, button);
     }));
     if (!question.steps.length) $("steps").append(make("li", { textContent: question.program }), make("li", { textContent: "This program cannot be read." }));
