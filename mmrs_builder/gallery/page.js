@@ -335,10 +335,15 @@
     const { width, height } = viewOf(current()), frame = document.querySelector(".frame");
     const style = getComputedStyle(frame);
     const room = frame.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const fit = Math.min(room / width, Math.max(240, 0.64 * innerHeight) / height, 8);
+    const beside = matchMedia("(min-width: 941px)").matches; // else the question must fit below
+    const fit = Math.min(room / width, Math.max(240, (beside ? 0.7 : 0.48) * innerHeight) / height, 8);
     const scale = $("true-size").checked ? 1 / devicePixelRatio : fit;
     $("stage").style.width = `${width * scale}px`;
     $("stage").style.height = `${height * scale}px`;
+    $("stage").style.left = $("stage").style.top = 0; // onto whole pixels of the screen, or 1:1 would blur
+    const box = $("stage").getBoundingClientRect(), whole = (at) => Math.round(at * devicePixelRatio) / devicePixelRatio - at;
+    $("stage").style.left = `${whole(box.left)}px`;
+    $("stage").style.top = `${whole(box.top)}px`;
     $("stage").classList.toggle("pixels", scale >= 2 || $("true-size").checked);
   }
 
