@@ -16,6 +16,7 @@ import typer
 
 from mmrs_builder import __version__
 from mmrs_builder import options as opt
+from mmrs_builder.cli_card import card
 from mmrs_builder.cli_paraphrase import Bank, Phrasing, paraphrase
 from mmrs_builder.cli_view import view
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
@@ -37,6 +38,7 @@ REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, e
 
 app.command()(paraphrase)
 app.command()(view)
+app.command()(card)
 
 
 def main() -> None:

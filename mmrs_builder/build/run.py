@@ -10,7 +10,6 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mmrs_builder import cards
 from mmrs_builder.build import folder, preview
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
@@ -21,6 +20,7 @@ from mmrs_builder.build.stage import read_json, write_json
 from mmrs_builder.build.write import discard, staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
 from mmrs_builder.paraphrase.bank import with_bank
+from mmrs_builder.statements import Facts
 from mmrs_builder.templates import Language, shipped, with_terms
 from mmrs_builder.types import Drop, Label
 from mmrs_builder.vocab import ENVIRONMENTAL
@@ -123,7 +123,7 @@ def _measure_all(
 
 
 def _write(
-    out: Path, settings: Settings, asked: Asked, language: Language, facts: cards.Facts, workers: int, stage: Stage
+    out: Path, settings: Settings, asked: Asked, language: Language, facts: Facts, workers: int, stage: Stage
 ) -> None:
     staged = staging(out / STATE, facts.key)
     if not is_waiting(out, staged):
@@ -134,10 +134,10 @@ def _write(
     advance(1)
 
 
-def cards_facts(settings: Settings, counts: dict[str, Any], key: str) -> cards.Facts:
+def cards_facts(settings: Settings, counts: dict[str, Any], key: str) -> Facts:
     """What the card says of this build."""
     sources = tuple(source_of(choice) for choice in settings.sources)
-    return cards.Facts(key=key, sources=sources, counts=counts, policy=settings.splits, language=settings.language)
+    return Facts(key=key, sources=sources, counts=counts, policy=settings.splits, language=settings.language)
 
 
 def _counts(measured: Sequence[Measured], asked: Asked) -> dict[str, Any]:
