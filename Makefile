@@ -25,7 +25,7 @@ endif
 script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
 	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
 
-.PHONY: help install lint types test demo demo-paraphrase bench soak baseline-train baseline-smoke test-gpu bench-train
+.PHONY: help install browser lint types test demo demo-paraphrase bench soak baseline-train baseline-smoke test-gpu bench-train
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,12 @@ $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,baselines,volumes,dicom,formats,audit,llm]'
 	@touch $@
+
+browser: ## Debian's chromium, for the tests of the gallery (they are skipped without it)
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	else echo "make browser: chromium is missing; install it, on Debian as root: apt-get install chromium" >&2; exit 2; fi
 
 lint: install ## style, spelling, import contracts, question families
 	$(BIN)/ruff check
@@ -51,12 +57,13 @@ types: install ## type check
 test: install ## all tests; real samples are read from MMRS_SAMPLES
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto
 
-demo: install ## build, verify, load and draw the phantom corpus in runs/demo
+demo: install ## build, verify, load and show the phantom corpus in runs/demo
 	$(BIN)/mmrs build --source phantom --set phantom.count=$(DEMO_VIEWS) --out $(SHARDS) --overwrite
 	$(BIN)/mmrs verify $(SHARDS)
 	$(BIN)/python -c "$$SHOW" $(SHARDS)
 	$(BIN)/mmrs view $(SHARDS) --contact runs/demo/sheet.png
-	@echo "Made $(SHARDS); look at runs/demo/sheet.png, or run: $(BIN)/mmrs stats $(SHARDS)"
+	$(BIN)/mmrs view $(SHARDS) --out runs/demo/gallery.html
+	@echo "Made $(SHARDS) and runs/demo/sheet.png; open in a browser: $(CURDIR)/runs/demo/gallery.html"
 
 demo-paraphrase: install ## reword the demo through a local endpoint (by rules: no model)
 	$(BIN)/python -m benchmarks.paraphrase $(SHARDS)

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mmrs_builder import sources
-from mmrs_builder.draw import COLOURS, overlay
+from mmrs_builder.draw import overlay
 from mmrs_builder.io.csvfile import read_csv
 from mmrs_builder.naming import vocabulary
 from mmrs_builder.relations import position
@@ -27,6 +27,7 @@ from mmrs_builder.relations.published import published_near, published_zone
 from mmrs_builder.structures import scene
 from mmrs_builder.types import Annotation, CaseRef, Grid, Picture, Pixels, Scene, Structure, View
 from mmrs_builder.views import flat_case
+from mmrs_builder.vocab import COLOURS
 
 ZONES = {"top left": "upper_left", "top right": "upper_right", "bottom left": "lower_left",
          "bottom right": "lower_right", "center": "centre"}  # fmt: skip

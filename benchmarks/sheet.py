@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
-from mmrs_builder.draw import COLOURS, overlay
+from mmrs_builder.draw import overlay
+from mmrs_builder.vocab import COLOURS
 
 SIDE = 224  # px of a picture on the sheet
 CAPTION = 30

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
-from mmrs_builder import __version__, resources
+from mmrs_builder import statements as say
 from mmrs_builder.digests import digest
 from mmrs_builder.diversity import Diversity
-from mmrs_builder.types import Source
+from mmrs_builder.statements import Facts, Shards
 from mmrs_builder.vocab import REASONS, SPLITS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a card says of a build: its key, its sources, what was counted, how it was split, and in which language."""
-
-    key: str
-    sources: tuple[Source, ...]
-    counts: dict[str, Any]
-    policy: str
-    language: str
-
-
-def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]], wordings: Sequence[Diversity] = ()) -> str:
+def readme(facts: Facts, shards: Shards, wordings: Sequence[Diversity] = ()) -> str:
     """``README.md`` of a published folder: YAML that ``load_dataset`` and the Hub read, then prose.
 
     ``shards`` maps a file's path to its facts; only splits that exist are named.
     """
     head = yaml.safe_dump(_metadata(facts, shards), sort_keys=False, allow_unicode=True)
     parts = [
-        _INTRO + (_OFFICIAL if facts.policy == "official" else ""),
-        _contents(shards),
+        _INTRO + (f"\n**{say.OFFICIAL}**\n" if facts.policy == "official" else ""),
+        f"## Contents\n\n{contents(shards)}",
         _sources(facts),
         _splits(facts),
         _shown(facts),
@@ -47,11 +34,11 @@ def readme(facts: Facts, shards: Mapping[str, Mapping[str, Any]], wordings: Sequ
     return f"---\n{head}---\n\n" + "\n".join(part for part in parts if part)
 
 
-def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
-    views = sum(entry["rows"] for name, entry in shards.items() if name.startswith("data/"))
+def _metadata(facts: Facts, shards: Shards) -> dict[str, object]:
+    views, _ = say.totals(shards)
     modalities = sorted({source.modality for source in facts.sources if source.modality})
     return {
-        "pretty_name": "MMRS spatial question answering with masks",
+        "pretty_name": say.TITLE,
         "license": "other",
         "license_name": "per-source",
         "license_link": "README.md#sources",
@@ -60,11 +47,11 @@ def _metadata(facts: Facts, shards: Mapping[str, Mapping[str, Any]]) -> dict[str
         "annotations_creators": ["machine-generated"],
         "size_categories": [_size(views)],
         "tags": ["medical", "spatial-reasoning", "segmentation", *modalities],
-        "configs": [c for c in (_config("default", "data", shards), _config("qa", "qa", shards)) if c],
+        "configs": [c for c in (_config(*it, shards) for it in _CONFIGS) if c],
     }
 
 
-def _config(name: str, folder: str, shards: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+def _config(name: str, folder: str, shards: Shards) -> dict[str, object]:
     """The entry of a config. Its description names the shards' content: ``datasets`` finds its cache by what the card
     says, and would read a folder that was built anew as it was before."""
     splits = [split for split in SPLITS if any(path.startswith(f"{folder}/{split}-") for path in shards)]
@@ -83,37 +70,28 @@ def _size(n: int) -> str:
     return "n>1M"
 
 
-_INTRO = """# MMRS spatial question answering with masks
+_CONFIGS = (("default", "data"), ("qa", "qa"), ("preview", "preview"))
 
-Questions about *where* things are in medical pictures, each with the masks it speaks of. Every answer is the value of a
-small program over the masks; program, margin and frame are stored with it, and the whole set can be derived again from
-these files alone with `mmrs verify`.
+_INTRO = f"""# {say.TITLE}
+
+{say.ASKS} {say.PROVEN}
 
 ```python
 from datasets import load_dataset
 
 views = load_dataset("path/to/this/folder")            # one row per picture, questions nested
 questions = load_dataset("path/to/this/folder", "qa")  # one row per question, no pixels
+look = load_dataset("path/to/this/folder", "preview")  # up to 500 pictures with their masks drawn on them
 ```
 
-"Left" and "right" in questions of the frame `viewer` are those of the picture as it is shown, never the patient's; in
-questions of the frame `patient` they are the patient's, and the question says so.
+{say.FRAMES}
 """
 
-_OFFICIAL = "\n**The published splits were kept as they are: a group may lie on both sides of a split.**\n"
 
-
-def _contents(shards: Mapping[str, Mapping[str, Any]]) -> str:
-    rows = {
-        split: [
-            sum(entry["rows"] for path, entry in shards.items() if path.startswith(f"{folder}/{split}-"))
-            for folder in ("data", "qa")
-        ]
-        for split in SPLITS
-    }
-    return "## Contents\n\n" + table(
-        ["split", "views", "questions"], [[split, *counts] for split, counts in rows.items() if any(counts)]
-    )
+def contents(shards: Shards) -> str:
+    """The table of splits with their views and questions."""
+    rows = [[split, *counts] for split, counts in say.sizes(shards).items()]
+    return table(["split", "views", "questions"], rows)
 
 
 def _sources(facts: Facts) -> str:
@@ -121,18 +99,9 @@ def _sources(facts: Facts) -> str:
         [s.name, s.title, s.version, s.modality, s.license, s.license_class, "yes" if s.patient_ids else "no"]
         for s in facts.sources
     ]
-    unknown = [s.title for s in facts.sources if not s.patient_ids]
-    note = (
-        f"\nNo patient ids are published for {', '.join(unknown)}: splits there keep copies of one picture together, "
-        "and a patient may still appear in two splits.\n"
-        if unknown
-        else ""
-    )
-    rules = "".join(
-        f"\n- {s.name}: {s.mask_rule.rstrip('.')}. Connected components under {100 * s.minimum_area:g} % "
-        "of the picture are removed and counted."
-        for s in facts.sources
-    )
+    unknown = say.patients(facts)
+    note = f"\n{unknown}\n" if unknown else ""
+    rules = "".join(f"\n- {rule}" for rule in say.mask_rules(facts))
     head = ["source", "corpus", "version", "modality", "licence", "class", "patient ids"]
     return f"## Sources\n\n{table(head, rows)}{note}\nHow masks were read:\n{rules}\n"
 
@@ -180,12 +149,7 @@ def _wordings(found: Sequence[Diversity]) -> str:
 
 
 def _credits(facts: Facts) -> str:
-    """What the corpora ask to be named by, from the front matter of their cards."""
-    lines = []
-    for source in facts.sources:
-        card = resources.path("data_cards") / f"{source.name}.md"
-        head = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1]) if card.is_file() else {}
-        lines += [f"- {source.name}: {head[key]}" for key in ("attribution", "cite") if head.get(key)]
+    lines = [f"- {name}: {text}" for name, text in say.wished_credits(facts)]
     return "## Credits\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
@@ -224,7 +188,7 @@ searched for by rule; faint and dark ones are missed, and the pictures are kept 
 
 _LIMITS = f"""## Limits
 
-- For research only, not for clinical use.
-- Masks are the corpora's own; the questions are exactly as right as they are.
-- Made by MMRS {__version__}; `.mmrs/manifest.json` lists every file with its SHA-256.
+- {say.RESEARCH}
+- {say.OWN_MASKS}
+- {say.LISTED}
 """

@@ -16,8 +16,10 @@ import typer
 
 from mmrs_builder import __version__
 from mmrs_builder import options as opt
+from mmrs_builder.cli_card import card
 from mmrs_builder.cli_export import export, push
 from mmrs_builder.cli_paraphrase import Bank, Phrasing, paraphrase
+from mmrs_builder.cli_view import view
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, e
 app.command()(paraphrase)
 app.command()(export)
 app.command()(push)
+app.command()(view)
+app.command()(card)
 
 
 def main() -> None:
@@ -328,7 +332,7 @@ def verify(
     """Check files, schema, and derive every question and answer again by a second implementation."""
     from mmrs_builder import checks
 
-    _require_build(out)
+    opt.require_build(out)
     if not checks.run(out, mutants=mutants, seed=seed, as_json=as_json):
         raise MmrsError(f"{out} did not verify", code=INTEGRITY, hint="Build or fetch it again.")
 
@@ -343,7 +347,7 @@ def audit(
     """Try to answer the questions without the pictures, and say what that proves."""
     from mmrs_builder import auditing
 
-    _require_build(out)
+    opt.require_build(out)
     auditing.run(out, gate=gate, card=card, as_json=as_json)
 
 
@@ -352,28 +356,8 @@ def stats(out: opt.Out, as_json: opt.Json = False) -> None:
     """Count views, structures, questions and answers."""
     from mmrs_builder import stats as counting
 
-    _require_build(out)
+    opt.require_build(out)
     _show(lambda: counting.count(out), as_json, counting.print_counts)
-
-
-@app.command()
-def view(
-    out: opt.Out,
-    contact: Annotated[Path, typer.Option("--contact", help="PNG file to write: pictures with masks and questions.")],
-    view_ids: Annotated[list[str] | None, typer.Option("--view", help="Show this view; repeat for several.")] = None,
-    questions: Annotated[int, typer.Option("--questions", min=0, help="Questions to print below each picture.")] = 3,
-) -> None:
-    """Draw a contact sheet: pictures with mask outlines and some of their questions."""
-    from mmrs_builder import draw
-
-    _require_build(out)
-    draw.contact_sheet(out, contact, view_ids or [], questions)
-    typer.echo(str(contact))
-
-
-def _require_build(out: Path) -> None:
-    if not (out / "data").is_dir():
-        raise MmrsError(f"{out} holds no finished build", code=USAGE, hint="It has no data folder: run mmrs build.")
 
 
 def _show(rows: Callable[[], Any], as_json: bool, show: Callable[[Any], None]) -> None:

@@ -16,18 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.types import Mask, Pixels
-
-COLOURS: Final = (
-    (255, 200, 40),
-    (60, 200, 255),
-    (255, 90, 160),
-    (120, 230, 110),
-    (200, 140, 255),
-    (255, 140, 60),
-    (250, 250, 250),
-    (150, 160, 255),
-)
-"""One per label, bright on dark and on skin."""
+from mmrs_builder.vocab import COLOURS
 
 WIDTH: Final = 384
 """Width of a drawn picture in px."""

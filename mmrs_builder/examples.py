@@ -102,7 +102,7 @@ def _measured(ref: CaseRef) -> tuple[Phantom, ...]:
 
 def steps(program: str, on: Measured) -> tuple[Step, ...]:
     """Each call of a closed program from the inside out, and its value: structures by their numbers, from 1."""
-    spelled = dict.fromkeys(programs.text_of(node) for node in _calls(programs.parse(program)))
+    spelled = dict.fromkeys(programs.text_of(node) for node in calls(programs.parse(program)))
     return tuple(_step(text, on) for text in spelled)
 
 
@@ -118,14 +118,15 @@ def _step(program: str, on: Measured) -> Step:
     return Step(program=program, value=f"{value_text(outcome)} (margin {outcome.margin:.2f})")
 
 
-def _calls(node: ast.expr) -> Iterator[ast.expr]:
+def calls(node: ast.expr) -> Iterator[ast.expr]:
+    """The calls and comparisons of a program, from the inside out."""
     children: list[ast.expr] = []
     if isinstance(node, ast.Call):
         children = [*node.args, *(keyword.value for keyword in node.keywords)]
     elif isinstance(node, ast.Compare):
         children = [node.left]
     for child in children:
-        yield from _calls(child)
+        yield from calls(child)
     if isinstance(node, ast.Call | ast.Compare):
         yield node
 

@@ -15,13 +15,14 @@ import numpy as np
 from PIL import Image, ImageDraw
 from rich.console import Console
 
-from mmrs_builder.draw import COLOURS, WIDTH, below, overlay, wrapped
+from mmrs_builder.draw import WIDTH, below, overlay, wrapped
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.examples import Example, example
 from mmrs_builder.language import Family, Language
 from mmrs_builder.report import bars
 from mmrs_builder.sheets import family_named
 from mmrs_builder.templates import shipped
+from mmrs_builder.vocab import COLOURS
 
 _HEAD: Final = """<!doctype html>
 <html lang="LANGUAGE">

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mmrs_builder.errors import USAGE, MmrsError
+
 CPUS = os.cpu_count() or 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
@@ -58,3 +60,9 @@ Sha256 = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")]
+
+
+def require_build(out: Path) -> None:
+    """Raises ``MmrsError`` for a folder without a finished build."""
+    if not (out / "data").is_dir():
+        raise MmrsError(f"{out} holds no finished build", code=USAGE, hint="It has no data folder: run mmrs build.")

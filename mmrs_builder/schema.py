@@ -110,6 +110,24 @@ VIEW_FIELDS: Final[tuple[tuple[str, pa.DataType], ...]] = (
 
 QA_FIELDS: Final = (*QUESTION_FIELDS, *SCALAR_VIEW_FIELDS)
 
+SHOWN_QUESTION_FIELDS: Final = tuple(
+    (name, kind)
+    for name, kind in QUESTION_FIELDS
+    if name in ("question_id", "question", "choices", "answer", "kind", "family", "program", "margin")
+)
+
+PREVIEW_FIELDS: Final[tuple[tuple[str, pa.DataType], ...]] = (
+    *((name, pa.string()) for name in ("view_id", "source", "license", "modality", "split")),
+    ("overlay", IMAGE),
+    ("legend", pa.list_(pa.struct([("label", pa.string()), ("colour", pa.string())]))),
+    ("qa", pa.list_(pa.struct(list(SHOWN_QUESTION_FIELDS)))),
+)
+"""A view to look at. ``overlay`` is its picture with every structure but components drawn in the colour of its label
+(``#rrggbb`` in ``legend``), as ``mmrs_builder/preview.py`` defines; ``qa`` are its questions."""
+
+MOST_PREVIEWS: Final = 500
+"""Rows of config ``preview``."""
+
 
 def feature(kind: pa.DataType) -> object:
     """Hugging Face feature description of an Arrow type (``datasets`` 4 and later: ``List`` for lists)."""
@@ -130,8 +148,8 @@ def feature(kind: pa.DataType) -> object:
 
 
 def arrow_schema(config: str, language: Mapping[str, object]) -> pa.Schema:
-    """Schema of config ``default`` (a row per view) or ``qa`` (a row per question), metadata included."""
-    fields = {"default": VIEW_FIELDS, "qa": QA_FIELDS}[config]
+    """Schema of config ``default`` (a row per view), ``qa`` (per question) or ``preview``, metadata included."""
+    fields = {"default": VIEW_FIELDS, "qa": QA_FIELDS, "preview": PREVIEW_FIELDS}[config]
     features = {name: feature(kind) for name, kind in fields}
     metadata = {
         "huggingface": json.dumps({"info": {"features": features}}),

@@ -93,6 +93,18 @@ REASONS: Final[dict[str, str]] = {
 }
 """Why a file or case was not used."""
 
+COLOURS: Final = (
+    (255, 200, 40),
+    (60, 200, 255),
+    (255, 90, 160),
+    (120, 230, 110),
+    (200, 140, 255),
+    (255, 140, 60),
+    (250, 250, 250),
+    (150, 160, 255),
+)
+"""What labels are drawn in, one each, bright on dark and on skin."""
+
 ENVIRONMENTAL: Final = frozenset(
     {
         "unreadable", "empty_file", "not_an_image", "truncated", "crashed", "changed", "timed_out", "out_of_memory",

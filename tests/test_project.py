@@ -121,6 +121,12 @@ def test_the_wheel_holds_every_resource(wheel: Path, folder: str) -> None:
     assert [file for file in sorted(ours) if not (wheel / "mmrs_builder" / "_resources" / file).is_file()] == []
 
 
+def test_the_wheel_holds_the_files_of_the_gallery(wheel: Path) -> None:
+    ours = sorted(path.name for path in (ROOT / "mmrs_builder" / "gallery").glob("page.*"))
+    assert ours == ["page.css", "page.html", "page.js", "page.py"]
+    assert [name for name in ours if not (wheel / "mmrs_builder" / "gallery" / name).is_file()] == []
+
+
 def test_the_wheel_says_that_it_is_typed(wheel: Path) -> None:
     assert (wheel / "mmrs_builder" / "py.typed").is_file()
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from mmrs_builder.build.settings import DATA, QA, STATE, Settings, difference
+from mmrs_builder.build.settings import CONFIGS, STATE, Settings, difference
 from mmrs_builder.build.stage import read_json, replacing, write_json
 from mmrs_builder.digests import canonical
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
@@ -37,7 +37,7 @@ def check(out: Path, roots: Sequence[Path]) -> None:
             code=USAGE,
             hint=f"Nothing was touched. {MINE}",
         )
-    foreign = [path for name in (DATA, QA) for path in sorted((out / name).glob("*")) if not SHARD.fullmatch(path.name)]
+    foreign = [path for name in CONFIGS for path in sorted((out / name).glob("*")) if not SHARD.fullmatch(path.name)]
     if foreign:
         raise MmrsError(
             f"{foreign[0]} was not made by mmrs build, and its folder is replaced as a whole",

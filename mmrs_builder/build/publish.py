@@ -13,28 +13,38 @@ from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder import cards, diversity
-from mmrs_builder.build.settings import DATA, QA, STATE, Settings
+from mmrs_builder.build.settings import CONFIGS, DATA, PREVIEW, QA, STATE, Settings
 from mmrs_builder.build.stage import flush_folder, read_json, write_json
 from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import discard
+from mmrs_builder.croissant import croissant
+from mmrs_builder.datasheet import datasheet
 from mmrs_builder.digests import sha256
 from mmrs_builder.schema import SCHEMA_VERSION
+from mmrs_builder.statements import Facts
 
 RETIRED: Final = f"{STATE}/retired"
 
 PLOT: Final = "audit.png"
 """What `mmrs audit --card` adds; no new version has it."""
 
-ARRIVE: Final = (DATA, QA, PLOT, "README.md")
+CARDS: Final = ("croissant.json", "DATASHEET.md", "README.md")
+"""Generated from the finished shards, never typed."""
+
+ARRIVE: Final = (DATA, QA, PREVIEW, PLOT, *CARDS)
 """The order in which a new version comes; an old one leaves in the opposite order."""
 
 
-def publish(out: Path, staged: Path, settings: Settings, facts: cards.Facts) -> None:
+def publish(out: Path, staged: Path, settings: Settings, facts: Facts) -> None:
     """Publish the shards under ``staged`` as ``out``. ``facts`` are what the build counted."""
     manifest = out / STATE / "manifest.json"
     if not (staged / "manifest.json").exists():
-        card = cards.readme(facts, _shards(staged), diversity.measure(staged / QA))
-        (staged / "README.md").write_text(card, encoding="utf-8")
+        shards = _shards(staged)
+        texts = (croissant(facts, shards), datasheet(facts, shards))
+        for name, text in zip(
+            CARDS, (*texts, cards.readme(facts, shards, diversity.measure(staged / QA))), strict=True
+        ):
+            (staged / name).write_text(text, encoding="utf-8")
         write_json(staged / "manifest.json", _manifest(staged, settings, facts))
     retired = out / RETIRED
     manifest.unlink(missing_ok=True)  # a manifest never speaks of files that are not there
@@ -90,15 +100,15 @@ def _retire(old: Path, retired: Path) -> None:
 def _shards(staged: Path) -> dict[str, dict[str, Any]]:
     """Facts of every finished shard by its path below the output folder."""
     found: dict[str, dict[str, Any]] = {}
-    for config in (DATA, QA):
+    for config in CONFIGS:
         for sidecar in sorted((staged / "sidecars" / config).glob("*.json")):
             found[f"{config}/{sidecar.stem}.parquet"] = dict(read_json(sidecar) or {})
     return found
 
 
-def _manifest(staged: Path, settings: Settings, facts: cards.Facts) -> dict[str, object]:
+def _manifest(staged: Path, settings: Settings, facts: Facts) -> dict[str, object]:
     shards = _shards(staged)
-    readme = (staged / "README.md").read_bytes()
+    texts = {name: (staged / name).read_bytes() for name in CARDS}
     files: dict[str, Mapping[str, object]] = {
         name: {field: entry[field] for field in ("sha256", "bytes", "rows")} for name, entry in shards.items()
     }
@@ -106,8 +116,8 @@ def _manifest(staged: Path, settings: Settings, facts: cards.Facts) -> dict[str,
         "format": 1,
         "key": facts.key,
         "schema_version": SCHEMA_VERSION,
-        "files": {**files, "README.md": {"sha256": sha256(readme), "bytes": len(readme)}},
-        "logical_rows_sha256": {config: _logical(shards, folder) for config, folder in (("default", DATA), ("qa", QA))},
+        "files": {**files, **{name: {"sha256": sha256(data), "bytes": len(data)} for name, data in texts.items()}},
+        "logical_rows_sha256": {config: _logical(shards, folder) for folder, config in CONFIGS.items()},
         "settings": settings.public(),
         "versions": versions(),
         "report": facts.counts,

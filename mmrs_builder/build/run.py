@@ -10,8 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mmrs_builder import cards
-from mmrs_builder.build import fair, folder
+from mmrs_builder.build import fair, folder, preview
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
@@ -21,6 +20,7 @@ from mmrs_builder.build.stage import read_json, write_json
 from mmrs_builder.build.write import discard, staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
 from mmrs_builder.paraphrase.bank import with_bank
+from mmrs_builder.statements import Facts
 from mmrs_builder.templates import Language, shipped, with_terms
 from mmrs_builder.types import Drop, Label
 from mmrs_builder.vocab import ENVIRONMENTAL
@@ -147,14 +147,16 @@ def _measure_all(
 def _write(
     out: Path, settings: Settings, asked: Asked, language: Language, key: str, workers: int, stage: Stage
 ) -> None:
-    if not is_waiting(out, staging(out / STATE, key)):
+    staged = staging(out / STATE, key)
+    if not is_waiting(out, staged):
         write(asked, language, settings, out / STATE, key, workers, lambda total: stage("write", total))
+        preview.write(staged, settings.seed, key, workers, lambda total: stage("preview", total))
 
 
-def cards_facts(settings: Settings, counts: dict[str, Any], key: str) -> cards.Facts:
+def cards_facts(settings: Settings, counts: dict[str, Any], key: str) -> Facts:
     """What the card says of this build."""
     sources = tuple(source_of(choice) for choice in settings.sources)
-    return cards.Facts(key=key, sources=sources, counts=counts, policy=settings.splits, language=settings.language)
+    return Facts(key=key, sources=sources, counts=counts, policy=settings.splits, language=settings.language)
 
 
 def _counts(measured: Sequence[Measured], asked: Asked) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from mmrs_builder.splits import Policy
 
 DATA: Final = "data"
 QA: Final = "qa"
+PREVIEW: Final = "preview"
+CONFIGS: Final = {DATA: "default", QA: "qa", PREVIEW: "preview"}
+"""Folders of shards, each with the name of its config."""
+
 STATE: Final = ".mmrs"
 LEAKS: Final = "leak-report.json"
 

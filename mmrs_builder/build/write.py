@@ -9,13 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmrs_builder import executors
 from mmrs_builder.build.ask import Asked, selected_from_json
 from mmrs_builder.build.measure import Progress, forget, source_of
 from mmrs_builder.build.published import picture
-from mmrs_builder.build.settings import DATA, QA, Settings, SourceChoice
+from mmrs_builder.build.settings import CONFIGS, DATA, QA, Settings, SourceChoice
 from mmrs_builder.build.stage import read_json, replacing, scene_from_json, write_json
 from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
@@ -72,7 +73,7 @@ def write(
     """
     jobs = plan(asked, language, settings, state, key)
     progress = started(len(jobs))
-    todo = [job for job in jobs if (read_json(_sidecar(job)) or {}).get("key") != key or not _path(job).exists()]
+    todo = [job for job in jobs if not is_sealed(_path(job), key)]
     progress(len(jobs) - len(todo))
     for result in executors.run(run_job, todo, workers):
         if isinstance(result, executors.Crashed):
@@ -141,16 +142,26 @@ def _by_questions(counts: Iterable[tuple[int, int]], size: int) -> list[tuple[in
 
 
 def run_job(job: ShardJob) -> None:
-    """Write one shard and, after it, the sidecar that says it is whole."""
-    config = {DATA: "default", QA: "qa"}[job.config]
+    """Write one shard."""
     asked = pq.read_table(job.table).slice(job.first, job.last - job.first).to_pylist()
     rows = [row for view in asked for row in (_data_row(job, view) if job.config == DATA else _qa_rows(job, view))]
-    schema = arrow_schema(config, to_json(job.language, job.families, job.labels))
-    with replacing(_path(job), draft=_sidecar(job)) as temporary:
+    schema = arrow_schema(CONFIGS[job.config], to_json(job.language, job.families, job.labels))
+    seal(_path(job), rows, schema, job.key)
+
+
+def seal(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Schema, key: str) -> None:
+    """Write a shard and, after it, the sidecar that says it is whole."""
+    sidecar = _sidecar(path)
+    with replacing(path, draft=sidecar) as temporary:
         write_shard(temporary, rows, schema)
         data = temporary.read_bytes()
-    facts = {"key": job.key, "rows": len(rows), "bytes": len(data), "sha256": sha256(data)}
-    write_json(_sidecar(job), {**facts, "row_digests": sorted(digest(row) for row in rows)})
+    facts = {"key": key, "rows": len(rows), "bytes": len(data), "sha256": sha256(data)}
+    write_json(sidecar, {**facts, "row_digests": sorted(digest(row) for row in rows)})
+
+
+def is_sealed(path: Path, key: str) -> bool:
+    """Whether a shard is there, whole, with this write key."""
+    return (read_json(_sidecar(path)) or {}).get("key") == key and path.exists()
 
 
 def _data_row(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
@@ -234,9 +245,9 @@ def _path(job: ShardJob) -> Path:
     return Path(job.folder) / job.config / shard_name(job.split, job.index, job.total)
 
 
-def _sidecar(job: ShardJob) -> Path:
+def _sidecar(shard: Path) -> Path:
     """Outside the config's folder: nothing but shards may ever lie there."""
-    return Path(job.folder) / "sidecars" / job.config / f"{_path(job).stem}.json"
+    return shard.parent.parent / "sidecars" / shard.parent.name / f"{shard.stem}.json"
 
 
 def discard(folder: Path) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from mmrs_builder.draw import COLOURS
 from mmrs_builder.export.brush import encode
 from mmrs_builder.export.folder import Draft
 from mmrs_builder.export.read import Region, Shards, Viewed
 from mmrs_builder.export.turns import turn
+from mmrs_builder.vocab import COLOURS
 
 CONTROL: Final = "masks"
 PICTURE: Final = "image"

@@ -12,6 +12,7 @@ from mmrs_builder import digests
 from mmrs_builder.verify import integrity
 from mmrs_builder.verify.language import BadLanguage, Language, read_language
 from mmrs_builder.verify.pairs import Pairs
+from mmrs_builder.verify.preview import Previews
 from mmrs_builder.verify.report import Fault, Tally, VerifyReport
 from mmrs_builder.verify.rows import Row, project
 from mmrs_builder.verify.shards import Shard, check_names, open_shards, rows_of
@@ -32,6 +33,7 @@ class _Across:
     views: set[str] = field(default_factory=set)
     groups: dict[str, str] = field(default_factory=dict)
     pairs: Pairs = field(default_factory=Pairs)
+    previews: Previews = field(default_factory=Previews)
     pictures: dict[str, str] = field(default_factory=dict)  # digests of bytes and of pixels
     expected: Counter[tuple[str, str]] = field(default_factory=Counter)  # (split, digest) of qa rows
 
@@ -83,6 +85,9 @@ def _check_rows(
     tally, across = Tally(), _Across(published=published)
     views = [shard for shard in shards if shard.config == "default"]
     total = sum(shard.rows for shard in views)
+    for shard in shards:
+        for row in rows_of(shard, faults) if shard.config == "preview" else ():
+            across.previews.add(row, shard.split)
     for shard in views:
         for row in rows_of(shard, faults):
             report = check_view(row, language)
@@ -90,7 +95,7 @@ def _check_rows(
             tally += report.tally
             if progress is not None:
                 progress(tally.views, total)
-    faults += across.pairs.faults()
+    faults += [*across.pairs.faults(), *across.previews.finished()]
     for shard in shards:
         if shard.config == "qa":
             faults += list(_check_projected(shard, across, faults))
@@ -109,6 +114,7 @@ def _check_across(row: Row, shard: Shard, across: _Across) -> Iterator[Fault]:
     if split != shard.split:
         yield Fault(code="split", where=view_id, detail=f"{split} in {shard.name}")
     across.pairs.add(row)
+    across.previews.met(row)
     across.expected.update((split, digests.digest(question)) for question in project(row))
     if across.published:
         return

@@ -73,5 +73,7 @@ def check_rows(shards: list[Shard], manifest: Mapping[str, Any]) -> Iterator[Fau
         unread: list[Fault] = []
         rows = (row for shard in shards if shard.config == config for row in rows_of(shard, unread))
         found, listed = digests.logical_hash(rows), manifest["logical_rows_sha256"].get(config)
+        if config == "preview" and listed is None and not any(shard.config == config for shard in shards):
+            continue  # a folder made before there were previews
         if found != listed:
             yield Fault(code="logical_hash", where=FOLDERS[config], detail=f"{found}, the manifest has {listed}")

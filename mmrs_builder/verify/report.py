@@ -63,6 +63,7 @@ CODES: Final[dict[str, str]] = {
     "prior_bound": "a question with one possible answer lies in the test split",
     "provenance": "pair or text source use a word that is not defined",
     "projection": "config qa is not the projection of config default",
+    "preview": "a row of config preview is not what its view gives",
 }
 """Every fault code and its meaning."""
 

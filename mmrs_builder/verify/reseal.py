@@ -20,6 +20,7 @@ from mmrs_builder.types import Mask
 from mmrs_builder.verify.integrity import MANIFEST
 from mmrs_builder.verify.measure import border_pixels, measure
 from mmrs_builder.verify.pictures import read_mask
+from mmrs_builder.verify.preview import sealed
 from mmrs_builder.verify.rows import project
 from mmrs_builder.verify.shards import FOLDERS, Shard, open_shards, rows_of
 
@@ -82,7 +83,7 @@ def _entry(path: Path) -> dict[str, object]:
 
 
 def replace_view(out: Path, row: dict[str, Any]) -> None:
-    """Put a changed view in place of the one with its id, and seal shards, projection and manifest again.
+    """Put a changed view in place of the one with its id, and seal shards, projection, preview and manifest again.
 
     The questions of the view are as many as before and in the same order. Raises ``LookupError`` without such a view.
     """
@@ -92,7 +93,7 @@ def replace_view(out: Path, row: dict[str, Any]) -> None:
     before = next(found, None)
     if before is None:
         raise LookupError(row["view_id"])
-    new = {("default", row["view_id"]): row}
+    new = {("default", row["view_id"]): row, ("preview", row["view_id"]): sealed(row)}
     for old, changed in zip(project(before), project(row), strict=True):
         new["qa", old["question_id"]] = changed
     for shard in shards:
@@ -101,7 +102,7 @@ def replace_view(out: Path, row: dict[str, Any]) -> None:
 
 
 def _rewrite(shard: Shard, new: Mapping[tuple[str, str], dict[str, Any]]) -> None:
-    key = "view_id" if shard.config == "default" else "question_id"
+    key = "question_id" if shard.config == "qa" else "view_id"
     rows = list(rows_of(shard, []))
     if any((shard.config, row[key]) in new for row in rows):
         changed = [new.get((shard.config, row[key]), row) for row in rows]

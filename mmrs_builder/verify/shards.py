@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from mmrs_builder import schema
 from mmrs_builder.verify.report import Fault
 
-FOLDERS: Final = {"default": "data", "qa": "qa"}
+FOLDERS: Final = {"default": "data", "qa": "qa", "preview": "preview"}
 NAME: Final = re.compile(r"(train|validation|test)-(\d{5})-of-(\d{5})\.parquet")
-BATCH: Final = {"default": 8, "qa": 4096}  # rows held at a time; a view row carries its pictures
+BATCH: Final = {"default": 8, "qa": 4096, "preview": 8}  # rows held at a time; a view row carries its pictures
 UNREADABLE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
@@ -38,7 +38,7 @@ class Shard:
 
 
 def check_names(out: Path) -> Iterator[Fault]:
-    """Every file in ``data/`` and ``qa/`` is named as a shard, and each split is a complete 0..N-1 set."""
+    """Every file in a folder of ``FOLDERS`` is named as a shard, and each split is a complete 0..N-1 set."""
     for folder in FOLDERS.values():
         names = sorted(path.name for path in (out / folder).glob("*"))
         splits: dict[tuple[str, str], set[int]] = {}

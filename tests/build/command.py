@@ -18,7 +18,7 @@ from mmrs_builder import cli
 
 ROOT = Path(mmrs_builder.__file__).parent.parent
 MMRS = (sys.executable, "-c", "from mmrs_builder.cli import main; main()")
-PUBLISHED = ("data", "qa", "README.md")
+PUBLISHED = ("data", "qa", "preview", "README.md", "croissant.json", "DATASHEET.md")
 
 
 @dataclass(frozen=True, kw_only=True)

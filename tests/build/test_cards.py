@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import yaml
 
 from mmrs_builder.cards import table
 from tests.build import corpus as frames
-from tests.build.command import mmrs
+from tests.build.command import mmrs, sha256
 from tests.build.reading import reader
 
 
@@ -45,11 +46,11 @@ def test_numbers_in_the_card_are_those_of_the_shards(request: pytest.FixtureRequ
 def test_the_card_names_only_splits_that_exist(request: pytest.FixtureRequest, folder: str):
     out: Path = request.getfixturevalue(folder)
     head, _ = card(out)
-    for config, place in zip(head["configs"], ("data", "qa"), strict=True):
+    for config, place in zip(head["configs"], ("data", "qa", "preview"), strict=True):
         named = [item["split"] for item in config["data_files"]]
         assert sorted(named) == sorted({path.name.split("-")[0] for path in (out / place).iterdir()})
         assert all(list(out.glob(item["path"])) for item in config["data_files"])
-    assert [config.get("default", False) for config in head["configs"]] == [True, False]
+    assert [config.get("default", False) for config in head["configs"]] == [True, False, False]
 
 
 def test_a_build_without_questions_has_one_config_that_loads(tmp_path: Path):
@@ -139,3 +140,73 @@ def lies(row: dict[str, Any]) -> tuple[str, str, str]:
         size, axis = max((abs(value), axis) for axis, value in zip("xyz", vector, strict=True))
         ways.append(names[("+" if size == vector["xyz".index(axis)] else "-") + axis])
     return row["plane"] or "not known", ", ".join(ways) or "not known", row["laterality_evidence"] or "none"
+
+
+@pytest.mark.parametrize("folder", ["built", "phantoms"])
+def test_the_croissant_file_is_valid_and_lists_every_shard(request: pytest.FixtureRequest, folder: str):
+    mlc = pytest.importorskip("mlcroissant", reason="needs the extra dev: mlcroissant")
+    out: Path = request.getfixturevalue(folder)
+    metadata = mlc.Dataset(jsonld=out / "croissant.json").metadata
+    assert list(metadata.ctx.issues.errors) == []
+    # no date is known that would not change the bytes of the same build
+    assert {text.split('"')[1] for text in metadata.ctx.issues.warnings} <= {"https://schema.org/datePublished"}
+    assert str(metadata.ctx.conforms_to.value).endswith("croissant/1.1")
+    listed = {item.content_url: (item.sha256, item.content_size) for item in metadata.file_objects}
+    shards = [path for place in ("data", "qa", "preview") for path in (out / place).iterdir()]
+    assert listed == {path.relative_to(out).as_posix(): (sha256(path), f"{path.stat().st_size} B") for path in shards}
+    for said in ("data_collection", "data_limitations", "data_biases", "personal_sensitive_information"):
+        assert getattr(metadata, said)
+
+
+def test_records_can_be_read_by_the_croissant_file(built: Path):
+    mlc = pytest.importorskip("mlcroissant", reason="needs the extra dev: mlcroissant")
+    dataset = mlc.Dataset(jsonld=built / "croissant.json")
+    found = {record["qa/question_id"].decode() for record in dataset.records("qa")}
+    assert found == {
+        name for path in (built / "qa").iterdir() for name in pq.read_table(path)["question_id"].to_pylist()
+    }
+    view = next(iter(dataset.records("default")))
+    assert view["default/image"].size == (view["default/width"], view["default/height"])
+
+
+@pytest.mark.parametrize("show", ["readme", "croissant", "datasheet"])
+def test_cards_are_printed_when_their_numbers_are_those_of_the_shards(built: Path, show: str):
+    done = mmrs("card", built, "--show", show)
+    assert done.code == 0, done.err
+    name = {"readme": "README.md", "croissant": "croissant.json", "datasheet": "DATASHEET.md"}[show]
+    assert done.out == (built / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("README.md", r"(?<=\| train \| )\d+"),
+        ("DATASHEET.md", r"(?<=\| train \| )\d+"),
+        ("croissant.json", r"\d+(?= questions\.\")"),
+        ("croissant.json", r'(?<="contentSize": ")\d+'),
+        ("croissant.json", r'(?<="sha256": ")[0-9a-f]'),
+    ],
+)
+def test_a_wrong_number_in_a_card_is_noticed(built: Path, tmp_path: Path, name: str, number: str):
+    out = shutil.copytree(built, tmp_path / "out", ignore=shutil.ignore_patterns(".mmrs"))
+    text = (out / name).read_text(encoding="utf-8")
+    changed = re.sub(number, lambda found: "7" if found[0] != "7" else "8", text, count=1)
+    assert changed != text
+    (out / name).write_text(changed, encoding="utf-8")
+    done = mmrs("card", out)
+    assert done.code == 5
+    assert name in done.err
+
+
+def test_the_datasheet_answers_for_whom_it_is_whose_it_is_and_what_is_missing(built: Path):
+    text = (built / "DATASHEET.md").read_text(encoding="utf-8")
+    for said in (
+        "## Motivation",
+        "## Composition",
+        "not for clinical use",
+        "Kvasir-SEG",
+        "No patient ids",
+        "script-only",
+    ):
+        assert said in text
+    assert re.search(r"Of 30 cases found 30 were used and 0 rejected", text)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from mmrs_builder.schema import QA_FIELDS, VIEW_FIELDS
-from tests.build.command import sha256
+from tests.build.command import PUBLISHED, sha256
 
 SHARD = re.compile(r"(train|validation|test)-\d{5}-of-\d{5}\.parquet")
 
@@ -29,8 +29,8 @@ def rows(out: Path, folder: str, columns: list[str]) -> list[dict[str, object]]:
 
 
 def test_nothing_but_shards_lies_beside_the_shards(out: Path):
-    assert {entry.name for entry in out.iterdir()} == {"data", "qa", "README.md", ".mmrs"}
-    names = [path.name for folder in ("data", "qa") for path in (out / folder).iterdir()]
+    assert {entry.name for entry in out.iterdir()} == {*PUBLISHED, ".mmrs"}
+    names = [path.name for folder in ("data", "qa", "preview") for path in (out / folder).iterdir()]
     assert names
     assert [name for name in names if not SHARD.fullmatch(name)] == []
 
