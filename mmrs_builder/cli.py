@@ -16,8 +16,8 @@ import typer
 
 from mmrs_builder import __version__
 from mmrs_builder import options as opt
-from mmrs_builder.cli_paraphrase import Bank, Phrasing, paraphrase
-from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
+from mmrs_builder.cli_paraphrase import GO_ON_ROWS, Asking, Bank, Phrasing, paraphrase
+from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
     from mmrs_builder.build import Report, SourceChoice
@@ -96,6 +96,7 @@ def build(
     rows_per_shard: opt.PerShard = None,
     phrasing: Phrasing = None,
     bank: Bank = None,
+    asking: Asking = None,
     workers: opt.Workers = opt.CPUS,
     read_seconds: opt.ReadSeconds = 120,
     read_memory: opt.ReadMemory = 8,
@@ -118,7 +119,7 @@ def build(
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
-        "keep_unbalanced": keep_unbalanced or None,
+        "keep_unbalanced": keep_unbalanced or None, "llm": asking,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude, keep_out or [])
@@ -137,7 +138,7 @@ def build(
         typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
         raise
     _told(done, as_json=as_json)
-    _check_quarantine(done, quarantine_max)
+    _check_complete(done, quarantine_max)
 
 
 def _told(done: Report, *, as_json: bool) -> None:
@@ -151,13 +152,15 @@ def _told(done: Report, *, as_json: bool) -> None:
         reporting.print_build(done, Console())
 
 
-def _check_quarantine(done: Report, part: float) -> None:
+def _check_complete(done: Report, part: float) -> None:
     if done.quarantined > max(part * done.found, 3):
         raise MmrsError(
             f"{done.quarantined} of {done.found} files could not be read; the others are published",
             code=QUARANTINE,
             hint=f"See {done.out / '.mmrs' / 'rejects.jsonl'}; mend the files or raise --quarantine-max.",
         )
+    if done.stopped:
+        raise MmrsError(f"stopped: {done.stopped}", code=BUDGET, hint=GO_ON_ROWS)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
+from mmrs_builder.build.rows import Words, reworded
 from mmrs_builder.build.settings import LEAKS, STATE, Settings
 from mmrs_builder.build.stage import read_json, write_json
 from mmrs_builder.build.write import discard, staging, write, write_key
@@ -37,6 +38,7 @@ class Report:
     counts: dict[str, Any]
     drops: tuple[Drop, ...]
     unchanged: bool
+    stopped: str | None  # why a model was asked no more, if it was
 
     @property
     def quarantined(self) -> int:
@@ -98,7 +100,8 @@ def _build(
     keys = [m.key for m in measured]
     asked = ask(parts, keys, language, labels, settings, state / "ask", workers, lambda total: stage("ask", total))
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
-    counts = _counts(measured, asked)
+    words = reworded(asked, language, settings, out, lambda total: stage("reword", total))
+    counts = {**_counts(measured, asked), **words.counts}
     folder.write_rejects(state, drops)
     if read_json(state / LEAKS) != asked.leaks:
         write_json(state / LEAKS, asked.leaks)
@@ -107,12 +110,12 @@ def _build(
         raise MmrsError("every view was dropped: its picture is kept out, or leaks", code=MANUAL, hint=hint)
     if not counts["views"]["published"]:
         raise MmrsError("no case could be used", code=MANUAL, hint=f"See {state / 'rejects.jsonl'} for the reasons.")
-    key = write_key(asked, settings, counts)
+    key = write_key(asked, settings, counts, words)
     unchanged = is_published(out, key)
     if not unchanged:
-        _write(out, settings, asked, language, cards_facts(settings, counts, key), workers, stage)
+        _write(out, settings, asked, words, language, cards_facts(settings, counts, key), workers, stage)
     _sweep(out, measured, asked)
-    return Report(out=out, counts=counts, drops=drops, unchanged=unchanged)
+    return Report(out=out, counts=counts, drops=drops, unchanged=unchanged, stopped=words.stopped)
 
 
 def _measure_all(
@@ -123,11 +126,18 @@ def _measure_all(
 
 
 def _write(
-    out: Path, settings: Settings, asked: Asked, language: Language, facts: cards.Facts, workers: int, stage: Stage
+    out: Path,
+    settings: Settings,
+    asked: Asked,
+    words: Words,
+    language: Language,
+    facts: cards.Facts,
+    workers: int,
+    stage: Stage,
 ) -> None:
     staged = staging(out / STATE, facts.key)
     if not is_waiting(out, staged):
-        write(asked, language, settings, out / STATE, facts.key, workers, lambda total: stage("write", total))
+        write(asked, words, language, settings, out / STATE, facts.key, workers, lambda total: stage("write", total))
     advance = stage("publish", 1)
     publish(out, staged, settings, facts)
     advance(1)
