@@ -28,9 +28,10 @@ NONE: Final = "none"
 SYSTEM: Final = """You read one sentence of a data set about positions in medical images and say which program it \
 asks for, or states the result of.
 
-Marks such as ⟦A⟧ are names of structures; ⟦A.name⟧ is the name without its article, ⟦A.plural⟧ its plural. The list holds programs over these names, each with a sentence that says \
-the same. Choose the one program whose meaning is exactly that of the sentence: the same structures in the same roles, \
-the same direction, size, count and denial. If none fits, or more than one, choose "none".
+Marks such as ⟦A⟧ are names of structures; ⟦A.name⟧ is the name without its article, ⟦A.plural⟧ its plural. The list \
+holds programs over these names, each with a sentence that says the same. Choose the one program whose meaning is \
+exactly that of the sentence: the same structures in the same roles, the same direction, size, count and denial. If \
+none fits, or more than one, choose "none".
 
 Reply with a JSON object {"program": "p1"}, and nothing else."""
 
@@ -141,8 +142,9 @@ def _others(right: _Meaning, language: Language) -> Iterator[_Meaning]:
     found = [*_other_values(right), *_other_roles(right)]
     yield from found
     families = [family for family in language.families if _comparable(family, right)]
-    nearest_first = sorted(families, key=lambda it: (it.theme != right.family.theme, it.id < right.family.id, it.id))
-    for family in nearest_first[: max(0, MOST - 1 - len(found))]:
+    families.sort(key=lambda it: (it.theme != right.family.theme, it.id < right.family.id, it.id))
+    different = list({family.program: family for family in reversed(families)}.values())[::-1]
+    for family in different[: max(0, MOST - 1 - len(found))]:
         yield _Meaning(family=family, part=right.part, value=right.value)
 
 

@@ -189,10 +189,8 @@ def read_rows(text: str) -> dict[str, tuple[str, str]]:
     try:
         data = json.loads(text) if text else {}
         return {_short(name): _pair(_texts({name: pair}, name)) for name, pair in data.items()}
-    except BadLanguage:
-        raise
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise BadLanguage(f"rows: {type(error).__name__}: {error}") from error
+        raise BadLanguage(f"words of rows: {error}") from error
 
 
 def _pair(texts: tuple[str, ...]) -> tuple[str, str]:

@@ -27,6 +27,7 @@ from tests.paraphrase.mutants import INJECTIONS
 from tests.paraphrase.wordings import every_template
 
 WORDS = shipped("en")
+PATIENT = replace(QUICK, seconds=20, deadline=60)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def sentences(pattern: str = r"relate\.(horizontal|vertical)|locate\.quadrant", 
 
 def by(server: Server, **other: Any) -> Rewording:
     to = Endpoint(base_url=server.url, model="m", key=KEY)
-    given: dict[str, Any] = {"limits": QUICK, "caps": Caps(), "price": Price(prompt=1, completion=1), **other}
+    given: dict[str, Any] = {"limits": PATIENT, "caps": Caps(), "price": Price(prompt=1, completion=1), **other}
     return Rewording(to=to, budget="b", **given)
 
 
@@ -89,7 +90,7 @@ def test_every_sentence_is_reworded_or_refused_with_a_reason(server: Server):
     assert found.stopped is None
     assert {*found.texts} | {sentence for sentence, _, _ in found.refused} == {*asked}
     assert len(found.texts) + len(found.refused) == len(asked)
-    assert len(found.texts) > len(asked) / 4
+    assert len(found.texts) >= 10
     assert all(text != sentence.text for sentence, text in found.texts.items())
     assert told == [2 * len(asked)]
 
@@ -140,7 +141,7 @@ def test_failures_that_pass_leave_the_same_words(server: Server, desk: Path, nam
     whole = run(server, sentences(rows=1))
     (desk / "state" / "llm.sqlite").unlink()
     server.faults = [FAULTS[name][0]] * 2
-    assert run(server, sentences(rows=1), limits=replace(QUICK, attempts=5, asks=4)).texts == whole.texts
+    assert run(server, sentences(rows=1), limits=replace(PATIENT, attempts=5, asks=4)).texts == whole.texts
 
 
 @pytest.mark.parametrize(
@@ -171,12 +172,13 @@ def test_a_wrong_value_read_back_keeps_the_template_of_that_sentence_alone(serve
         name = next((name for name, it in asked["programs"].items() if it["program"] == other), right)
         return json.dumps({"program": name})
 
-    plain = run(server, sentences(rows=1))
+    asked = sentences(r"locate\.(side|level)", rows=1)
+    plain = run(server, asked)
     with serving() as liar:
         liar.always = reading_back(wrong)
-        found = run(liar, sentences(rows=1))
+        found = run(liar, asked)
     lost = {sentence for sentence in plain.texts if sentence not in found.texts}
-    assert {(it.family, it.value) for it in lost} == {("relate.horizontal", "left")}
+    assert {(it.family, it.value) for it in lost} == {("locate.side", "left")}
     assert {*found.texts} == {*plain.texts} - lost
     assert {why for sentence, why, _ in found.refused if sentence in lost} == {"read_otherwise"}
 
@@ -218,7 +220,7 @@ def test_a_server_that_was_given_up_is_not_asked_to_read_back(server: Server):
     """Every third reply is good, until four failures in a row."""
     server.faults = [lambda to, body: to.says(200, bad.rewriter.completion(body))] * 6
     server.always = bad.status(500)
-    found = run(server, limits=replace(QUICK, failures=4, concurrency=1))
+    found = run(server, limits=replace(PATIENT, failures=4, concurrency=1))
     assert len(server.bodies) == 6 + 4
     assert (found.stopped or "").startswith("4 failures")
     assert found.texts == {}
@@ -253,13 +255,16 @@ def test_the_roles_of_two_structures_are_told_apart_where_they_matter():
 
     assert 'horizontal(the("B"), the("A")) == "left"' in shown("relate.horizontal", "claim", "left")
     assert 'larger(the("B"), the("A"))' in shown("compare.larger", "question", None)
-    assert 'topology(the("B"), the("A")) == "inside"' in shown("topology.relation", "claim", "inside")
-    assert 'topology(the("B"), the("A")) == "touches"' not in shown("topology.relation", "claim", "touches")
+    assert 'topology(the("B"), the("A")) == "inside"' in shown("topology.relation", "statement", "inside")
+    assert 'topology(the("B"), the("A")) == "touches"' not in shown("topology.relation", "statement", "touches")
 
 
 def test_options_become_limits():
-    told = rewording(["model=m", "base-url=http://h/v1", "price=1:2", "max-usd=3", "max-requests=4", "max-tokens=5",
-                      "concurrency=6", "timeout=7", "deadline=8", "max-wait=9", "max-failures=10", "budget=b"])  # fmt: skip
+    given = (
+        "model=m base-url=http://h/v1 price=1:2 max-usd=3 max-requests=4 max-tokens=5 concurrency=6 timeout=7 deadline=8 "
+        "max-wait=9 max-failures=10 budget=b"
+    )
+    told = rewording(given.split())
     assert told.caps == Caps(requests=4, tokens=5, usd=3)
     assert told.limits == Limits(concurrency=6, seconds=7, deadline=8, longest_wait=9, failures=10)
     assert (told.to.model, told.budget, told.cache_only) == ("m", "b", False)
