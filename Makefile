@@ -58,8 +58,8 @@ demo: install ## build, verify, load and draw the phantom corpus in runs/demo
 	$(BIN)/mmrs view $(SHARDS) --contact runs/demo/sheet.png
 	@echo "Made $(SHARDS); look at runs/demo/sheet.png, or run: $(BIN)/mmrs stats $(SHARDS)"
 
-demo-paraphrase: install ## reword the demo through a local endpoint (by rules: no model)
-	$(BIN)/python -m benchmarks.paraphrase $(SHARDS)
+demo-paraphrase: install ## reword the demo through a local endpoint (by rules: no model); AUDIT=1 audits it before and after
+	$(BIN)/python -m benchmarks.paraphrase $(SHARDS) $(if $(AUDIT),--audit)
 
 bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each stage
 	$(call script,benchmarks/run.py)
