@@ -55,6 +55,9 @@ _FORMS: Final = {
     "a": "a noun phrase with an indefinite article",
     "name": "a noun in the singular, without an article",
     "plural": "a noun in the plural, without an article",
+    "of": "a noun phrase that begins with the word for 'of', so that no such word stands before it",
+    "to": "a noun phrase that begins with the word for 'to', so that no such word stands before it",
+    "none": "a noun phrase that begins with the word for 'no'",
     "value": "words that answer the question",
     "image": "a noun for the picture, without an article",
 }

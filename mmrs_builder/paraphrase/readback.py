@@ -28,10 +28,11 @@ NONE: Final = "none"
 SYSTEM: Final = """You read one sentence of a data set about positions in medical images and say which program it \
 asks for, or states the result of.
 
-Marks such as ⟦A⟧ are names of structures; ⟦A.name⟧ is the name without its article, ⟦A.plural⟧ its plural. The list \
-holds programs over these names, each with a sentence that says the same. Choose the one program whose meaning is \
-exactly that of the sentence: the same structures in the same roles, the same direction, size, count and denial. If \
-none fits, or more than one, choose "none".
+Marks such as ⟦A⟧ are names of structures; ⟦A.name⟧ is the name without its article, ⟦A.plural⟧ its plural, and \
+⟦A.of⟧, ⟦A.to⟧, ⟦A.none⟧ are the name with the word for "of", "to" or "no". The list holds programs over these names, \
+each with a sentence that says the same. Choose the one program whose meaning is exactly that of the sentence: the \
+same structures in the same roles, the same direction, size, count and denial. If none fits, or more than one, choose \
+"none".
 
 Reply with a JSON object {"program": "p1"}, and nothing else."""
 

@@ -261,8 +261,8 @@ def test_the_roles_of_two_structures_are_told_apart_where_they_matter():
 
 def test_options_become_limits():
     given = (
-        "model=m base-url=http://h/v1 price=1:2 max-usd=3 max-requests=4 max-tokens=5 concurrency=6 timeout=7 deadline=8 "
-        "max-wait=9 max-failures=10 budget=b"
+        "model=m base-url=http://h/v1 price=1:2 max-usd=3 max-requests=4 max-tokens=5 concurrency=6 timeout=7 "
+        "deadline=8 max-wait=9 max-failures=10 budget=b"
     )
     told = rewording(given.split())
     assert told.caps == Caps(requests=4, tokens=5, usd=3)
