@@ -39,6 +39,7 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "max-wait": _above(float, 0),
     "max-failures": _above(int, 1),
     "cache-only": _yes_no,
+    "batch": _yes_no,
 }
 _LIMITS: Final = {
     "concurrency": "concurrency",
@@ -64,6 +65,7 @@ def rewording(options: Sequence[str]) -> Rewording:
         price=price(told.get("price"), caps),
         budget=told.get("budget"),
         cache_only=silent,
+        batch=told.get("batch", False),
     )
 
 

@@ -38,6 +38,7 @@ class Rewording:
     price: Price
     budget: str | None
     cache_only: bool = False
+    batch: bool = False
 
     @property
     def name(self) -> str:
@@ -77,7 +78,9 @@ def reword(
     """
     ordered = sorted(sentences, key=lambda it: (it.family, it.part, it.text, it.of, it.value or ""))
     store = Store(state_file(), by.budget or budget)
-    rounds = Rounds(store=store, limits=by.limits, caps=by.caps, price=by.price, cache_only=by.cache_only)
+    rounds = Rounds(
+        store=store, limits=by.limits, caps=by.caps, price=by.price, cache_only=by.cache_only, batch=by.batch
+    )
     try:
         drafts = _drafts(ordered, language, by.to, rounds, progress)
         passed = [(sentence, draft) for sentence, draft in drafts if draft.reason is None]

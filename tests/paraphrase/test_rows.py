@@ -259,6 +259,16 @@ def test_the_roles_of_two_structures_are_told_apart_where_they_matter():
     assert 'topology(the("B"), the("A")) == "touches"' not in shown("topology.relation", "statement", "touches")
 
 
+def test_both_rounds_can_be_handed_in_as_batches(server: Server):
+    plain = run(server, sentences("locate.quadrant"))
+    with serving(Server(batches=bad.Batches())) as other:
+        found = run(other, sentences("locate.quadrant"), batch=True)
+        assert other.batches is not None
+        assert other.batches.made == 2
+        assert other.bodies == []
+    assert found.texts == plain.texts
+
+
 def test_options_become_limits():
     given = (
         "model=m base-url=http://h/v1 price=1:2 max-usd=3 max-requests=4 max-tokens=5 concurrency=6 timeout=7 "
