@@ -287,7 +287,7 @@ def test_options_become_limits():
         ([], "needs a model"),
         (["model"], "KEY=VALUE"),
         (["model="], "KEY=VALUE"),
-        (["modle=m"], "--llm modle"),
+        (["mode=m"], "--llm mode"),
         (["model=m", "base-url=nonsense"], "--base-url nonsense"),
         (["model=m"], "OPENAI_API_KEY"),
         (["model=m", "base-url=http://h/v1", "key-env=NOT_SET"], "NOT_SET"),
