@@ -65,8 +65,8 @@ demo: install ## build, verify, load and show the phantom corpus in runs/demo
 	$(BIN)/mmrs view $(SHARDS) --out runs/demo/gallery.html
 	@echo "Made $(SHARDS) and runs/demo/sheet.png; open in a browser: $(CURDIR)/runs/demo/gallery.html"
 
-demo-paraphrase: install ## reword the demo through a local endpoint (by rules: no model)
-	$(BIN)/python -m benchmarks.paraphrase $(SHARDS)
+demo-paraphrase: install ## reword the demo through a local endpoint (by rules: no model); AUDIT=1 audits it before and after
+	$(BIN)/python -m benchmarks.paraphrase $(SHARDS) $(if $(AUDIT),--audit)
 
 bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each stage
 	$(call script,benchmarks/run.py)

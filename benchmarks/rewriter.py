@@ -52,10 +52,31 @@ def rewordings(sentence: str, number: int) -> list[str]:
     return list(dict.fromkeys(lowered))[:number] or [sentence]
 
 
+def read_back(sentence: str, programs: dict[str, dict[str, str]]) -> str:
+    """The program whose own sentence is most like this one: the same marks in the same order, and common words."""
+
+    def likeness(name: str) -> tuple[bool, float]:
+        one, other = ({*re.findall(r"\w+", text.lower())} for text in (sentence, programs[name]["sentence"]))
+        return _marks(sentence) == _marks(programs[name]["sentence"]), len(one & other) / len(one | other)
+
+    return max(sorted(programs), key=likeness)
+
+
+def _marks(sentence: str) -> list[str]:
+    return re.findall(r"⟦([ABC])", sentence)
+
+
 def completion(request: dict[str, Any]) -> dict[str, Any]:
     """The reply to a request, with the usage that the protocol wants: a token for four characters."""
     asked = json.loads(request["messages"][-1]["content"])
-    text = json.dumps({"wordings": rewordings(asked["sentence"], asked["number"])}, ensure_ascii=False)
+    if "programs" in asked:
+        reply: dict[str, Any] = {"program": read_back(asked["sentence"], asked["programs"])}
+    elif "variant" in asked:
+        found = rewordings(asked["sentence"], len(RULES))
+        reply = {"wordings": [found[asked["variant"] % len(found)]]}
+    else:
+        reply = {"wordings": rewordings(asked["sentence"], asked["number"])}
+    text = json.dumps(reply, ensure_ascii=False)
     used = sum(len(message["content"]) for message in request["messages"]) // 4, len(text) // 4
     return {
         "id": "rewriter",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -28,6 +29,7 @@ def readme(facts: Facts, shards: Shards, wordings: Sequence[Diversity] = ()) -> 
         _overlays(facts),
         _credits(facts),
         _wordings(wordings),
+        _reworded(facts),
         _left_out(facts),
         _LIMITS,
     ]
@@ -148,6 +150,16 @@ def _wordings(found: Sequence[Diversity]) -> str:
     return f"## Wordings\n\n{table(head, rows)}{_FIGURES}" if rows else ""
 
 
+def _reworded(facts: Facts) -> str:
+    """What became of the sentences that a model was asked to reword one by one."""
+    told: Mapping[str, Any] | None = facts.counts.get("reworded")
+    if told is None:
+        return ""
+    rows = [[code.replace("_", " "), n] for code, n in told["kept"].items()]
+    why = f"\n{table(['kept as they were', 'sentences'], rows)}" if rows else ""
+    return f"Of {told['sentences']} sentences a model reworded {told['reworded']}.\n{why}"
+
+
 def _credits(facts: Facts) -> str:
     lines = [f"- {name}: {text}" for name, text in say.wished_credits(facts)]
     return "## Credits\n\n" + "\n".join(lines) + "\n" if lines else ""
@@ -176,7 +188,8 @@ patient's sides.
 """
 
 _FIGURES = """
-A wording from `bank` was made by a language model from a template and passed checks that keep its facts. *Leading
+A wording from `bank` was made by a language model from a template and passed checks that keep its facts; one from `row`
+was made for its row, and the model also read the row's own program back out of it. *Leading
 wording*: the part of a family's questions that its most frequent wording has, on average; *distinct-n*: different
 n-grams by all; *self-BLEU*: 1 if all questions are alike (100 questions compared).
 """

@@ -18,9 +18,9 @@ from mmrs_builder import __version__
 from mmrs_builder import options as opt
 from mmrs_builder.cli_card import card
 from mmrs_builder.cli_export import export, push
-from mmrs_builder.cli_paraphrase import Bank, Phrasing, paraphrase
+from mmrs_builder.cli_paraphrase import GO_ON_ROWS, Asking, Bank, Phrasing, paraphrase
 from mmrs_builder.cli_view import view
-from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
+from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
     from mmrs_builder.build import Report, SourceChoice
@@ -104,6 +104,7 @@ def build(
     rows_per_shard: opt.PerShard = None,
     phrasing: Phrasing = None,
     bank: Bank = None,
+    asking: Asking = None,
     workers: opt.Workers = opt.CPUS,
     read_seconds: opt.ReadSeconds = 120,
     read_memory: opt.ReadMemory = 8,
@@ -126,7 +127,7 @@ def build(
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
-        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None,
+        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None, "llm": asking,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude, keep_out or [])
@@ -146,7 +147,7 @@ def build(
         raise
     _told(done, as_json=as_json)
     building.check_held(done.out, done.judged)
-    _check_quarantine(done, quarantine_max)
+    _check_complete(done, quarantine_max)
 
 
 def _told(done: Report, *, as_json: bool) -> None:
@@ -160,13 +161,15 @@ def _told(done: Report, *, as_json: bool) -> None:
         reporting.print_build(done, Console())
 
 
-def _check_quarantine(done: Report, part: float) -> None:
+def _check_complete(done: Report, part: float) -> None:
     if done.quarantined > max(part * done.found, 3):
         raise MmrsError(
             f"{done.quarantined} of {done.found} files could not be read; the others are published",
             code=QUARANTINE,
             hint=f"See {done.out / '.mmrs' / 'rejects.jsonl'}; mend the files or raise --quarantine-max.",
         )
+    if done.stopped:
+        raise MmrsError(f"stopped: {done.stopped}", code=BUDGET, hint=GO_ON_ROWS)
 
 
 @app.command()

@@ -15,13 +15,25 @@ if TYPE_CHECKING:
     from mmrs_builder.paraphrase.run import Made
 
 Phrasing = Annotated[
-    str | None, typer.Option("--paraphrase", help="off, or bank: wordings of --bank too. [default: off]")
+    str | None,
+    typer.Option(
+        "--paraphrase", help="off; bank: wordings of --bank too; rows: ask a model for each (--llm). [default: off]"
+    ),
 ]
 Bank = Annotated[
     Path | None, typer.Option("--bank", help="Paraphrases made by mmrs paraphrase. [default: paraphrases.toml]")
 ]
-
-
+Asking = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--llm",
+        metavar="KEY=VALUE",
+        help="For --paraphrase rows, an option of mmrs paraphrase: model=M, base-url=URL, max-usd=2, cache-only=yes, …",
+    ),
+]
+GO_ON_ROWS = (
+    "Everything is published, partly in templates. Mend the cause, run the same command again: replies are kept."
+)
 GO_ON = "What passed so far is in the bank. Mend the cause and run the same command again: replies are kept."
 
 Model = Annotated[str, typer.Option("--model", help="Name of the model, as its server knows it.")]
@@ -107,7 +119,7 @@ def paraphrase(
     if dry_run:
         _print_estimate(asdict(run.estimate(asked, cost)), priced=price is not None, as_json=as_json)
         return
-    to = llm.endpoint(model, base_url, key_env)
+    to = llm.endpoint(model, base_url, key_env, needs_key=not cache_only)
     typer.echo(f"asking {to.model} at {to.base_url} about {len(asked)} templates", err=True)
     limits = llm.Limits(
         concurrency=concurrency, seconds=timeout, deadline=deadline, longest_wait=max_wait, failures=max_failures

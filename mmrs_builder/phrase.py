@@ -13,7 +13,7 @@ from mmrs_builder.questions import Candidate, is_claim
 from mmrs_builder.select import Selected
 from mmrs_builder.structures import units
 from mmrs_builder.templates import Family, Language, image_names, name_text, render, template_id, value_text
-from mmrs_builder.types import Binding, Frame, Name, Question, Scene
+from mmrs_builder.types import Binding, Frame, Kind, Name, Question, Scene
 
 _T = TypeVar("_T")
 
@@ -32,22 +32,61 @@ class Said:
         return {slot: self.names[label] for slot, label in self.slots.items()}
 
 
-def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Question:
-    """The finished question. Members of a pair get the same words."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The wordings of a question and of its answer, that one "" where it is no sentence.
+
+    ``unit`` is the id of the pair, else of the question. ``reworded``: one of the wordings was made for this row.
+    """
+
+    question_id: str
+    unit: str
+    family: str
+    kind: Kind
+    program: str
+    claim: bool
+    question: str
+    statement: str
+    reworded: bool = False
+
+    @property
+    def template_id(self) -> str:
+        """Identity of the wordings."""
+        return template_id(self.family, self.kind, self.question, self.statement)
+
+
+def choose(selected: Selected, family: Family, language: Language, seed: int) -> Chosen:
+    """The wordings of the family, or of the reason of a refusal, that a question gets; members of a pair the same."""
+    c = selected.candidate
+    claim = is_claim(c.kind, programs.value_type(family.program))
+    program = programs.claim(c.program, str(selected.claim)) if claim else c.program
+    identity = sha256(f"{c.view_id}\n{c.kind}\n{program}".encode())[:16]
+    unit = selected.pair_id or identity
+    return Chosen(
+        question_id=identity,
+        unit=unit,
+        family=c.family,
+        kind=c.kind,
+        program=program,
+        claim=claim,
+        question=_pick(family.claim if claim else family.question, seed, "question", unit),
+        statement=_statement(c, family, language, (seed, "statement", identity)),
+    )
+
+
+def phrase(selected: Selected, scene: Scene, language: Language, seed: int, words: Chosen | None = None) -> Question:
+    """The finished question, in ``words`` if they are given, else in those of ``choose``."""
     c = selected.candidate
     family = next(family for family in language.families if family.id == c.family)
     value_type = programs.value_type(family.program)
-    claim = is_claim(c.kind, value_type)
-    program = programs.claim(c.program, str(selected.claim)) if claim else c.program
-    identity = sha256(f"{c.view_id}\n{c.kind}\n{program}".encode())[:16]
-    said = _said(selected, family, scene, language, (seed, selected.pair_id or identity))
-    wording = _pick(family.claim if claim else family.question, seed, "question", selected.pair_id or identity)
-    statement = _statement(c, family, language, (seed, "statement", identity))
+    words = words or choose(selected, family, language, seed)
+    claim, wording, statement = words.claim, words.question, words.statement
+    said = _said(selected, family, scene, language, (seed, words.unit))
     shown = selected.claim if claim else c.token
     value = ("true" if selected.claim == c.token else "false") if claim else c.token
     choices = tuple(_option(token, value_type, said, language) for token in selected.choices or ())
     return Question(
-        question_id=identity,
+        question_id=words.question_id,
         question=render(wording, language, said.by_slot, shown if claim else None, value_type, image=said.image),
         answer=(
             _refusal(statement, said, scene, language)
@@ -61,8 +100,8 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         unit=family.unit if c.kind == "number" and not c.reason else None,
         tolerance=_tolerance(family, c.token) if c.kind == "number" and not c.reason else None,
         family=c.family,
-        template_id=template_id(c.family, c.kind, wording, statement),
-        program=program,
+        template_id=words.template_id,
+        program=words.program,
         target_program=c.target_program,
         target=c.target,
         bindings=tuple(_bindings(said, scene, language, shows_image="image" in fields(wording, statement))),
@@ -74,7 +113,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Q
         prior_bound=selected.prior_bound,
         balanced=selected.balanced and not selected.prior_bound,
         difficulty=programs.hops(family.program),
-        text_source="bank" if {wording, statement} & {*family.bank} else "template",
+        text_source="row" if words.reworded else "bank" if {wording, statement} & {*family.bank} else "template",
     )
 
 

@@ -137,4 +137,10 @@ def _questions(counts: Mapping[str, Any]) -> Table:
     for code, n in counts["dropped"].items():
         table.add_row(f"  not asked: {select.REASONS[code]}", str(-n))
     table.add_row("questions asked", str(candidates["asked"]))
+    if told := counts.get("reworded"):
+        table.add_section()
+        table.add_row("sentences that a model was asked to reword", str(told["sentences"]))
+        for code, n in told["kept"].items():
+            table.add_row(f"  kept as they were: {code.replace('_', ' ')}", str(-n))
+        table.add_row("sentences reworded", str(told["reworded"]))
     return table

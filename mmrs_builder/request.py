@@ -12,6 +12,8 @@ from mmrs_builder.build import Settings, SourceChoice, keepout
 from mmrs_builder.errors import INTEGRITY, MANUAL, USAGE, MmrsError
 from mmrs_builder.paraphrase.bank import DEFAULT as DEFAULT_BANK
 from mmrs_builder.paraphrase.bank import Bank, read
+from mmrs_builder.paraphrase.options import rewording
+from mmrs_builder.paraphrase.rows import Rewording
 from mmrs_builder.templates import DEFAULT, languages
 from mmrs_builder.types import Source
 
@@ -43,24 +45,34 @@ def settings(
     if values.get("language", DEFAULT) not in known_languages:
         hint = f"It is {' or '.join(known_languages)}."
         raise MmrsError(f"--language {values['language']}: there is none of that name", code=USAGE, hint=hint)
-    bank = _bank(values.pop("paraphrase", "off"), values.pop("bank", None))
+    paraphrase, asking = values.pop("paraphrase", "off"), values.pop("llm", None)
+    bank = _bank(paraphrase, values.pop("bank", None))
     return Settings(
         sources=tuple(chosen),
         exclude=recipes.excluded(exclude),
         keep_out=keepout.named(keep_out),
         bank=bank,
+        rewording=_rewording(paraphrase, asking or []),
         **values,
     )
 
 
 def _bank(paraphrase: str, path: Path | None) -> Bank | None:
-    if paraphrase not in ("off", "bank"):
-        raise MmrsError(f"--paraphrase {paraphrase}", code=USAGE, hint="It is off or bank.")
-    if paraphrase == "off":
+    if paraphrase not in ("off", "bank", "rows"):
+        raise MmrsError(f"--paraphrase {paraphrase}", code=USAGE, hint="It is off, bank or rows.")
+    if paraphrase != "bank":
         if path is not None:
             raise MmrsError("--bank is used with --paraphrase bank only", code=USAGE, hint="Add that, or leave it out.")
         return None
     return read(path or Path(DEFAULT_BANK))
+
+
+def _rewording(paraphrase: str, asking: Sequence[str]) -> Rewording | None:
+    if paraphrase == "rows":
+        return rewording(asking)
+    if asking:
+        raise MmrsError("--llm is used with --paraphrase rows only", code=USAGE, hint="Add that, or leave it out.")
+    return None
 
 
 def check_licences(choices: Sequence[SourceChoice], allow: str | None) -> None:

@@ -8,7 +8,7 @@ answer can be re-rendered from the shard alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -147,8 +147,13 @@ def feature(kind: pa.DataType) -> object:
     return {"dtype": names[kind], "_type": "Value"}
 
 
-def arrow_schema(config: str, language: Mapping[str, object]) -> pa.Schema:
-    """Schema of config ``default`` (a row per view), ``qa`` (per question) or ``preview``, metadata included."""
+def arrow_schema(
+    config: str, language: Mapping[str, object], rows: Mapping[str, Sequence[str]] | None = None
+) -> pa.Schema:
+    """Schema of config ``default`` (a row per view), ``qa`` (per question) or ``preview``, metadata included.
+
+    ``rows`` are wordings made for single rows of this shard: of question and answer, by ``template_id``.
+    """
     fields = {"default": VIEW_FIELDS, "qa": QA_FIELDS, "preview": PREVIEW_FIELDS}[config]
     features = {name: feature(kind) for name, kind in fields}
     metadata = {
@@ -156,4 +161,6 @@ def arrow_schema(config: str, language: Mapping[str, object]) -> pa.Schema:
         "mmrs.schema_version": str(SCHEMA_VERSION),
         "mmrs.language": json.dumps(language, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
     }
+    if rows:
+        metadata["mmrs.rows"] = json.dumps(rows, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return pa.schema(list(fields), metadata=metadata)

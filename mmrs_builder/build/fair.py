@@ -41,9 +41,9 @@ def check_possible() -> None:
         raise MmrsError(str(error), code=USAGE) from None
 
 
-def judge(asked: Asked, written: Path, started: Started) -> Judged:
-    """What the audit says of the shards in ``written``, or said of the same questions before."""
-    known = verdict_of(asked)
+def judge(asked: Asked, key: str, written: Path, started: Started) -> Judged:
+    """What the audit says of the shards in ``written``, or said of those with the same write key before."""
+    known = verdict_of(asked, key)
     said: dict[str, Any] | None = read_json(known)
     if said is None:
         from mmrs_builder.audit.read import language, questions, read
@@ -54,9 +54,9 @@ def judge(asked: Asked, written: Path, started: Started) -> Judged:
     return Judged(guessed=tuple(said["guessed"]), unmended=tuple(said["unmended"]), pools=dict(said["pools"]))
 
 
-def verdict_of(asked: Asked) -> Path:
-    """The file that keeps what was said of these questions."""
-    return asked.table.with_name("audit.json")
+def verdict_of(asked: Asked, key: str) -> Path:
+    """The file that keeps what was said of these questions, in the words of that write key."""
+    return asked.table.with_name(f"audit-{key[:12]}.json")
 
 
 def sentence(pools: Sequence[Unit], families: Sequence[Unit]) -> Judged:

@@ -15,6 +15,7 @@ from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
+from mmrs_builder.build.rows import Words, reworded
 from mmrs_builder.build.settings import LEAKS, STATE, Settings
 from mmrs_builder.build.stage import read_json, write_json
 from mmrs_builder.build.write import discard, staging, write, write_key
@@ -38,6 +39,7 @@ class Report:
     drops: tuple[Drop, ...]
     unchanged: bool
     judged: fair.Judged | None = None  # by the audit, if it was asked for
+    stopped: str | None = None  # why a model was asked no more, if it was
 
     @property
     def quarantined(self) -> int:
@@ -102,19 +104,20 @@ def _build(
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
     folder.write_rejects(state, drops)
     guessed: tuple[str, ...] = ()
-    tried: list[Asked] = []
+    tried: list[tuple[Asked, str]] = []
     while True:
         spoken = fair.leaving_out(language, guessed)
         asked = ask(parts, keys, spoken, labels, settings, state / "ask", workers, lambda total: stage("ask", total))
-        tried.append(asked)
-        counts = {**_counts(measured, asked), "guessed": list(guessed)}
+        words = reworded(asked, spoken, settings, out, lambda total: stage("reword", total))
+        counts = {**_counts(measured, asked), **words.counts, "guessed": list(guessed)}
         _check_published(asked, state, counts["views"])
-        facts = cards_facts(settings, counts, write_key(asked, settings, counts))
+        facts = cards_facts(settings, counts, write_key(asked, settings, counts, words))
+        tried.append((asked, facts.key))
         unchanged = is_published(out, facts.key)
         if not unchanged:
-            _write(out, settings, asked, spoken, facts.key, workers, stage)
+            _write(out, settings, asked, words, spoken, facts.key, workers, stage)
         place = out if unchanged else staging(state, facts.key)
-        judged = fair.judge(asked, place, lambda total: stage("audit", total)) if settings.audit else None
+        judged = fair.judge(*tried[-1], place, lambda total: stage("audit", total)) if settings.audit else None
         if judged is None or not judged.guessed:
             break
         guessed = (*guessed, *judged.guessed)
@@ -123,7 +126,7 @@ def _build(
         publish(out, staging(state, facts.key), settings, facts)
         advance(1)
     _sweep(out, measured, tried)
-    return Report(out=out, counts=counts, drops=drops, unchanged=unchanged, judged=judged)
+    return Report(out=out, counts=counts, drops=drops, unchanged=unchanged, judged=judged, stopped=words.stopped)
 
 
 def _check_published(asked: Asked, state: Path, views: Mapping[str, int]) -> None:
@@ -145,11 +148,18 @@ def _measure_all(
 
 
 def _write(
-    out: Path, settings: Settings, asked: Asked, language: Language, key: str, workers: int, stage: Stage
+    out: Path,
+    settings: Settings,
+    asked: Asked,
+    words: Words,
+    language: Language,
+    key: str,
+    workers: int,
+    stage: Stage,
 ) -> None:
     staged = staging(out / STATE, key)
     if not is_waiting(out, staged):
-        write(asked, language, settings, out / STATE, key, workers, lambda total: stage("write", total))
+        write(asked, words, language, settings, out / STATE, key, workers, lambda total: stage("write", total))
         preview.write(staged, settings.seed, key, workers, lambda total: stage("preview", total))
 
 
@@ -199,10 +209,10 @@ def _check_labels(settings: Settings, language: Language) -> None:
             )
 
 
-def _sweep(out: Path, measured: Sequence[Measured], tried: Sequence[Asked]) -> None:
+def _sweep(out: Path, measured: Sequence[Measured], tried: Sequence[tuple[Asked, str]]) -> None:
     """Remove what earlier settings and killed processes left; only in our own stage folders."""
-    keep = {*(part for m in measured for part in m.parts), *(asked.table for asked in tried)}
-    keep |= {path.with_suffix(".json") for path in keep} | {fair.verdict_of(asked) for asked in tried}
+    keep = {*(part for m in measured for part in m.parts), *(asked.table for asked, _ in tried)}
+    keep |= {path.with_suffix(".json") for path in keep} | {fair.verdict_of(*each) for each in tried}
     kept = {path.parent for path in keep}
     for stage in ("measure", "ask", "write"):
         for old in sorted((out / STATE / stage).glob("*")):

@@ -9,6 +9,7 @@ from typing import Final
 
 from mmrs_builder.digests import sha256
 from mmrs_builder.paraphrase.bank import Bank
+from mmrs_builder.paraphrase.rows import Rewording
 from mmrs_builder.splits import Policy
 
 DATA: Final = "data"
@@ -60,10 +61,13 @@ class Settings:
     exclude: tuple[str, ...] = ()
     keep_out: tuple[KeptOut, ...] = ()
     bank: Bank | None = None
+    rewording: Rewording | None = None
 
     def public(self) -> dict[str, object]:
         """The settings as they are compared and published."""
         phrased = {"paraphrase": f"bank {self.bank.digest()[:16]}"} if self.bank else {}
+        if self.rewording:
+            phrased = {"paraphrase": self.rewording.name}
         return {
             **phrased,
             "sources": [[choice.name, dict(choice.options), choice.code] for choice in self.sources],

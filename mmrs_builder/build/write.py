@@ -16,12 +16,13 @@ from mmrs_builder import executors
 from mmrs_builder.build.ask import Asked, selected_from_json
 from mmrs_builder.build.measure import Progress, forget, source_of
 from mmrs_builder.build.published import picture
+from mmrs_builder.build.rows import Words
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, Settings, SourceChoice
 from mmrs_builder.build.stage import read_json, replacing, scene_from_json, write_json
 from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.io.raster import stored_bytes
-from mmrs_builder.phrase import phrase
+from mmrs_builder.phrase import Chosen, choose, phrase
 from mmrs_builder.schema import SCALAR_VIEW_FIELDS, arrow_schema
 from mmrs_builder.shards import qa_rows, shard_name, view_row, write_shard
 from mmrs_builder.templates import Language, to_json
@@ -51,15 +52,17 @@ class ShardJob:
     seed: int
     families: tuple[str, ...]
     labels: tuple[str, ...]
+    words: Mapping[str, Chosen]  # of questions that have words of their own, by their ids
 
 
-def write_key(asked: Asked, settings: Settings, counts: Mapping[str, object]) -> str:
+def write_key(asked: Asked, settings: Settings, counts: Mapping[str, object], words: Words) -> str:
     """Digest of all that can change the published bytes; the card states ``counts``."""
-    return digest([asked.key, settings.public(), counts])
+    return digest([asked.key, settings.public(), counts, words.digest()])
 
 
 def write(
     asked: Asked,
+    words: Words,
     language: Language,
     settings: Settings,
     state: Path,
@@ -71,7 +74,7 @@ def write(
 
     ``started`` is told the number of shards and returns what advances the progress bar.
     """
-    jobs = plan(asked, language, settings, state, key)
+    jobs = plan(asked, words, language, settings, state, key)
     progress = started(len(jobs))
     todo = [job for job in jobs if not is_sealed(_path(job), key)]
     progress(len(jobs) - len(todo))
@@ -90,7 +93,7 @@ def staging(state: Path, key: str) -> Path:
     return state / "write" / key[:12]
 
 
-def plan(asked: Asked, language: Language, settings: Settings, state: Path, key: str) -> list[ShardJob]:
+def plan(asked: Asked, words: Words, language: Language, settings: Settings, state: Path, key: str) -> list[ShardJob]:
     """The shards of both configs; none is empty, and a split without views or questions has none."""
     views = pq.read_table(asked.table, columns=["split", "questions"]).to_pylist()
     jobs = []
@@ -117,6 +120,7 @@ def plan(asked: Asked, language: Language, settings: Settings, state: Path, key:
                     seed=settings.seed,
                     families=asked.families,
                     labels=asked.labels,
+                    words=words.between(first, last),
                 )
                 for index, (first, last) in enumerate(ranges)
             ]
@@ -145,7 +149,8 @@ def run_job(job: ShardJob) -> None:
     """Write one shard."""
     asked = pq.read_table(job.table).slice(job.first, job.last - job.first).to_pylist()
     rows = [row for view in asked for row in (_data_row(job, view) if job.config == DATA else _qa_rows(job, view))]
-    schema = arrow_schema(CONFIGS[job.config], to_json(job.language, job.families, job.labels))
+    own = {words.template_id: (words.question, words.statement) for words in job.words.values()}
+    schema = arrow_schema(CONFIGS[job.config], to_json(job.language, job.families, job.labels), own)
     seal(_path(job), rows, schema, job.key)
 
 
@@ -180,7 +185,12 @@ def _qa_rows(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
 
 
 def _phrased(job: ShardJob, view: dict[str, Any], scene: Scene) -> list[Question]:
-    return [phrase(item, scene, job.language, job.seed) for item in selected_from_json(view["selected"])]
+    families = {family.id: family for family in job.language.families}
+    found = []
+    for item in selected_from_json(view["selected"]):
+        plain = choose(item, families[item.candidate.family], job.language, job.seed)
+        found.append(phrase(item, scene, job.language, job.seed, job.words.get(plain.question_id, plain)))
+    return found
 
 
 @lru_cache(maxsize=2)

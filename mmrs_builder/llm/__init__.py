@@ -5,6 +5,7 @@ from mmrs_builder.llm.batch import fetch
 from mmrs_builder.llm.endpoint import Endpoint, endpoint
 from mmrs_builder.llm.limits import Caps, Limits, Price
 from mmrs_builder.llm.request import Request
+from mmrs_builder.llm.rounds import Rounds
 from mmrs_builder.llm.store import Spent, Store, state_file
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Limits",
     "Price",
     "Request",
+    "Rounds",
     "Spent",
     "Store",
     "answers",

@@ -52,14 +52,17 @@ def answers(
     caps: Caps,
     price: Price,
     cache_only: bool = False,
+    until: float | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Asked:
     """Ask all of them. No failure of the server, and no reply of its, raises an exception.
 
-    A reply is committed to ``store`` before it is used, and what is committed is never asked again. ``MmrsError`` is
-    raised only if the client's library is missing.
+    ``until`` is when everything ends, on the monotonic clock; by default ``limits.deadline`` seconds from now. A reply
+    is committed to ``store`` before it is used, and what is committed is never asked again. ``MmrsError`` is raised
+    only if the client's library is missing.
     """
     asking = _Asking(to=to, store=store, check=check, limits=limits, caps=caps, price=price, cache_only=cache_only)
+    asking.end = asking.end if until is None else until
     try:
         return asyncio.run(asking.all(requests, progress))
     except ExceptionGroup as group:  # of the disk: the network raises none

@@ -42,6 +42,7 @@ def fetch(
     limits: Limits,
     caps: Caps,
     price: Price,
+    until: float | None = None,
 ) -> str | None:
     """Have all requests without a committed reply answered by batches; say why that ended early, or None.
 
@@ -49,6 +50,7 @@ def fetch(
     the client is missing.
     """
     run = _Batching(to=to, store=store, limits=limits, caps=caps, price=price)
+    run.end = run.end if until is None else until
     try:
         for number in range(limits.asks):
             asked = {

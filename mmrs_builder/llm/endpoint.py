@@ -46,12 +46,18 @@ class Endpoint:
 
 
 def endpoint(
-    model: str, base_url: str | None, key_variable: str | None, environment: Mapping[str, str] | None = None
+    model: str,
+    base_url: str | None,
+    key_variable: str | None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    needs_key: bool = True,
 ) -> Endpoint:
     """The endpoint of a command line; without ``base_url`` OpenAI's.
 
     The key is that of ``key_variable``, by default ``OPENAI_API_KEY`` for OpenAI and ``MMRS_LLM_KEY`` for all others.
-    Raises ``MmrsError`` for an address that is none or holds a secret, and for a key that is missing.
+    Without ``needs_key`` nothing will be sent. Raises ``MmrsError`` for an address that is none or holds a secret, and
+    for a key that is missing.
     """
     address = (base_url or OPENAI).rstrip("/")
     parts = urlsplit(address)
@@ -63,6 +69,6 @@ def endpoint(
     hosted = parts.hostname == urlsplit(OPENAI).hostname
     variable = key_variable or (OPENAI_KEY if hosted else OTHER_KEY)
     key = (os.environ if environment is None else environment).get(variable, "").strip()
-    if not key and (hosted or key_variable):
+    if needs_key and not key and (hosted or key_variable):
         raise MmrsError(f"no key in ${variable}", code=USAGE, hint=f"export {variable}=…, then run it again.")
     return Endpoint(base_url=address, model=model, key=key or NO_KEY)

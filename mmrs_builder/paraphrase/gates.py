@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from mmrs_builder.language import Family, Language, PlaceholderError, pieces
-from mmrs_builder.paraphrase.lexicon import Group, Lexicon, Token, concepts, lexicon, order
+from mmrs_builder.language import SLOTS, Family, Language, PlaceholderError, pieces
+from mmrs_builder.paraphrase.lexicon import PREPOSITIONS, Group, Lexicon, Token, concepts, lexicon, order
 from mmrs_builder.paraphrase.roles import mentions
 from mmrs_builder.template_checks import wordings
 from mmrs_builder.wording_checks import Wording, leaks, normalised, wording_problems
@@ -25,12 +25,10 @@ LONGEST: Final = 2.0
 """Bounds of a paraphrase's length as parts of the length of its original."""
 
 _MARKS: Final = frozenset(" ,.?:;'’-")
-_CAPITAL: Final = re.compile(r"(?<!^)(?<![.?] )\b[A-Z][a-z]+")
+_CAPITAL: Final = re.compile(r"(?<!^)(?<!^¿)(?<![.?] )\b[A-Z][a-z]+")
 """A capital where no sentence begins."""
 
-_OPTIONS: Final = re.compile(
-    r"\boptions?\b|\bchoices?\b|\balternatives?\b|\bfollowing\b|(?<!\w)\(?[a-e]\)", re.IGNORECASE
-)
+_OPTIONS: Final = re.compile(r"(?<!\w)\(?[a-e]\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +177,9 @@ def _is_polar(tokens: tuple[Token, ...], lexicon: Lexicon) -> bool:
     if tokens[-1:] and tokens[-1].text != "?":
         return False
     commas = [at for at, token in enumerate(tokens) if token.text == ","]
+    opened = [at for at, token in enumerate(tokens) if token.text == "¿"]
     starts = commas[0] if commas and tokens[0].text in lexicon.lists["act.opening"] else 0
+    starts = opened[-1] if opened else starts
     for before, token in list(zip((None, *tokens), tokens, strict=False))[starts:]:
         if token.text.split()[0] in asking and not (before is not None and before.group == "slot"):
             return False
@@ -202,14 +202,18 @@ def _choices(case: _Case) -> _Case | None:
     """No options in the text, and no word of an answer that the question did not hold."""
     wording = replace(case.template.wording, text=case.text)
     told = any(leaks(wording, case.template.language)) if wording.part == "question" else False
-    return _passed(case, not told and not _OPTIONS.search(case.text))
+    listing = case.template.lexicon.lists["choices.words"]
+    listed = _OPTIONS.search(case.text) or any(token.text in listing for token in case.tokens)
+    return _passed(case, not told and not listed)
 
 
 def _hygiene(case: _Case) -> _Case | None:
     """Plain text of the length of the original, without digits and markup, and sound as a template."""
     text, original = case.text, case.template.wording.text
     plain = re.sub(r"\{[^{}]*\}", "", text)
-    clean = all(c in _MARKS or (c.isalpha() and c.isascii()) or c in original for c in plain)
+    known = _MARKS | case.template.lexicon.lists["form.letters"]
+    clean = all(c.lower() in known or (c.isalpha() and c.isascii()) or c in original for c in plain)
+    clean = clean and not _contracts(case)
     clean = clean and {*_CAPITAL.findall(text)} <= {*_CAPITAL.findall(original)}
     clean = clean and unicodedata.is_normalized("NFKC", text.replace("’", "'"))
     bare, whole = len(plain), len(re.sub(r"\{[^{}]*\}", "", original))
@@ -218,6 +222,18 @@ def _hygiene(case: _Case) -> _Case | None:
     single = len(re.findall(r"[.?]", plain)) <= max(1, sentences)
     wording = replace(case.template.wording, text=text)
     return _passed(case, fitting and clean and single and not any(wording_problems(wording, case.template.language)))
+
+
+def _contracts(case: _Case) -> bool:
+    """Whether a word stands before a name with its article that the language would contract with it, or not allow."""
+    contracting, determiners = (case.template.lexicon.lists[f"form.{name}"] for name in ("contracting", "determiners"))
+    for before, token in zip(case.tokens, case.tokens[1:], strict=False):
+        named = token.group == "slot" and token.name in SLOTS
+        if (before.text in contracting and (named or token.text in PREPOSITIONS)) or (
+            before.text in determiners and named
+        ):
+            return True
+    return False
 
 
 def _words(case: _Case) -> _Case | None:

@@ -17,6 +17,9 @@ Group: TypeAlias = Literal["direction", "fact", "laterality", "polarity", "word"
 
 _MEANING: Final[tuple[Group, ...]] = ("direction", "fact", "laterality", "polarity")
 _TOKEN: Final = re.compile(r"\{[^{}]*\}|\w+(?:['’-]\w+)*|[^\w\s]")
+PREPOSITIONS: Final = ("of", "to")
+"""Forms of a name that hold a preposition: "del hígado" is read as two tokens."""
+
 _LONGEST: Final = 4
 """Words of the longest phrase of a lexicon."""
 
@@ -66,6 +69,8 @@ class Lexicon:
         while start < len(words):
             first = words[start]
             if first.startswith("{"):
+                if first[3:-1] in PREPOSITIONS:
+                    yield Token(group="slot", name=first[3:-1], text=first[3:-1])
                 yield Token(group="slot", name=first[1:-1], text=first)
                 start += 1
                 continue
@@ -108,7 +113,8 @@ def lexicon(language: str) -> Lexicon:
     for group in _MEANING:
         for name, phrases in tables[group].items():
             meanings.update({tuple(phrase.split()): (group, name) for phrase in phrases})
-    lists = {f"{part}.{name}": frozenset(words) for part in ("act", "role") for name, words in tables[part].items()}
+    parts = ("act", "role", "form", "choices")
+    lists = {f"{part}.{name}": frozenset(words) for part in parts for name, words in tables[part].items()}
     opposites = tuple(tuple(pair.split()) for pair in tables["order"]["opposites"])
     lists["once"] = frozenset(tables["region"]["words"])
     return Lexicon(

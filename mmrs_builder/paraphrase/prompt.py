@@ -38,11 +38,26 @@ ACTS: Final = {
     "claim": "a question for yes or no",
     "statement": "a statement",
 }
+MANNERS: Final = (
+    "in plain words",
+    "as shortly as possible",
+    "with the picture named first",
+    "with the picture named last",
+    "with the first mark early in the sentence",
+    "with the first mark late in the sentence",
+    "with another verb",
+    "as a colleague would put it",
+)
+"""How one of many rewordings of a sentence should differ from the others."""
+
 _FORMS: Final = {
     DEFINITE: "a noun phrase with its article",
     "a": "a noun phrase with an indefinite article",
     "name": "a noun in the singular, without an article",
     "plural": "a noun in the plural, without an article",
+    "of": "a noun phrase that begins with the word for 'of', so that no such word stands before it",
+    "to": "a noun phrase that begins with the word for 'to', so that no such word stands before it",
+    "none": "a noun phrase that begins with the word for 'no'",
     "value": "words that answer the question",
     "image": "a noun for the picture, without an article",
 }
@@ -60,8 +75,8 @@ class Asking:
     marks: tuple[tuple[str, str], ...]
 
 
-def asking(template: Template, count: int) -> Asking:
-    """The request for ``count`` rewordings of a template."""
+def asking(template: Template, count: int, variant: int | None = None) -> Asking:
+    """The request for ``count`` rewordings of a template; one for each ``variant``, which are worded in turns."""
     fields = list(dict.fromkeys(field for _, field, _ in pieces(template.wording.text) if field))
     marks = {field: f"⟦S{number}⟧" for number, field in enumerate(fields, start=1)}
     text = "".join(literal + marks.get(field, "") for literal, field, _ in pieces(template.wording.text))
@@ -72,6 +87,8 @@ def asking(template: Template, count: int) -> Asking:
         "language": template.language.language,
         "number": count,
     }
+    if variant is not None:
+        shown |= {"variant": variant, "manner": MANNERS[variant % len(MANNERS)]}
     user = json.dumps(shown, ensure_ascii=False, indent=1)
     tokens = 64 + count * (16 + len(text.encode()) // 2)
     request = Request(system=SYSTEM, user=user, max_tokens=tokens, name="wordings", schema=SCHEMA)

@@ -12,9 +12,6 @@ from typing import Final, Literal, TypeAlias
 
 from mmrs_builder.paraphrase.lexicon import Lexicon, Token
 
-PICKS: Final = frozenset(
-    {"largest", "smallest", "second", "third", "nearest", "farthest", "leftmost", "rightmost", "topmost", "bottommost"}
-)
 _RELATIONS: Final = frozenset({"larger", "smaller", "more", "less", "nearer", "farther", "near", "nearest", "farthest"})
 
 _PLACES: Final = frozenset({"centre", "edge", "clock"})
@@ -44,26 +41,32 @@ def mentions(tokens: tuple[Token, ...], lexicon: Lexicon, names: Mapping[str, st
     clauses = list(_clauses(tokens, lexicon))
     denied = {clause for token, clause in zip(tokens, clauses, strict=True) if token.group == "polarity"}
     found = [
-        Mention(name=_name(token, names), part=part, denied=clause in denied, relation=relation)
-        for token, clause, part, relation in zip(
-            tokens, clauses, *zip(*_parts(tokens, lexicon), strict=True), strict=True
+        Mention(name=_name(tokens, at, lexicon, names), part=part, denied=clause in denied, relation=relation)
+        for at, (token, clause, (part, relation)) in enumerate(
+            zip(tokens, clauses, _parts(tokens, lexicon), strict=True)
         )
-        if _is_mention(token)
+        if _is_mention(token, lexicon)
     ]
     if len({mention.part for mention in found}) == 1:  # nothing is compared: "the edge that {A} reaches"
         found = [replace(mention, part="subject", relation="") for mention in found]
     if len({mention.relation for mention in found if mention.part == "reference"}) == 1:
         found = [replace(mention, relation="") for mention in found]
-    ordered = any(token.group == "fact" and token.name == "order" for token in tokens)
+    ordered = any(token.group == "fact" and token.name in lexicon.lists["role.ordering"] for token in tokens)
     return tuple(found if ordered else sorted(found))
 
 
-def _is_mention(token: Token) -> bool:
-    return (token.group == "slot" and token.name[:1].isupper()) or token.name in PICKS
+def _is_mention(token: Token, lexicon: Lexicon) -> bool:
+    return (token.group == "slot" and token.name[:1].isupper()) or token.name in lexicon.lists["role.picks"]
 
 
-def _name(token: Token, names: Mapping[str, str]) -> str:
-    return names.get(token.name[:1], token.name[:1]) if token.group == "slot" else token.name
+def _name(tokens: tuple[Token, ...], at: int, lexicon: Lexicon, names: Mapping[str, str]) -> str:
+    token = tokens[at]
+    if token.group == "slot":
+        return names.get(token.name[:1], token.name[:1])
+    if token.name not in lexicon.lists["role.after"]:
+        return token.name
+    slots = (before for before in reversed(tokens[:at]) if before.group == "slot" and before.name[:1].isupper())
+    return f"{token.name} {next((names.get(slot.name[:1], slot.name[:1]) for slot in slots), '')}"
 
 
 def _clauses(tokens: tuple[Token, ...], lexicon: Lexicon) -> Iterator[int]:
@@ -86,10 +89,10 @@ def _parts(tokens: tuple[Token, ...], lexicon: Lexicon) -> Iterator[tuple[Part, 
             part, leaving = "subject", False
             relating = relating and token.group != "mark"
         elif _refers(tokens, at, lexicon):
-            part, leaving = "reference", token.text == "from"
-        elif token.text == "to" and leaving:
+            part, leaving = "reference", token.text in lexicon.lists["role.leaving"]
+        elif token.text in lexicon.lists["role.toward"] and leaving:
             part, leaving = "subject", False
-        elif (token.text == "to" and relating) or (before is not None and _leads(before, token)):
+        elif (token.text in lexicon.lists["role.toward"] and relating) or (before and _leads(before, token, lexicon)):
             part = "reference"
         yield part, relation if part == "reference" else ""
         relating = relating or token.text in lexicon.lists["role.relating"]
@@ -113,14 +116,14 @@ def _is_noun(before: Token | None, lexicon: Lexicon) -> bool:
     return before is not None and before.text in lexicon.lists["role.articles"]
 
 
-def _leads(before: Token, token: Token) -> bool:
+def _leads(before: Token, token: Token, lexicon: Lexicon) -> bool:
     """Whether a reference follows: after "left of", "close to", and right after a value such as "to the left of"."""
-    if token.text in ("of", "to"):
-        return _relates(before)
+    if token.text in lexicon.lists["role.linking"]:
+        return _relates(before, lexicon)
     return before.text == "{value}" and (token.group == "slot" or token.text == "the")
 
 
-def _relates(token: Token) -> bool:
+def _relates(token: Token, lexicon: Lexicon) -> bool:
     """Whether a word says where something lies from something else."""
     sided = token.group == "direction" and token.name not in _PLACES
-    return sided or token.text in ("{value}", "side") or token.name in _RELATIONS
+    return sided or token.text == "{value}" or token.text in lexicon.lists["role.sides"] or token.name in _RELATIONS

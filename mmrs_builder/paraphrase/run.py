@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TypedDict
 
 from mmrs_builder.language import Language
-from mmrs_builder.llm import Answer, Asked, Caps, Check, Endpoint, Limits, Price, Request, Store, answers, fetch
+from mmrs_builder.llm import Answer, Caps, Endpoint, Limits, Price, Rounds, Store
 from mmrs_builder.paraphrase.bank import Bank, Entry, counted
 from mmrs_builder.paraphrase.gates import GATES, Template, novel, refused, templates
 from mmrs_builder.paraphrase.judge import judged
 from mmrs_builder.paraphrase.prompt import DIGEST, Asking, asking, fault, filled, rewordings
-
-
-class Given(TypedDict):
-    """What every way of asking is given."""
-
-    check: Check
-    limits: Limits
-    caps: Caps
-    price: Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +74,9 @@ def paraphrase(
     ``known`` is the bank as it was: what others made stays, and what is switched off there stays off. ``judge`` is a
     model of the same server that is asked about each wording that has passed every gate.
     """
-
-    def ask(of: Endpoint, requests: Sequence[Request], check: Check) -> Asked:
-        given: Given = {"check": check, "limits": limits, "caps": caps, "price": price}
-        why = fetch(requests, of, store, **given) if batch and not cache_only else None
-        found = answers(requests, of, store, **given, cache_only=cache_only or batch, progress=progress)
-        return replace(found, stopped=why or found.stopped)
-
+    rounds = Rounds(store=store, limits=limits, caps=caps, price=price, cache_only=cache_only, batch=batch)
     asked = plan(language, count, pattern)
-    found = ask(to, [item.request for item in asked], lambda text: fault(text, count))
+    found = rounds.ask(to, [item.request for item in asked], lambda text: fault(text, count), progress)
     foreign, off = _kept(known, to, {item.template.family.id for item in asked})
     taken = {novel(template.wording.text) for template in templates(language)} | {novel(e.text) for e in foreign}
     made: list[Entry] = []
@@ -105,7 +89,9 @@ def paraphrase(
                 refusals.append((*item.template.place[:2], reason, text))
     told = [found]
     if judge is not None:
-        made, denied, verdicts = judged(made, judge, lambda them, check: ask(replace(to, model=judge), them, check))
+        made, denied, verdicts = judged(
+            made, judge, lambda them, check: rounds.ask(replace(to, model=judge), them, check)
+        )
         refusals += [(entry.family, entry.part, reason, entry.text) for entry, reason in denied]
         told.append(verdicts)
     own = [replace(entry, use=(entry.family, entry.part, entry.text) not in off) for entry in made]
@@ -119,7 +105,7 @@ def paraphrase(
         ),
         rejects=tuple(dict(zip(("family", "part", "reason", "text"), it, strict=True)) for it in refusals),
         unanswered=counted(why for part in told for answer in part.answers for why in answer.faults),
-        stopped=next((part.stopped for part in told if part.stopped), None),
+        stopped=rounds.stopped,
     )
 
 

@@ -181,6 +181,7 @@ def _check_text(
         return
     asked, stated = wording
     source = "bank" if {asked, stated} & {*reading.family.bank} else "template"
+    source = "row" if question.template_id in language.rows else source
     if question.text_source != source:
         yield "provenance", f"text source {question.text_source}, its wording is of the {source}"
     yield from check_image(question, reading.labels, asked, stated)

@@ -33,7 +33,7 @@ def refuse_answerable(told: Told, rng: np.random.Generator) -> Changed:
 
 def answer_refusal(told: Told, rng: np.random.Generator) -> Changed:
     """A value and an answer in the place of a refusal."""
-    value = _invented(told, rng) if told.is_refused else None
+    value = _invented(told, rng) if told.is_refused and not told.has_own_words else None
     if value is None:
         return None
     family, question = told.reading.family, told.question
@@ -83,7 +83,7 @@ def _refused(told: Told, reason: str, rng: np.random.Generator) -> dict[str, Any
     labels = sorted(told.reading.labels.values())
     absent = {"A": labels[int(rng.integers(len(labels)))]} if reason == ABSENT else {}
     wordings, anew = told.language.refusals.get(reason, ()), pictured(told)
-    if not wordings:
+    if not wordings or told.has_own_words:
         return None
     wording = wordings[int(rng.integers(len(wordings)))]
     item = {**told.item, "value": reason, "unit": None, "tolerance": None, "margin": 1.0}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from mmrs_builder import digests
 from mmrs_builder.verify import integrity
-from mmrs_builder.verify.language import BadLanguage, Language, read_language
+from mmrs_builder.verify.language import BadLanguage, Language, read_language, read_rows
 from mmrs_builder.verify.pairs import Pairs
 from mmrs_builder.verify.preview import Previews
 from mmrs_builder.verify.report import Fault, Tally, VerifyReport
@@ -89,8 +89,9 @@ def _check_rows(
         for row in rows_of(shard, faults) if shard.config == "preview" else ():
             across.previews.add(row, shard.split)
     for shard in views:
+        spoken = _with_rows(language, shard, faults)
         for row in rows_of(shard, faults):
-            report = check_view(row, language)
+            report = check_view(row, spoken)
             faults += [*report.faults, *_check_across(row, shard, across)]
             tally += report.tally
             if progress is not None:
@@ -103,6 +104,15 @@ def _check_rows(
     if missing:
         faults.append(Fault(code="projection", where="qa", detail=f"{missing} questions of data/ are not in qa/"))
     return tally
+
+
+def _with_rows(language: Language, shard: Shard, faults: list[Fault]) -> Language:
+    """The language with the wordings that are a shard's own."""
+    try:
+        return replace(language, rows=read_rows(shard.own_words))
+    except BadLanguage as error:
+        faults.append(Fault(code="language", where=shard.name, detail=str(error)))
+        return language
 
 
 def _check_across(row: Row, shard: Shard, across: _Across) -> Iterator[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 VERSION: Final = 2
@@ -63,7 +63,7 @@ class Language:
     """All that is needed to render the questions and answers of a shard.
 
     ``forms`` holds patterns by article and form, ``images`` names of pictures by modality, ``refusals`` wordings by
-    reason.
+    reason, ``rows`` wordings of question and answer that were made for single rows of a shard, by template id.
     """
 
     families: Mapping[str, Family]
@@ -75,6 +75,7 @@ class Language:
     phrases: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]
     words: Mapping[str, str]
+    rows: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _short(text: object) -> str:
@@ -181,3 +182,17 @@ def read_language(text: str) -> Language:
     if len(language.families) != len(families):
         raise BadLanguage("two families share an id")
     return language
+
+
+def read_rows(text: str) -> dict[str, tuple[str, str]]:
+    """Wordings of single rows from the text of ``mmrs.rows``, "" for none. Raises ``BadLanguage``."""
+    try:
+        data = json.loads(text) if text else {}
+        return {_short(name): _pair(_texts({name: pair}, name)) for name, pair in data.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadLanguage(f"words of rows: {error}") from error
+
+
+def _pair(texts: tuple[str, ...]) -> tuple[str, str]:
+    asked, stated = texts
+    return asked, stated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import numpy as np
 from mmrs_builder import digests
 from mmrs_builder.verify.borrowing import OF_OTHERS
 from mmrs_builder.verify.folder import verify
-from mmrs_builder.verify.language import Language, read_language
+from mmrs_builder.verify.language import Language, read_language, read_rows
 from mmrs_builder.verify.mutations import OF_QUESTION, OF_REFUSALS, OF_VIEW
 from mmrs_builder.verify.pairs import Pairs
 from mmrs_builder.verify.pictures import read_mask, read_pixels
@@ -107,7 +107,8 @@ def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Pa
     pairs = Pairs()
     rows = _taken(pairs, (row for shard in shards for row in rows_of(shard, [])))
     chosen = heapq.nsmallest(number, rows, key=lambda row: digests.keyed("mutant-view", seed, row["view_id"]))
-    return chosen, pairs, read_language(shards[0].language)
+    own = {name: pair for shard in shards for name, pair in read_rows(shard.own_words).items()}
+    return chosen, pairs, replace(read_language(shards[0].language), rows=own)
 
 
 def _taken(pairs: Pairs, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

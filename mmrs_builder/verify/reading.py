@@ -55,4 +55,18 @@ def worded(question: Question, reading: Reading, language: Language) -> tuple[st
     family, kind = reading.family, question.kind
     refusals = None if reading.refusal is None else language.refusals.get(reading.refusal, ())
     pairs = render.wordings(family, kind, claims=reading.claim is not None, refusals=refusals)
+    if (own := language.rows.get(question.template_id)) is not None:
+        return own if _fits(own, question, reading, tuple(pairs)) else None
     return next((pair for pair in pairs if render.template_id(family, kind, *pair) == question.template_id), None)
+
+
+def _fits(own: tuple[str, str], question: Question, reading: Reading, others: tuple[tuple[str, str], ...]) -> bool:
+    """Whether wordings made for a row have its template id, are none of the family's, and answer as it does.
+
+    A refusal is worded as the language says, and where the family has no statement there is none.
+    """
+    stated = {stated for _, stated in others}
+    told = own[1] in stated if reading.refusal is not None or stated == {""} else own[1] != ""
+    return (
+        told and own not in others and render.template_id(reading.family, question.kind, *own) == question.template_id
+    )

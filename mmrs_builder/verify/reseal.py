@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from PIL import Image
 from mmrs_builder import digests, schema
 from mmrs_builder.types import Mask
 from mmrs_builder.verify.integrity import MANIFEST
+from mmrs_builder.verify.language import read_rows
 from mmrs_builder.verify.measure import border_pixels, measure
 from mmrs_builder.verify.pictures import read_mask
 from mmrs_builder.verify.preview import sealed
@@ -51,9 +52,15 @@ def reseal_masks(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "structures": [{**stored, **measurements(mask)} for stored, mask in pairs]}
 
 
-def write_shard(path: Path, config: str, language: Mapping[str, object], rows: list[dict[str, Any]]) -> None:
+def write_shard(
+    path: Path,
+    config: str,
+    language: Mapping[str, object],
+    rows: list[dict[str, Any]],
+    own_words: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Write rows as a shard with page checksums."""
-    table = pa.Table.from_pylist(rows, schema=schema.arrow_schema(config, language))
+    table = pa.Table.from_pylist(rows, schema=schema.arrow_schema(config, language, own_words))
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, write_page_checksum=True)
 
@@ -106,4 +113,4 @@ def _rewrite(shard: Shard, new: Mapping[tuple[str, str], dict[str, Any]]) -> Non
     rows = list(rows_of(shard, []))
     if any((shard.config, row[key]) in new for row in rows):
         changed = [new.get((shard.config, row[key]), row) for row in rows]
-        write_shard(shard.path, shard.config, json.loads(shard.language), changed)
+        write_shard(shard.path, shard.config, json.loads(shard.language), changed, read_rows(shard.own_words))

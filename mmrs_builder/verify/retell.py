@@ -40,6 +40,11 @@ class Told:
         """Whether the answer says why there is none."""
         return self.reading.refusal is not None
 
+    @property
+    def has_own_words(self) -> bool:
+        """Whether a wording was made for this row: there is no other to put in its place."""
+        return self.question.template_id in self.language.rows
+
     def fill(self, wording: str, labels: Mapping[str, str], value: str | None = None) -> str:
         """A wording with labels by slot, in the names that the question uses."""
         slots = {slot: self.naming.name(self.language, label) for slot, label in labels.items()}

@@ -23,13 +23,14 @@ UNREADABLE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A shard whose schema has been accepted; ``language`` is its unread JSON."""
+    """A shard whose schema has been accepted; ``language`` is its unread JSON, ``own_words`` that of its rows."""
 
     config: str
     split: str
     path: Path
     rows: int
     language: str
+    own_words: str
 
     @property
     def name(self) -> str:
@@ -88,7 +89,8 @@ def _open(config: str, split: str, path: Path) -> Shard | Fault:
     if rows == 0:
         return Fault(code="shard_empty", where=name, detail="no rows")
     language = found.get("mmrs.language", b"").decode(errors="replace")
-    return Shard(config=config, split=split, path=path, rows=rows, language=language)
+    own = found.get("mmrs.rows", b"").decode(errors="replace")
+    return Shard(config=config, split=split, path=path, rows=rows, language=language, own_words=own)
 
 
 def _differences(config: str, arrow: pa.Schema, metadata: dict[str, bytes]) -> list[str]:

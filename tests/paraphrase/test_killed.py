@@ -1,4 +1,4 @@
-"""A process that makes a bank may be killed at any moment: what was paid for is kept, the bank is the same."""
+"""A process that asks a model may be killed at any moment: what was paid for is kept, the outcome is the same."""
 
 from __future__ import annotations
 
@@ -91,3 +91,39 @@ def test_a_bank_made_by_a_process_killed_twenty_times_is_that_of_one_left_alone(
     server.asked = lambda _: None
     left_alone(context, server, tmp_path / "cut")
     assert (tmp_path / "cut" / "bank.toml").read_bytes() == (tmp_path / "whole" / "bank.toml").read_bytes()
+
+
+def test_rows_reworded_by_a_process_killed_six_times_are_those_of_one_left_alone(
+    context: ForkServerContext, server: Server, tmp_path: Path
+):
+    """The kills fall into both rounds, of which the second asks about what came of the first."""
+    server.always = shaky
+    folders = [tmp_path / "whole", tmp_path / "cut"]
+    for folder in folders:
+        folder.mkdir()
+
+    def alone(folder: Path) -> int | None:
+        process = context.Process(target=child.run_rows, args=(server.url, folder))
+        process.start()
+        process.join()
+        return process.exitcode
+
+    assert alone(folders[0]) == 0
+    whole = len(server.bodies)
+    server.bodies.clear()
+    for number in range(6):
+        process = context.Process(target=child.run_rows, args=(server.url, folders[1]))
+        last = len(server.bodies) + 1 + keyed("kill", number) % (whole // 6)
+        process.start()
+
+        def killed(count: int, last: int = last, pid: int | None = process.pid) -> None:
+            if count == last and pid is not None:
+                os.kill(pid, signal.SIGKILL)
+
+        server.asked = killed
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert not (folders[1] / "rows.json").exists()
+    server.asked = lambda _: None
+    assert alone(folders[1]) == 0
+    assert (folders[1] / "rows.json").read_bytes() == (folders[0] / "rows.json").read_bytes()
