@@ -21,7 +21,7 @@ from baselines.endpoint.asking import Requests, puts
 from baselines.endpoint.run import ask, markdown, predictions, results
 from baselines.endpoint.shards import items, language_of
 from mmrs_builder import llm, metrics
-from mmrs_builder.errors import BUDGET, USAGE, MmrsError
+from mmrs_builder.llm import BUDGET, USAGE, MmrsError
 from mmrs_builder.llm.limits import price as priced
 
 

@@ -1,5 +1,6 @@
 """Asking a language model over HTTP: bounded in time, money and trust. Nothing here knows what is asked, or why."""
 
+from mmrs_builder.errors import BUDGET, USAGE, MmrsError
 from mmrs_builder.llm.ask import Answer, Asked, Check, answers
 from mmrs_builder.llm.batch import fetch
 from mmrs_builder.llm.endpoint import Endpoint, endpoint
@@ -9,12 +10,15 @@ from mmrs_builder.llm.rounds import Rounds
 from mmrs_builder.llm.store import Spent, Store, state_file
 
 __all__ = [
+    "BUDGET",
+    "USAGE",
     "Answer",
     "Asked",
     "Caps",
     "Check",
     "Endpoint",
     "Limits",
+    "MmrsError",
     "Price",
     "Request",
     "Rounds",
