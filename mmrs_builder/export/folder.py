@@ -89,9 +89,8 @@ def drafting(folder: Path, out: Path, made: Mapping[str, object]) -> Iterator[Dr
     _check_place(folder, out)
     known = _known(folder)
     _check_files(folder, known)
-    state = folder / STATE
+    state = _state(folder)
     try:
-        state.mkdir(parents=True, exist_ok=True)
         with FileLock(state / "lock", timeout=0):
             for rest in ("draft", "retired"):
                 shutil.rmtree(state / rest, ignore_errors=True)
@@ -101,9 +100,16 @@ def drafting(folder: Path, out: Path, made: Mapping[str, object]) -> Iterator[Dr
             _publish(folder, draft, known, made)
     except Timeout:
         raise MmrsError(f"{folder} is being written by another process", code=LOCKED, hint="Wait for it.") from None
-    except PermissionError as error:
-        hint = "Check its permissions, or name another folder."
+
+
+def _state(folder: Path) -> Path:
+    """The folder of our own below ``folder``, made if need be."""
+    try:
+        (folder / STATE).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Check its permissions and its disk, or name another folder."
         raise MmrsError(f"cannot write to {folder}: {error.strerror}", code=ENVIRONMENT, hint=hint) from error
+    return folder / STATE
 
 
 def _line(value: object) -> str:

@@ -134,6 +134,13 @@ def test_the_card_goes_along(free: Path, coco: Path):
     assert (coco / "DATA_CARD.md").read_bytes() == (free / "README.md").read_bytes()
 
 
+def test_a_place_that_cannot_be_is_told(free: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    done = export(free, "coco", tmp_path / "file" / "out")
+    assert done.code == 8
+    assert "name another folder" in done.err
+
+
 def test_a_damaged_build_is_refused(free: Path, tmp_path: Path):
     broken = Path(shutil.copytree(free, tmp_path / "broken"))
     shard = next((broken / "data").glob("train-*"))

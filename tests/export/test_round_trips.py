@@ -149,6 +149,7 @@ def test_llama_factory_finds_each_split_by_its_name(build: Path, tmp_path: Path)
 def test_coco_holds_every_whole_mask_and_every_question(build: Path, truth: Truth, tmp_path: Path):
     counts = export(build, "coco", tmp_path)
     masks = questions = 0
+    categories = []
     for path in sorted((tmp_path / "annotations").glob("*.json")):
         coco = COCO(str(path))
         names = {entry["id"]: entry["name"] for entry in coco.loadCats(coco.getCatIds())}
@@ -165,6 +166,7 @@ def test_coco_holds_every_whole_mask_and_every_question(build: Path, truth: Trut
                 assert annotation["area"] == mask.sum()
                 assert annotation["bbox"] == coco_box(mask)
                 masks += 1
+        categories.append(coco.dataset["categories"])
         for asked in coco.dataset["questions"]:
             view_id, question = truth.questions[asked["question_id"]]
             assert coco.imgs[asked["image_id"]]["view_id"] == view_id
@@ -174,6 +176,8 @@ def test_coco_holds_every_whole_mask_and_every_question(build: Path, truth: Trut
             if asked["annotation_ids"] is not None:
                 assert [coco.anns[i]["structure"] for i in asked["annotation_ids"]] == question["target"]
             questions += 1
+    assert categories[1:] == categories[:-1]  # a number means the same in every file
+    assert {entry["supercategory"] for entry in categories[0]} >= {"organ", "lesion"}
     assert masks == total(counts, "masks") == sum(len(truth.wholes(view_id)) for view_id in truth.views)
     assert questions == total(counts, "questions") == len(truth.questions)
     assert total(counts, "components_left_out") == structures(truth) - masks > 0
