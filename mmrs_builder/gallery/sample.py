@@ -167,9 +167,9 @@ def _question(question: Question, steps: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def _picture(data: bytes, pixels: np.ndarray[Any, Any]) -> str:
-    """A data URI: the stored bytes of a small picture, else WebP."""
+    """A data URI: the stored bytes of a small picture without metadata, which could turn it, else WebP."""
     kind = Image.open(io.BytesIO(data)).format or ""
-    if len(data) <= AS_STORED and kind in ("PNG", "JPEG", "WEBP"):
+    if len(data) <= AS_STORED and kind in ("PNG", "JPEG", "WEBP") and not pictures.metadata(data):
         return _data(kind.lower(), data)
     image = Image.fromarray(pixels)
     image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)

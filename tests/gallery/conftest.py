@@ -104,7 +104,7 @@ class Opened:
         self.page.wait_for_function("name => document.body.dataset.drawn === name", arg=f"{question_id} {step}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright's loop must not outlive its tests: others run loops of their own
 def chromium() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright, with a new empty profile."""
     program = shutil.which("chromium")

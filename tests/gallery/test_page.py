@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from mmrs_builder.vocab import REFUSALS
 from tests.build.command import mmrs
@@ -100,6 +102,20 @@ def test_damaged_shards_are_refused(changed: Callable[[Callable[[Row], Row]], Pa
     (out / "qa" / "train-00000-of-00001.parquet").write_bytes(b"PAR1")
     assert mmrs("view", out, "--out", tmp_path / "page.html").code == 5
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_picture_that_its_metadata_would_turn_is_coded_again(
+    changed: Callable[[Callable[[Row], Row]], Path], tmp_path: Path
+):
+    def turned(row: Row) -> Row:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        stream = io.BytesIO()
+        Image.open(io.BytesIO(row["image"]["bytes"])).convert("L").save(stream, format="JPEG", exif=exif)
+        return {**row, "image": {"bytes": stream.getvalue(), "path": None}}
+
+    assert mmrs("view", changed(turned), "--out", tmp_path / "page.html").code == 0
+    assert blocks(tmp_path / "page.html")["view-0"]["image"].startswith("data:image/webp;")
 
 
 def test_nothing_in_the_data_can_leave_its_block(changed: Callable[[Callable[[Row], Row]], Path], tmp_path: Path):
