@@ -47,12 +47,15 @@ class Rounds:
     def ask(
         self, to: Endpoint, requests: Sequence[Request], check: Check, progress: Callable[[int], None] = lambda _: None
     ) -> Asked:
-        """The answers of one round, as ``answers`` gives them."""
+        """The answers of one round, as ``answers`` gives them; what is asked for several times is asked once."""
+        distinct = list(dict.fromkeys(requests))
         given: _Given = {
             "check": check, "limits": self.limits, "caps": self.caps, "price": self.price, "until": self.until,
         }  # fmt: skip
         silent = self.cache_only or self.stopped is not None
-        why = fetch(requests, to, self.store, **given) if self.batch and not silent else None
-        found = answers(requests, to, self.store, **given, cache_only=silent or self.batch, progress=progress)
+        why = fetch(distinct, to, self.store, **given) if self.batch and not silent else None
+        found = answers(distinct, to, self.store, **given, cache_only=silent or self.batch, progress=progress)
         self.stopped = self.stopped or why or found.stopped
-        return replace(found, stopped=self.stopped)
+        progress(len(requests) - len(distinct))
+        by_request = dict(zip(distinct, found.answers, strict=True))
+        return replace(found, answers=tuple(by_request[it] for it in requests), stopped=self.stopped)

@@ -17,7 +17,7 @@ from tests.build.command import Result, mmrs, published, spawned, tree
 from tests.llm import endpoint as bad
 from tests.llm.endpoint import KEY, Server, serving
 
-FRAMES = 8
+FRAMES = 10
 
 
 @pytest.fixture(scope="module")

@@ -216,6 +216,11 @@ def test_both_rounds_together_keep_within_the_caps(server: Server, desk: Path, c
     assert spent.tokens <= (caps.tokens or 10**9)
 
 
+def test_what_two_rows_have_in_common_is_asked_once(server: Server):
+    run(server, sentences(rows=12), limits=replace(PATIENT, concurrency=8))
+    assert len({*server.prompts()}) == len(server.prompts())
+
+
 def test_a_server_that_was_given_up_is_not_asked_to_read_back(server: Server):
     """Every third reply is good, until four failures in a row."""
     server.faults = [lambda to, body: to.says(200, bad.rewriter.completion(body))] * 6
