@@ -91,6 +91,7 @@ def build(
     max_rows: opt.MaxRows = None,
     keep_unbalanced: opt.Unbalanced = False,
     splits: opt.Splits = None,
+    twins: opt.Twins = False,
     language: opt.Language = None,
     keep_out: opt.KeepOut = None,
     rows_per_shard: opt.PerShard = None,
@@ -118,7 +119,7 @@ def build(
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
-        "keep_unbalanced": keep_unbalanced or None,
+        "keep_unbalanced": keep_unbalanced or None, "twins": twins or None,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude, keep_out or [])

@@ -30,6 +30,9 @@ PerView = Annotated[
 ]
 MaxRows = Annotated[int | None, typer.Option("--max-rows", min=1, help="At most N questions in all.")]
 Unbalanced = Annotated[bool, typer.Option("--keep-unbalanced", help="Also ask what cannot be asked evenly, marked.")]
+Twins = Annotated[
+    bool, typer.Option("--twins", help="Also make twins of views: mirrored, turned, cut, or with signs for names.")
+]
 Language = Annotated[
     str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")
 ]

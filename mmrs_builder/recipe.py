@@ -34,7 +34,7 @@ from mmrs_builder.types import Source
 LEAST: Final = {"seed": -(2**63), "limit": 1, "questions_per_view": 1, "max_rows": 1, "rows_per_shard": 1}
 """Settings that are whole numbers, and the smallest allowed."""
 
-KEYS: Final = {"source", "splits", "language", "keep_unbalanced", *LEAST}
+KEYS: Final = {"source", "splits", "language", "keep_unbalanced", "twins", *LEAST}
 
 
 SHIPPED: Final = Path(__file__).with_name("recipes")
@@ -173,7 +173,7 @@ def _check(path: Path, key: str, value: object) -> None:
     expected = ""
     if key in LEAST and (type(value) is not int or value < LEAST[key]):
         expected = f"a whole number from {LEAST[key]}"
-    elif key == "keep_unbalanced" and not isinstance(value, bool):
+    elif key in ("keep_unbalanced", "twins") and not isinstance(value, bool):
         expected = "true or false"
     elif key == "language" and value not in known:
         expected = " or ".join(known)

@@ -22,7 +22,8 @@ from mmrs_builder.digests import keyed
 from mmrs_builder.even import counted, evened
 from mmrs_builder.links import counterparts, link
 from mmrs_builder.templates import Family
-from mmrs_builder.vocab import VALUES
+from mmrs_builder.twin_questions import echoed, sort
+from mmrs_builder.vocab import GEOMETRIC, VALUES
 
 __all__ = ["REASONS", "Selected", "select", "stratum"]
 
@@ -33,6 +34,7 @@ REASONS: Final[dict[str, str]] = {
     "over_max_rows": "beyond --max-rows",
     "prior_bound_in_test": "its stratum has one possible answer and the view is in test",
     "unpaired": "the view cannot answer it, and there is no room for it beside one of another view that can",
+    "twin_alone": "a twin's, and no question of its original is asked in the same words beside it",
     "split_dropped": "the view was dropped: its group touches an official test set, or a picture that is kept out",
 }
 """Why a decided candidate was not asked."""
@@ -53,13 +55,14 @@ def select(
     ``keep_unbalanced`` fills what room is left with questions whose answers are not even, marked so.
     """
     known = {family.id: family for family in families}
+    sorted_out = sort(found)
     strata: dict[Stratum, list[Selected]] = defaultdict(list)
     refusals: list[Selected] = []
-    for item in found:
+    for item in sorted_out.plain:
         (refusals if item.candidate.reason else strata[stratum(item)]).append(item)
     answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
-    for key, items in strata.items():
-        answers[key[1:]].update(item.candidate.answer for item in items)
+    for item in (*(one for items in strata.values() for one in items), *sorted_out.opposites.values()):
+        answers[stratum(item)[1:]].add(item.candidate.answer)
     counting: dict[str, list[list[Selected]]] = defaultdict(list)
     for key, items in strata.items():
         if programs.value_type(known[key[2]].program) == "Count":
@@ -74,9 +77,14 @@ def select(
         bound = len(answers[key[1:]]) == 1
         decided += [replace(item, prior_bound=bound) for item in items]
         rounds, left, pools[key] = evened(
-            items, known[key[2]], seed, counts=counts.get(key[2], frozenset()), bound=bound
+            items,
+            known[key[2]],
+            seed,
+            counts=counts.get(key[2], frozenset()),
+            bound=bound,
+            opposites=sorted_out.opposites,
         )
-        units += rounds
+        units += [echoed(unit, sorted_out.echoes, seed) for unit in rounds]
         uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
     units = _in_turn(units, seed)
     late = _in_turn(uneven, seed) if keep_unbalanced else []
@@ -99,6 +107,9 @@ def select(
         if identity(item) not in board.asked
     )
     left_out["unpaired"] += sum(identity(item) not in board.asked for item in refusals)
+    twins = (*sorted_out.opposites.values(), *sorted_out.echoes.values())
+    left_out.update(why.get(identity(item), "twin_alone") for item in twins if identity(item) not in board.asked)
+    left_out["twin_alone"] += len(sorted_out.alone)
     return _lettered(list(board.asked.values()), known, pools, seed), +left_out
 
 
@@ -161,28 +172,39 @@ def _quotas(asked: Iterable[Selected], max_rows: int) -> tuple[dict[Quota, int],
 def _lettered(
     asked: list[Selected], families: Mapping[str, Family], pools: Mapping[Stratum, tuple[str, ...]], seed: int
 ) -> tuple[Selected, ...]:
-    """Give choice questions their options; the position of the right one is uniform by construction."""
+    """Give choice questions their options; the position of the right one is uniform by construction.
+
+    A question and its twin's get the same options in the same order, so that nothing but the picture tells them apart.
+    """
     ranks: Counter[tuple[str, str, str]] = Counter()
+    partners = {item.pair_id: item for item in asked if item.op in GEOMETRIC and item.candidate.kind == "choice"}
     done = []
     for item in sorted(asked, key=lambda item: _order(seed, (item,))):
         if item.candidate.kind != "choice":
             done.append(item)
             continue
+        if item.op in GEOMETRIC:
+            continue  # with its original
         key = (item.split, item.source, item.candidate.family)
+        other = partners.get(item.pair_id) if item.pair_id else None
         # Every family starts at its own letter, so that small ones together do not favour the first.
         rank = keyed(seed, "letter", key) + ranks[key]
-        done.append(_choices(item, families[item.candidate.family], pools.get(stratum(item), ()), rank, seed))
-        ranks[key] += 1
+        even = pools.get(stratum(item), ())
+        done += _choices(item, other, families[item.candidate.family], even, rank, seed)
+        ranks[key] += 1 if other is None else 2
     return tuple(sorted(done, key=lambda item: (item.candidate.view_id, item.candidate.program, item.candidate.kind)))
 
 
-def _choices(item: Selected, family: Family, even: Sequence[str], rank: int, seed: int) -> Selected:
+def _choices(
+    item: Selected, other: Selected | None, family: Family, even: Sequence[str], rank: int, seed: int
+) -> Unit:
     """Options out of the answers that are asked equally often: any other would be known for a wrong one."""
     c = item.candidate
     value_type = programs.value_type(family.program)
     pool = even or (c.labels if value_type == "One" else VALUES[value_type])
-    others = sorted((o for o in pool if o != c.answer), key=lambda o: keyed(seed, "choice", c.view_id, c.program, o))
     size = min(family.choices or 4, len(pool))
-    index = rank % size
-    options = others[: size - 1]
-    return replace(item, choices=(*options[:index], c.answer, *options[index:]), answer_index=index)
+    right = {rank % size: item} | ({} if other is None else {(rank + 1) % size: other})
+    told = {it.candidate.answer for it in right.values()}
+    others = iter(sorted({*pool} - told, key=lambda o: keyed(seed, "choice", c.view_id, c.program, o)))
+    options = tuple(right[place].candidate.answer if place in right else next(others) for place in range(size))
+    return tuple(replace(it, choices=options, answer_index=place) for place, it in right.items())

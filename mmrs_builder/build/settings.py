@@ -55,12 +55,14 @@ class Settings:
     exclude: tuple[str, ...] = ()
     keep_out: tuple[KeptOut, ...] = ()
     bank: Bank | None = None
+    twins: bool = False
 
     def public(self) -> dict[str, object]:
         """The settings as they are compared and published."""
         phrased = {"paraphrase": f"bank {self.bank.digest()[:16]}"} if self.bank else {}
         return {
             **phrased,
+            **({"twins": True} if self.twins else {}),
             "sources": [[choice.name, dict(choice.options), choice.code] for choice in self.sources],
             "seed": self.seed,
             "limit": self.limit,
