@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from string import Formatter
 from typing import Final
@@ -71,7 +71,7 @@ class Terms:
     phrases: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]
     words: Mapping[str, str]
-    markers: Mapping[str, Name] = field(default_factory=dict)
+    markers: Mapping[str, Name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

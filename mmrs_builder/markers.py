@@ -79,9 +79,7 @@ def marked(view: View) -> Iterator[View]:
     yield _twin(view, "canvas", canvas, drawn, plates, style)
 
 
-def _twin(
-    view: View, op: str, under: Pixels, drawn: tuple[Marker, ...], masks: Sequence[Mask], style: str
-) -> View:
+def _twin(view: View, op: str, under: Pixels, drawn: tuple[Marker, ...], masks: Sequence[Mask], style: str) -> View:
     pixels, before = signed(under, drawn), view.picture.render
     step = f"{op}:{style}/{VERSION}"
     render = f"{before}+{step}" if before and op == "mark" else step

@@ -22,7 +22,7 @@ from mmrs_builder.digests import keyed
 from mmrs_builder.even import counted, evened
 from mmrs_builder.links import counterparts, link
 from mmrs_builder.templates import Family
-from mmrs_builder.twin_questions import echoed, sort
+from mmrs_builder.twin_questions import Sorted, echoed, sort
 from mmrs_builder.vocab import GEOMETRIC, VALUES
 
 __all__ = ["REASONS", "Selected", "select", "stratum"]
@@ -55,37 +55,12 @@ def select(
     ``keep_unbalanced`` fills what room is left with questions whose answers are not even, marked so.
     """
     known = {family.id: family for family in families}
-    sorted_out = sort(found)
+    twins = sort(found)
     strata: dict[Stratum, list[Selected]] = defaultdict(list)
     refusals: list[Selected] = []
-    for item in sorted_out.plain:
+    for item in twins.plain:
         (refusals if item.candidate.reason else strata[stratum(item)]).append(item)
-    answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
-    for item in (*(one for items in strata.values() for one in items), *sorted_out.opposites.values()):
-        answers[stratum(item)[1:]].add(item.candidate.answer)
-    counting: dict[str, list[list[Selected]]] = defaultdict(list)
-    for key, items in strata.items():
-        if programs.value_type(known[key[2]].program) == "Count":
-            counting[key[2]].append(items)
-    counts = {name: counted(some) for name, some in counting.items()}
-    units: list[Unit] = []
-    uneven: list[Unit] = []
-    decided: list[Selected] = []
-    pools: dict[Stratum, tuple[str, ...]] = {}
-    for key in sorted(strata):
-        items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
-        bound = len(answers[key[1:]]) == 1
-        decided += [replace(item, prior_bound=bound) for item in items]
-        rounds, left, pools[key] = evened(
-            items,
-            known[key[2]],
-            seed,
-            counts=counts.get(key[2], frozenset()),
-            bound=bound,
-            opposites=sorted_out.opposites,
-        )
-        units += [echoed(unit, sorted_out.echoes, seed) for unit in rounds]
-        uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
+    units, uneven, decided, pools = _evened(strata, twins, known, seed)
     units = _in_turn(units, seed)
     late = _in_turn(uneven, seed) if keep_unbalanced else []
     others = counterparts(units, decided)
@@ -107,10 +82,43 @@ def select(
         if identity(item) not in board.asked
     )
     left_out["unpaired"] += sum(identity(item) not in board.asked for item in refusals)
-    twins = (*sorted_out.opposites.values(), *sorted_out.echoes.values())
-    left_out.update(why.get(identity(item), "twin_alone") for item in twins if identity(item) not in board.asked)
-    left_out["twin_alone"] += len(sorted_out.alone)
+    beside = (*twins.opposites.values(), *twins.echoes.values())
+    left_out.update(why.get(identity(item), "twin_alone") for item in beside if identity(item) not in board.asked)
+    left_out["twin_alone"] += len(twins.alone)
     return _lettered(list(board.asked.values()), known, pools, seed), +left_out
+
+
+def _evened(
+    strata: Mapping[Stratum, Sequence[Selected]], twins: Sorted, known: Mapping[str, Family], seed: int
+) -> tuple[list[Unit], list[Unit], list[Selected], dict[Stratum, tuple[str, ...]]]:
+    """Units of all strata; what is left of them, marked; every candidate; and the answers that each stratum asks."""
+    answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for item in (*(one for items in strata.values() for one in items), *twins.opposites.values()):
+        answers[stratum(item)[1:]].add(item.candidate.answer)
+    counting: dict[str, list[Sequence[Selected]]] = defaultdict(list)
+    for key, items in strata.items():
+        if programs.value_type(known[key[2]].program) == "Count":
+            counting[key[2]].append(items)
+    counts = {name: counted(some) for name, some in counting.items()}
+    units: list[Unit] = []
+    uneven: list[Unit] = []
+    decided: list[Selected] = []
+    pools: dict[Stratum, tuple[str, ...]] = {}
+    for key in sorted(strata):
+        items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
+        bound = len(answers[key[1:]]) == 1
+        decided += [replace(item, prior_bound=bound) for item in items]
+        rounds, left, pools[key] = evened(
+            items,
+            known[key[2]],
+            seed,
+            counts=counts.get(key[2], frozenset()),
+            bound=bound,
+            opposites=twins.opposites,
+        )
+        units += [echoed(unit, twins.echoes, seed) for unit in rounds]
+        uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
+    return units, uneven, decided, pools
 
 
 def _order(seed: int, unit: Unit) -> int:
@@ -195,9 +203,7 @@ def _lettered(
     return tuple(sorted(done, key=lambda item: (item.candidate.view_id, item.candidate.program, item.candidate.kind)))
 
 
-def _choices(
-    item: Selected, other: Selected | None, family: Family, even: Sequence[str], rank: int, seed: int
-) -> Unit:
+def _choices(item: Selected, other: Selected | None, family: Family, even: Sequence[str], rank: int, seed: int) -> Unit:
     """Options out of the answers that are asked equally often: any other would be known for a wrong one."""
     c = item.candidate
     value_type = programs.value_type(family.program)

@@ -76,7 +76,9 @@ def sort(found: Iterable[Selected]) -> Sorted:
     plain = tuple(item for item in every if item.op not in (*GEOMETRIC, "canvas"))
     known = {identity(item): item for item in plain if item.op is None}
     signs = {_place(item): item for item in plain if item.op == "mark"}
-    opposites, echoes, alone = {}, {}, []
+    opposites: dict[Asked, Selected] = {}
+    echoes: dict[Asked, Selected] = {}
+    alone: list[Selected] = []
     for item in every:
         c = item.candidate
         if item.op in GEOMETRIC:

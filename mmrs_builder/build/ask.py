@@ -236,9 +236,7 @@ def _placed(found: Sequence[Found], settings: Settings, workers: int) -> tuple[d
 
 def _placed_question(candidate: Candidate, view: Found, place: Placement) -> Selected:
     twin_of, op = (view.twin.of, view.twin.op) if view.twin else (None, None)
-    return Selected(
-        candidate=candidate, source=view.member.source, split=place.split or "", twin_of=twin_of, op=op
-    )
+    return Selected(candidate=candidate, source=view.member.source, split=place.split or "", twin_of=twin_of, op=op)
 
 
 def _twins(

@@ -247,8 +247,7 @@ def _rows(
             continue
         rows.append(row)
         _count(source, view, found, counts)
-        for twin in twins_of(view) if job.twins else ():
-            rows.append(_row(job.choice, source, ref, twin, labels)[1])
+        rows += [_row(job.choice, source, ref, twin, labels)[1] for twin in (twins_of(view) if job.twins else ())]
     if refusals and not rows:
         raise refusals[0]
     counts["views_left_out"] += len(refusals)

@@ -126,9 +126,7 @@ def _measure_all(
     twins: bool,
 ) -> list[Measured]:
     advance = stage("measure", sum(len(found.refs) for found in indexed))
-    return [
-        measure(found, labels, state / "measure", workers, limits, advance, twins=twins) for found in indexed
-    ]
+    return [measure(found, labels, state / "measure", workers, limits, advance, twins=twins) for found in indexed]
 
 
 def _write(

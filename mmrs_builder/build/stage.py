@@ -129,7 +129,9 @@ def scene_from_json(text: str) -> Scene:
 
 def _twin(raw: Mapping[str, Any]) -> Twin:
     markers = tuple(Marker(**item) for item in raw["markers"])
-    return Twin(of=raw["of"], op=raw["op"], params=tuple((name, value) for name, value in raw["params"]), markers=markers)
+    return Twin(
+        of=raw["of"], op=raw["op"], params=tuple((name, value) for name, value in raw["params"]), markers=markers
+    )
 
 
 def _structures(raw: Mapping[str, Any]) -> tuple[Structure, ...]:
