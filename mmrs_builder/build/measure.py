@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from glob import escape
@@ -247,11 +248,20 @@ def _rows(
             continue
         rows.append(row)
         _count(source, view, found, counts)
-        rows += [_row(job.choice, source, ref, twin, labels)[1] for twin in (twins_of(view) if job.twins else ())]
+        rows += _twin_rows(job.choice, source, ref, view, labels) if job.twins else ()
     if refusals and not rows:
         raise refusals[0]
     counts["views_left_out"] += len(refusals)
     return rows
+
+
+def _twin_rows(
+    choice: SourceChoice, source: Source, ref: CaseRef, view: View, labels: dict[str, Label]
+) -> Iterator[dict[str, object]]:
+    """A row per twin; a cut that makes too many pieces of structures makes no twin."""
+    for twin in twins_of(view):
+        with suppress(Rejected):
+            yield _row(choice, source, ref, twin, labels)[1]
 
 
 def _count(source: Source, view: View, found: Scene, counts: Counter[str]) -> None:
