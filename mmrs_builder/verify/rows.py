@@ -69,6 +69,7 @@ class StoredView:
     direction: tuple[tuple[float, ...], ...] | None
     spacing: tuple[float, ...] | None
     origin: tuple[float, ...] | None
+    render: str | None
     twin_of: str | None
     transform: str | None
     params: tuple[tuple[str, float], ...]
@@ -170,6 +171,7 @@ def read_view(row: Row) -> StoredView:
         direction=_vectors(row.get("direction")),
         spacing=_optional_items(row, "spacing_mm"),
         origin=_optional_items(row, "origin_mm"),
+        render=row.get("render"),
         twin_of=row.get("twin_of"),
         transform=None if row.get("transform") is None else _need(row["transform"], "op"),
         params=_params(row.get("transform")),

@@ -36,13 +36,16 @@ BESIDE: Final = {"mirror": "opposite", "turn": "opposite", "crop": "opposite", "
 
 def check_twin(view: StoredView, shapes: Sequence[Shape], language: Language) -> Iterator[Finding]:
     """What the row of a view says of how it was made, as far as itself can tell."""
+    rendered = (view.render or "").split("+")[-1].split("/")[0].split(":")[0]
     if view.transform is None:
-        if view.twin_of is not None or view.markers:
-            yield "twin", "a view that is no twin points to an original or has signs"
+        if view.twin_of is not None or view.markers or rendered in TWINS:
+            yield "twin", f"a view that is no twin: twin_of {view.twin_of}, {len(view.markers)} signs, {view.render}"
         return
-    if view.twin_of is None or view.transform not in TWINS:
-        yield "twin", f"{view.transform} of {view.twin_of}"
+    if view.twin_of is None or view.transform not in TWINS or rendered != view.transform:
+        yield "twin", f"{view.transform} of {view.twin_of}, rendered by {view.render}"
         return
+    if view.view_id != f"{view.twin_of}~{view.transform}":
+        yield "twin", f"not called {view.twin_of}~{view.transform}"
     if (view.direction, view.evidence, view.origin) != (None, None, None):
         yield "twin", "a twin has a place in the patient"
     yield from _check_params(view)
