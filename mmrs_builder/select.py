@@ -2,10 +2,10 @@
 
 Strata are split x source x family x kind x labels. In a stratum every answer is asked equally often (``even``), so that
 nobody who knows the words, the source and all other questions is better than chance: yes/no questions in pairs of views
-with opposite answers, others in rounds of one view for each answer. A stratum with one possible answer is marked
-``prior_bound`` and kept out of test. What cannot be asked evenly is left out, or marked if it is wanted all the same.
-Families are asked in proportion to the root of how often they could be. The result does not depend on the order of the
-candidates.
+with opposite answers, others in rounds of one view for each answer. A twin's question stands there beside that of its
+original or not at all. A stratum with one possible answer is marked ``prior_bound`` and kept out of test. What cannot
+be asked evenly is left out, or marked if it is wanted all the same. Families are asked in proportion to the root of how
+often they could be. The result does not depend on the order of the candidates.
 """
 
 from __future__ import annotations

@@ -111,4 +111,5 @@ def echoed(unit: Unit, echoes: Mapping[Asked, Selected], seed: int) -> Unit:
     """A round with every one of its questions asked of the signs alone as well, if all can be: so it stays even."""
     if not all(item.pair_id is None and identity(item) in echoes for item in unit):
         return unit
-    return tuple(half for item in unit for half in linked(item, echoes[identity(item)], "same", seed))
+    beside = [replace(echoes[identity(item)], prior_bound=item.prior_bound) for item in unit]
+    return tuple(half for pair in zip(unit, beside, strict=True) for half in linked(*pair, "same", seed))

@@ -184,6 +184,14 @@ def test_signs_alone_are_asked_a_whole_round_that_the_picture_is_asked_and_never
     assert dropped == {"twin_alone": 7}
 
 
+def test_signs_alone_are_bound_to_one_answer_where_the_picture_with_signs_is():
+    found = [sign(view, op, "quadrant", "open", "upper_left") for view in range(3) for op in ("mark", "canvas")]
+    asked, _ = chosen(found)
+    assert [a.prior_bound for a in asked] == [True] * 6
+    in_test = [replace(one, split="test") for one in found]
+    assert chosen(in_test) == ((), {"prior_bound_in_test": 6})
+
+
 PLACED = Family(
     id="placed", theme="t", frame="viewer", program="quadrant(the(A))", kinds=("open", "choice", "yes_no"),
 )  # fmt: skip

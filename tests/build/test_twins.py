@@ -10,12 +10,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from mmrs_builder import programs
 from mmrs_builder.digests import keyed
 from mmrs_builder.verify.pictures import read_mask, read_pixels
 from tests.build.command import mmrs, published, spawned
 
 Rows = list[dict[str, Any]]
-PHANTOMS = ("build", "--source", "phantom", "--set", "phantom.count=24", "--set", "phantom.size=96")
+PHANTOMS = ("build", "--source", "phantom", "--set", "phantom.count=18", "--set", "phantom.size=96")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_a_build_with_twins_verifies_and_its_lies_are_caught(twinned: Path):
 def test_twins_share_split_and_group_with_their_original_and_are_there_only_if_asked(views: Rows):
     by_id = {view["view_id"]: view for view in views}
     twins = [view for view in views if view["twin_of"]]
-    assert len(twins) > 24
+    assert len(twins) > 18
     for twin in twins:
         original = by_id[twin["twin_of"]]
         assert (twin["split"], twin["group_id"]) == (original["split"], original["group_id"])
@@ -100,6 +101,21 @@ def test_a_deterministic_text_only_solver_has_no_pair_right(
     right = Counter(sum(said(half) == half["answer"] for half in pair) for pair in closed)
     assert right[1] > 0
     assert right[2] == 0
+
+
+def test_every_answer_to_the_same_words_is_asked_equally_often(views: Rows):
+    strata: dict[object, Counter[str]] = defaultdict(Counter)
+    for view in views:
+        for question in view["qa"]:
+            repeated = question["pair_kind"] == "other_frame" and question["frame"] == "viewer"
+            if question["kind"] in ("open", "choice") and question["pair_kind"] != "negative" and not repeated:
+                names = programs.labels(question["program"])
+                key = (view["split"], question["family"], question["kind"], names, question["prior_bound"])
+                strata[key][question["answer"] if question["choices"] else question["value"]] += 1
+    assert len(strata) > 30
+    for (*_, bound), counts in strata.items():
+        assert len({*counts.values()}) == 1
+        assert (len(counts) == 1) == bound
 
 
 def test_signs_lie_in_their_structures_and_are_drawn_there(views: Rows):
