@@ -56,16 +56,28 @@ def evened(
         return [(replace(item, prior_bound=True),) for item in items], [], ()
     if items[0].candidate.kind == "yes_no":
         return _pairs(items, seed, opposites, claims=claims)
-    classes: dict[str, list[Selected]] = defaultdict(list)
-    for item in (*items, *(opposites[identity(item)] for item in items if identity(item) in opposites)):
-        classes[answer_class(item.candidate, family)].append(item)
     if value_type == "Count":
-        chosen = tuple(sorted(counts)) if counts and counts <= classes.keys() else ()
+        asked = {item.candidate.answer for item in items}
+        ways = [tuple(sorted(counts)) if counts and counts <= asked else ()]
     else:
-        chosen = most(classes, fewest(items[0].candidate, family))
-    units = _rounds(items, family, opposites, chosen, seed)
+        ways = _ways(items, family, opposites)
+    rounds = {chosen: _rounds(items, family, opposites, chosen, seed) for chosen in ways}
+    chosen = max(rounds, key=lambda chosen: sum(map(len, rounds[chosen])))
+    units = rounds[chosen]
     kept = {identity(item) for unit in units for item in unit}
     return units, [item for item in items if identity(item) not in kept], chosen
+
+
+def _ways(items: Sequence[Selected], family: Family, opposites: Mapping[Asked, Selected]) -> list[tuple[str, ...]]:
+    """Sets of answers that could be asked equally often: the one that promises the most questions with twins, the one
+    without, and where two answers will do those of a question and its twin, since twins do not fit into every round.
+    """
+    twins = [(item, opposites[identity(item)]) for item in items if identity(item) in opposites]
+    least = fewest(items[0].candidate, family)
+    every = [*items, *(twin for _, twin in twins)]
+    ways = [most(_classes(some, family), least) for some in (every, items)]
+    halves = {tuple(sorted(half.candidate.answer for half in pair)) for pair in twins} if least == 2 else set()
+    return list(dict.fromkeys([*ways, *sorted(halves)]))
 
 
 def _rounds(
@@ -86,9 +98,16 @@ def _rounds(
         told = {half.candidate.answer for half in halves}
         units.append((*halves, *(alone[answer].popleft() for answer in chosen if answer not in told)))
     kept = {identity(item) for unit in units for item in unit}
-    classes = {name: [it for it in items if answer_class(it.candidate, family) == name] for name in chosen}
-    rest = [[item for item in classes[name] if identity(item) not in kept] for name in chosen]
-    return units + list(zip(*rest, strict=False))
+    rest = _classes([item for item in items if identity(item) not in kept], family)
+    return units + list(zip(*(rest[name] for name in chosen), strict=False))
+
+
+def _classes(items: Sequence[Selected], family: Family) -> dict[str, list[Selected]]:
+    """Questions by what counts as the same answer."""
+    classes: dict[str, list[Selected]] = defaultdict(list)
+    for item in items:
+        classes[answer_class(item.candidate, family)].append(item)
+    return classes
 
 
 def _matching(

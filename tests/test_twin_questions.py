@@ -133,6 +133,16 @@ def test_a_round_of_four_is_made_of_two_views_and_their_mirror_images():
     assert {a.candidate.answer for a in asked} == {*VALUES["Quadrant"]}
 
 
+def test_twins_that_complete_no_large_round_are_asked_in_small_ones():
+    """The three most frequent answers never stand in one round: two of them come with a third one only."""
+    found = [item(view, "quadrant", "choice", "upper_left") for view in range(8)]
+    found += [item(view, "quadrant", "choice", "upper_right") for view in (8, 9)]
+    twins = [twin_of(one, "turn", f"lower_{('left', 'right')[view % 2]}") for view, one in enumerate(found[:8])]
+    asked, _ = chosen([*found, *twins])
+    assert Counter(a.candidate.answer for a in asked) == {"upper_left": 4, "lower_left": 4}
+    assert {a.pair_kind for a in asked} == {"opposite"}
+
+
 def test_a_text_only_solver_never_has_both_of_a_pair_right():
     """Nothing but the words, the options and the metadata of the original's group: those of a pair are the same."""
     found = [
