@@ -152,7 +152,7 @@ def test_the_card_says_which_twins_there_are(twinned: Path):
 
 
 def test_workers_change_nothing(corpus: Path, tmp_path: Path):
-    options = ("build", "--source", "kvasir", "--data", corpus, "--twins")
+    options = ("build", "--source", "kvasir", "--data", corpus, "--twins", "--limit", 10)
     assert mmrs(*options, "--out", tmp_path / "one", "--workers", 1).code == 0
     assert spawned(*options, "--out", tmp_path / "two", "--workers", 2).code == 0
     assert published(tmp_path / "one") == published(tmp_path / "two")
