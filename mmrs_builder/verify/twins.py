@@ -123,8 +123,8 @@ def compared(row: Row, original: Row) -> Iterator[Fault]:
     """Everything that a twin has from its original: fields, pixels, masks."""
     try:
         details = list(_different(row, original))
-    except (Malformed, BadPicture, KeyError, ValueError, IndexError):
-        return  # reported of the row itself
+    except (Malformed, BadPicture, KeyError, ValueError, IndexError) as error:
+        details = [f"it cannot be compared with its original: {error}"]
     for detail in details:
         yield Fault(code="twin", where=str(row["view_id"]), detail=detail)
 
@@ -164,10 +164,12 @@ def _done(array: npt.NDArray[Any], twin: StoredView) -> npt.NDArray[Any]:
     if twin.transform == "mirror":
         return np.flip(array, axis=1)
     if twin.transform == "crop":
+        if (known["width"], known["height"]) != (twin.width, twin.height) or min(known.values()) < 0:
+            raise ValueError("the window has another size than its picture")
         rows = np.arange(known["y"], known["y"] + known["height"])
         columns = np.arange(known["x"], known["x"] + known["width"])
         return array[np.ix_(rows, columns)]
-    for _ in range(known["quarters"]):  # what stood at the right stands on top
+    for _ in range(known["quarters"] % 4):  # what stood at the right stands on top
         array = np.flip(np.swapaxes(array, 0, 1), axis=0)
     return array
 

@@ -66,15 +66,35 @@ def test_twins_may_come_before_their_original(order: tuple[int, ...], publish: P
     "transform",
     [
         {"op": "turn", "params": [{"name": "quarters", "value": 2.0}]},
-        {"op": "mirror", "params": [{"name": "quarters", "value": 2.0}]},
+        {"op": "turn", "params": [{"name": "quarters", "value": 1e9}]},
+        {"op": "turn", "params": [{"name": "quarters", "value": float("nan")}]},
         {"op": "crop", "params": [{"name": name, "value": value} for name, value in WHOLE.items()]},
-        {"op": "stretch", "params": []},
-        None,
+        {"op": "crop", "params": [{"name": name, "value": value + 9 * (name == "x")} for name, value in WHOLE.items()]},
+        {"op": "crop", "params": [{"name": name, "value": 1e12} for name in WHOLE]},
     ],
     ids=str,
-)  # fmt: skip
-def test_a_lie_about_what_was_done_is_caught(transform: Row | None, publish: Publish) -> None:
-    assert "twin" in codes(publish(changed(MIRROR, transform=transform, render=None)))
+)
+def test_another_transform_does_not_give_the_picture_of_the_twin(transform: Row, publish: Publish) -> None:
+    rows = changed(MIRROR, transform=transform, render=f"{transform['op']}/1")
+    details = {fault.detail.split(":")[0] for fault in verify(publish(rows)).faults if fault.code == "twin"}
+    assert details & {
+        "its picture is not what was done to that of its original",
+        "it cannot be compared with its original",
+    }
+
+
+@pytest.mark.parametrize(
+    ("transform", "render"),
+    [
+        ({"op": "mirror", "params": [{"name": "quarters", "value": 2.0}]}, "mirror/1"),
+        ({"op": "stretch", "params": []}, "stretch/1"),
+        ({"op": "mirror", "params": []}, None),
+        (None, "mirror/1"),
+        (None, None),
+    ],
+)
+def test_a_twin_that_contradicts_itself_is_caught(transform: Row | None, render: str | None, publish: Publish) -> None:
+    assert "twin" in codes(publish(changed(MIRROR, transform=transform, render=render)))
 
 
 def test_a_mirrored_twin_whose_picture_is_not_mirrored_is_caught(publish: Publish) -> None:
