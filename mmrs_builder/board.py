@@ -11,14 +11,17 @@ from mmrs_builder.questions import Candidate
 VARIETY: Final = 4
 """In a view no kind of question takes more than one part in this many before all kinds had their turn."""
 
-PairKind: TypeAlias = Literal["opposite", "negative", "other_frame"]
-"""What two linked questions have in common: the words and opposite answers; the words, and only one has an answer; the
-fact."""
+PairKind: TypeAlias = Literal["opposite", "same", "negative", "other_frame"]
+"""What two linked questions have in common: the words and opposite answers; the words and the answer; the words, and
+only one has an answer; the fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """A candidate that will be asked. ``claim`` is the stated token of a yes/no claim; ``choices`` are tokens."""
+    """A candidate that will be asked. ``claim`` is the stated token of a yes/no claim; ``choices`` are tokens.
+
+    Of a twin's, ``twin_of`` is the view it was made from and ``op`` the operation, else None.
+    """
 
     candidate: Candidate
     source: str
@@ -30,6 +33,8 @@ class Selected:
     pair_kind: PairKind | None = None
     prior_bound: bool = False
     balanced: bool = True
+    twin_of: str | None = None
+    op: str | None = None
 
 
 Unit: TypeAlias = tuple[Selected, ...]

@@ -27,6 +27,7 @@ def readme(facts: Facts, shards: Shards, wordings: Sequence[Diversity] = ()) -> 
         _splits(facts),
         _shown(facts),
         _overlays(facts),
+        _twins(facts),
         _credits(facts),
         _wordings(wordings),
         _reworded(facts),
@@ -139,6 +140,13 @@ def _overlays(facts: Facts) -> str:
     return f"## Marks in the pictures\n\n{table(['source', 'views measured', 'marks suspected'], rows)}{_MARKS}"
 
 
+def _twins(facts: Facts) -> str:
+    """How many counterfactual twins there are, by what was done."""
+    found: Mapping[str, Mapping[str, int]] = facts.counts.get("twins", {})
+    rows = [[op, entry["made"], entry["asked"]] for op, entry in found.items()]
+    return f"## Twins\n\n{table(['operation', 'made', 'published'], rows)}{_MADE}" if rows else ""
+
+
 def _wordings(found: Sequence[Diversity]) -> str:
     """How differently questions are put, and by whom."""
     rows = [
@@ -185,6 +193,13 @@ _SIDES = """
 Down and right are given as places in the patient: "back, left" is an axial slice in the radiological convention.
 Questions of the frame `patient` are asked only of views in which that is known; of the others nothing is said about the
 patient's sides.
+"""
+
+_MADE = """
+A twin is a view made from another one (`twin_of`, `transform`): mirrored, turned, cut, or with signs for the names of
+structures (`markers`) on its picture and on a white canvas. It is published only if it is asked about. Questions of
+`mirror`, `turn` and `crop` are asked of the original in the same words, with another answer; those of `canvas` of the
+picture with signs, with the same answer.
 """
 
 _FIGURES = """

@@ -23,7 +23,7 @@ from mmrs_builder.cli_view import view
 from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
-    from mmrs_builder.build import Report, SourceChoice
+    from mmrs_builder.build import Limits, Report, Settings, SourceChoice
     from mmrs_builder.types import Source
 
 app = typer.Typer(
@@ -99,6 +99,7 @@ def build(
     keep_unbalanced: opt.Unbalanced = False,
     audit: opt.Audit = False,
     splits: opt.Splits = None,
+    twins: opt.Twins = False,
     language: opt.Language = None,
     keep_out: opt.KeepOut = None,
     rows_per_shard: opt.PerShard = None,
@@ -117,8 +118,6 @@ def build(
 
     Example: mmrs build --source kvasir --data corpora/kvasir-seg --out shards/
     """
-    from rich.console import Console
-
     from mmrs_builder import build as building
     from mmrs_builder import recipe as recipes
     from mmrs_builder import report as reporting
@@ -127,7 +126,7 @@ def build(
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
-        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None, "llm": asking,
+        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None, "twins": twins or None, "llm": asking,
     }  # fmt: skip
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude, keep_out or [])
@@ -138,16 +137,24 @@ def build(
         reporting.print_plan(building.plan_only(there), request.addresses(absent), as_json=as_json)
         return
     _download(absent, pinned)
+    limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
+    done = _built(settings, out, workers=workers, limits=limits, overwrite=overwrite)
+    _told(done, as_json=as_json)
+    _check_complete(done, quarantine_max)
+
+
+def _built(settings: Settings, out: Path, *, workers: int, limits: Limits, overwrite: bool) -> Report:
+    from rich.console import Console
+
+    from mmrs_builder import build as building
+    from mmrs_builder import report as reporting
+
     try:
         with reporting.bars(Console(stderr=True)) as stage:
-            limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
-            done = building.build(settings, out, workers=workers, limits=limits, overwrite=overwrite, stage=stage)
+            return building.build(settings, out, workers=workers, limits=limits, overwrite=overwrite, stage=stage)
     except (KeyboardInterrupt, SystemExit):
         typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
         raise
-    _told(done, as_json=as_json)
-    building.check_held(done.out, done.judged)
-    _check_complete(done, quarantine_max)
 
 
 def _told(done: Report, *, as_json: bool) -> None:
@@ -162,6 +169,8 @@ def _told(done: Report, *, as_json: bool) -> None:
 
 
 def _check_complete(done: Report, part: float) -> None:
+    from mmrs_builder import build as building
+
     if done.quarantined > max(part * done.found, 3):
         raise MmrsError(
             f"{done.quarantined} of {done.found} files could not be read; the others are published",
@@ -170,6 +179,7 @@ def _check_complete(done: Report, part: float) -> None:
         )
     if done.stopped:
         raise MmrsError(f"stopped: {done.stopped}", code=BUDGET, hint=GO_ON_ROWS)
+    building.check_held(done.out, done.judged)
 
 
 @app.command()

@@ -17,10 +17,11 @@ from dataclasses import replace
 from typing import Final
 
 from mmrs_builder import programs
-from mmrs_builder.board import Selected, Unit
+from mmrs_builder.board import Asked, Selected, Unit, identity
 from mmrs_builder.digests import keyed
 from mmrs_builder.language import Family
 from mmrs_builder.questions import Candidate
+from mmrs_builder.twin_questions import linked
 from mmrs_builder.vocab import VALUES
 
 MARGIN: Final = 0.03
@@ -31,12 +32,19 @@ RANGES: Final = 8
 
 
 def evened(
-    items: Sequence[Selected], family: Family, seed: int, *, counts: frozenset[str], bound: bool
+    items: Sequence[Selected],
+    family: Family,
+    seed: int,
+    *,
+    counts: frozenset[str],
+    bound: bool,
+    opposites: Mapping[Asked, Selected],
 ) -> tuple[list[Unit], list[Selected], tuple[str, ...]]:
     """Units of a stratum, in its order, that ask its answers equally often; what is left; and the answers.
 
     ``counts`` are those that a family which counts is asked for. ``bound``: there is one possible answer; questions are
-    marked so, and claims, which their words would tell, are not made.
+    marked so, and claims, which their words would tell, are not made. ``opposites`` are questions of twins, by what
+    they are asked beside or not at all.
     """
     value_type = programs.value_type(family.program)
     claims = value_type in VALUES and value_type != "Bool"
@@ -47,18 +55,71 @@ def evened(
             return [], [], ()
         return [(replace(item, prior_bound=True),) for item in items], [], ()
     if items[0].candidate.kind == "yes_no":
-        return _pairs(items, seed, claims=claims)
+        return _pairs(items, seed, opposites, claims=claims)
+    if value_type == "Count":
+        asked = {item.candidate.answer for item in items}
+        ways = [tuple(sorted(counts)) if counts and counts <= asked else ()]
+    else:
+        ways = _ways(items, family, opposites)
+    rounds = {chosen: _rounds(items, family, opposites, chosen, seed) for chosen in ways}
+    chosen = max(rounds, key=lambda chosen: sum(map(len, rounds[chosen])))
+    units = rounds[chosen]
+    kept = {identity(item) for unit in units for item in unit}
+    return units, [item for item in items if identity(item) not in kept], chosen
+
+
+def _ways(items: Sequence[Selected], family: Family, opposites: Mapping[Asked, Selected]) -> list[tuple[str, ...]]:
+    """Sets of answers that could be asked equally often: the one that promises the most questions with twins, the one
+    without, and where two answers will do those of a question and its twin, since twins do not fit into every round.
+    """
+    twins = [(item, opposites[identity(item)]) for item in items if identity(item) in opposites]
+    least = fewest(items[0].candidate, family)
+    every = [*items, *(twin for _, twin in twins)]
+    ways = [most(_classes(some, family), least) for some in (every, items)]
+    halves = {tuple(sorted(half.candidate.answer for half in pair)) for pair in twins} if least == 2 else set()
+    return list(dict.fromkeys([*ways, *sorted(halves)]))
+
+
+def _rounds(
+    items: Sequence[Selected], family: Family, opposites: Mapping[Asked, Selected], chosen: Sequence[str], seed: int
+) -> list[Unit]:
+    """Rounds of one question for each answer: first those in which a question and its twin's give two of them."""
+    pairs: dict[tuple[str, ...], deque[Unit]] = defaultdict(deque)
+    alone: dict[str, deque[Selected]] = defaultdict(deque)
+    for item in items:
+        answer, twin = answer_class(item.candidate, family), opposites.get(identity(item))
+        if twin is not None and {answer, twin.candidate.answer} <= {*chosen}:
+            pairs[tuple(sorted((answer, twin.candidate.answer)))].append(linked(item, twin, "opposite", seed))
+        else:
+            alone[answer].append(item)
+    units: list[Unit] = []
+    while chosen and (taken := _matching(pairs, alone, chosen)) is not None:
+        halves = [half for answers in taken for half in pairs[answers].popleft()]
+        told = {half.candidate.answer for half in halves}
+        units.append((*halves, *(alone[answer].popleft() for answer in chosen if answer not in told)))
+    kept = {identity(item) for unit in units for item in unit}
+    rest = _classes([item for item in items if identity(item) not in kept], family)
+    return units + list(zip(*(rest[name] for name in chosen), strict=False))
+
+
+def _classes(items: Sequence[Selected], family: Family) -> dict[str, list[Selected]]:
+    """Questions by what counts as the same answer."""
     classes: dict[str, list[Selected]] = defaultdict(list)
     for item in items:
         classes[answer_class(item.candidate, family)].append(item)
-    if value_type == "Count":
-        chosen = tuple(sorted(counts)) if counts and counts <= classes.keys() else ()
-    else:
-        chosen = most(classes, fewest(items[0].candidate, family))
-    rounds = min((len(classes[name]) for name in chosen), default=0)
-    units: list[Unit] = [tuple(classes[name][rank] for name in chosen) for rank in range(rounds)]
-    kept = {id(item) for unit in units for item in unit}
-    return units, [item for item in items if id(item) not in kept], chosen
+    return classes
+
+
+def _matching(
+    pairs: Mapping[tuple[str, ...], Sequence[Unit]], alone: Mapping[str, Sequence[Selected]], chosen: Sequence[str]
+) -> list[tuple[str, ...]] | None:
+    """Pairs of answers for one round, those with the most questions first; None where others cannot complete it."""
+    free, taken = {*chosen}, []
+    for answers in sorted(pairs, key=lambda answers: (-len(pairs[answers]), answers)):
+        if pairs[answers] and {*answers} <= free:
+            free -= {*answers}
+            taken.append(answers)
+    return taken if taken and all(alone.get(answer) for answer in free) else None
 
 
 def counted(strata: Collection[Sequence[Selected]]) -> frozenset[str]:
@@ -115,15 +176,23 @@ def _named(program: str) -> int:
     return max(len(call.args) for call in calls if programs.call_name(call) == "among")
 
 
-def _pairs(items: Sequence[Selected], seed: int, *, claims: bool) -> tuple[list[Unit], list[Selected], tuple[str, ...]]:
+def _pairs(
+    items: Sequence[Selected], seed: int, opposites: Mapping[Asked, Selected], *, claims: bool
+) -> tuple[list[Unit], list[Selected], tuple[str, ...]]:
     """Views with different values, paired so that the same words are true of one and false of the other.
 
-    The two most frequent values are paired first, which leaves as few over as possible.
+    A view and its twin first, then the two most frequent values, which leaves as few over as possible.
     """
     queues: dict[str, deque[Selected]] = defaultdict(deque)
-    for item in items:
-        queues[item.candidate.token].append(item)
     units: list[Unit] = []
+    for item in items:
+        twin = opposites.get(identity(item))
+        if twin is None:
+            queues[item.candidate.token].append(item)
+        else:
+            first = keyed(seed, "yes", item.candidate.view_id, item.candidate.program) % 2
+            claim = (item, twin)[first].candidate.token if claims else None
+            units.append(linked(item, twin, "opposite", seed, claim))
     while sum(map(bool, queues.values())) > 1:
         one, other = sorted(queues, key=lambda token: (-len(queues[token]), token))[:2]
         pair = [queues[one].popleft(), queues[other].popleft()]

@@ -59,7 +59,8 @@ class Terms:
     """What labels, pictures and values are called.
 
     ``forms`` maps an article to form -> pattern with ``{name}``; ``images`` a modality or ``ANY`` to names of its
-    pictures; ``refusals`` a reason to wordings; ``values`` and ``phrases`` a value type to token -> text.
+    pictures; ``refusals`` a reason to wordings; ``values`` and ``phrases`` a value type to token -> text; ``markers`` a
+    sign of ``vocab.GLYPHS`` to the name of what it is drawn on.
     """
 
     labels: Mapping[str, tuple[Label, Term]]
@@ -70,6 +71,7 @@ class Terms:
     phrases: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]
     words: Mapping[str, str]
+    markers: Mapping[str, Name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def link(
     units: Sequence[Unit], refusals: Sequence[Selected], others: Mapping[Fact, Selected], board: Board, seed: int
 ) -> None:
     """Take as many linked questions as the board has room for: refusals first, which have the fewest partners."""
-    alone = [unit for unit in units if unit[0].pair_id is None]
+    alone = [unit for unit in units if all(item.pair_id is None for item in unit)]
     _refuse(alone, refusals, board, seed)
     _tell_again(alone, others, board, seed)
 

@@ -36,6 +36,9 @@ Audit = Annotated[
     bool,
     typer.Option("--audit", help="Leave out families that can be answered without the picture; exit 5 if others can."),
 ]
+Twins = Annotated[
+    bool, typer.Option("--twins", help="Also make twins of views: mirrored, turned, cut, or with signs for names.")
+]
 Language = Annotated[
     str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")
 ]

@@ -2,10 +2,10 @@
 
 Strata are split x source x family x kind x labels. In a stratum every answer is asked equally often (``even``), so that
 nobody who knows the words, the source and all other questions is better than chance: yes/no questions in pairs of views
-with opposite answers, others in rounds of one view for each answer. A stratum with one possible answer is marked
-``prior_bound`` and kept out of test. What cannot be asked evenly is left out, or marked if it is wanted all the same.
-Families are asked in proportion to the root of how often they could be. The result does not depend on the order of the
-candidates.
+with opposite answers, others in rounds of one view for each answer. A twin's question stands there beside that of its
+original or not at all. A stratum with one possible answer is marked ``prior_bound`` and kept out of test. What cannot
+be asked evenly is left out, or marked if it is wanted all the same. Families are asked in proportion to the root of how
+often they could be. The result does not depend on the order of the candidates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from mmrs_builder.digests import keyed
 from mmrs_builder.even import counted, evened
 from mmrs_builder.links import counterparts, link
 from mmrs_builder.templates import Family
-from mmrs_builder.vocab import VALUES
+from mmrs_builder.twin_questions import Sorted, echoed, sort
+from mmrs_builder.vocab import GEOMETRIC, VALUES
 
 __all__ = ["REASONS", "Selected", "select", "stratum"]
 
@@ -33,6 +34,7 @@ REASONS: Final[dict[str, str]] = {
     "over_max_rows": "beyond --max-rows",
     "prior_bound_in_test": "its stratum has one possible answer and the view is in test",
     "unpaired": "the view cannot answer it, and there is no room for it beside one of another view that can",
+    "twin_alone": "a twin's, and no question of its original is asked in the same words beside it",
     "split_dropped": "the view was dropped: its group touches an official test set, or a picture that is kept out",
 }
 """Why a decided candidate was not asked."""
@@ -53,31 +55,12 @@ def select(
     ``keep_unbalanced`` fills what room is left with questions whose answers are not even, marked so.
     """
     known = {family.id: family for family in families}
+    twins = sort(found)
     strata: dict[Stratum, list[Selected]] = defaultdict(list)
     refusals: list[Selected] = []
-    for item in found:
+    for item in twins.plain:
         (refusals if item.candidate.reason else strata[stratum(item)]).append(item)
-    answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
-    for key, items in strata.items():
-        answers[key[1:]].update(item.candidate.answer for item in items)
-    counting: dict[str, list[list[Selected]]] = defaultdict(list)
-    for key, items in strata.items():
-        if programs.value_type(known[key[2]].program) == "Count":
-            counting[key[2]].append(items)
-    counts = {name: counted(some) for name, some in counting.items()}
-    units: list[Unit] = []
-    uneven: list[Unit] = []
-    decided: list[Selected] = []
-    pools: dict[Stratum, tuple[str, ...]] = {}
-    for key in sorted(strata):
-        items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
-        bound = len(answers[key[1:]]) == 1
-        decided += [replace(item, prior_bound=bound) for item in items]
-        rounds, left, pools[key] = evened(
-            items, known[key[2]], seed, counts=counts.get(key[2], frozenset()), bound=bound
-        )
-        units += rounds
-        uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
+    units, uneven, decided, pools = _evened(strata, twins, known, seed)
     units = _in_turn(units, seed)
     late = _in_turn(uneven, seed) if keep_unbalanced else []
     others = counterparts(units, decided)
@@ -99,7 +82,43 @@ def select(
         if identity(item) not in board.asked
     )
     left_out["unpaired"] += sum(identity(item) not in board.asked for item in refusals)
+    beside = (*twins.opposites.values(), *twins.echoes.values())
+    left_out.update(why.get(identity(item), "twin_alone") for item in beside if identity(item) not in board.asked)
+    left_out["twin_alone"] += len(twins.alone)
     return _lettered(list(board.asked.values()), known, pools, seed), +left_out
+
+
+def _evened(
+    strata: Mapping[Stratum, Sequence[Selected]], twins: Sorted, known: Mapping[str, Family], seed: int
+) -> tuple[list[Unit], list[Unit], list[Selected], dict[Stratum, tuple[str, ...]]]:
+    """Units of all strata; what is left of them, marked; every candidate; and the answers that each stratum asks."""
+    answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for item in (*(one for items in strata.values() for one in items), *twins.opposites.values()):
+        answers[stratum(item)[1:]].add(item.candidate.answer)
+    counting: dict[str, list[Sequence[Selected]]] = defaultdict(list)
+    for key, items in strata.items():
+        if programs.value_type(known[key[2]].program) == "Count":
+            counting[key[2]].append(items)
+    counts = {name: counted(some) for name, some in counting.items()}
+    units: list[Unit] = []
+    uneven: list[Unit] = []
+    decided: list[Selected] = []
+    pools: dict[Stratum, tuple[str, ...]] = {}
+    for key in sorted(strata):
+        items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
+        bound = len(answers[key[1:]]) == 1
+        decided += [replace(item, prior_bound=bound) for item in items]
+        rounds, left, pools[key] = evened(
+            items,
+            known[key[2]],
+            seed,
+            counts=counts.get(key[2], frozenset()),
+            bound=bound,
+            opposites=twins.opposites,
+        )
+        units += [echoed(unit, twins.echoes, seed) for unit in rounds]
+        uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
+    return units, uneven, decided, pools
 
 
 def _order(seed: int, unit: Unit) -> int:
@@ -161,28 +180,37 @@ def _quotas(asked: Iterable[Selected], max_rows: int) -> tuple[dict[Quota, int],
 def _lettered(
     asked: list[Selected], families: Mapping[str, Family], pools: Mapping[Stratum, tuple[str, ...]], seed: int
 ) -> tuple[Selected, ...]:
-    """Give choice questions their options; the position of the right one is uniform by construction."""
+    """Give choice questions their options; the position of the right one is uniform by construction.
+
+    A question and its twin's get the same options in the same order, so that nothing but the picture tells them apart.
+    """
     ranks: Counter[tuple[str, str, str]] = Counter()
+    partners = {item.pair_id: item for item in asked if item.op in GEOMETRIC and item.candidate.kind == "choice"}
     done = []
     for item in sorted(asked, key=lambda item: _order(seed, (item,))):
         if item.candidate.kind != "choice":
             done.append(item)
             continue
+        if item.op in GEOMETRIC:
+            continue  # with its original
         key = (item.split, item.source, item.candidate.family)
+        other = partners.get(item.pair_id) if item.pair_id else None
         # Every family starts at its own letter, so that small ones together do not favour the first.
         rank = keyed(seed, "letter", key) + ranks[key]
-        done.append(_choices(item, families[item.candidate.family], pools.get(stratum(item), ()), rank, seed))
-        ranks[key] += 1
+        even = pools.get(stratum(item), ())
+        done += _choices(item, other, families[item.candidate.family], even, rank, seed)
+        ranks[key] += 1 if other is None else 2
     return tuple(sorted(done, key=lambda item: (item.candidate.view_id, item.candidate.program, item.candidate.kind)))
 
 
-def _choices(item: Selected, family: Family, even: Sequence[str], rank: int, seed: int) -> Selected:
+def _choices(item: Selected, other: Selected | None, family: Family, even: Sequence[str], rank: int, seed: int) -> Unit:
     """Options out of the answers that are asked equally often: any other would be known for a wrong one."""
     c = item.candidate
     value_type = programs.value_type(family.program)
     pool = even or (c.labels if value_type == "One" else VALUES[value_type])
-    others = sorted((o for o in pool if o != c.answer), key=lambda o: keyed(seed, "choice", c.view_id, c.program, o))
     size = min(family.choices or 4, len(pool))
-    index = rank % size
-    options = others[: size - 1]
-    return replace(item, choices=(*options[:index], c.answer, *options[index:]), answer_index=index)
+    right = {rank % size: item} | ({} if other is None else {(rank + 1) % size: other})
+    told = {it.candidate.answer for it in right.values()}
+    others = iter(sorted({*pool} - told, key=lambda o: keyed(seed, "choice", c.view_id, c.program, o)))
+    options = tuple(right[place].candidate.answer if place in right else next(others) for place in range(size))
+    return tuple(replace(it, choices=options, answer_index=place) for place, it in right.items())

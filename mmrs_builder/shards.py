@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmrs_builder.schema import IMAGE, QUESTION_FIELDS, SCALAR_VIEW_FIELDS
-from mmrs_builder.types import Question, Scene, Structure
+from mmrs_builder.types import Marker, Question, Scene, Structure, Twin
 
 ROW_GROUP: Final = 100
 """Rows per row group: the plateau of shuffled and sequential reading for pictures of some 50 KB."""
@@ -33,13 +33,23 @@ def view_row(
         "origin_mm": list(grid.origin) if grid.origin else None,
         "spacing_mm": list(grid.spacing) if grid.spacing else None,
         "direction": [list(axis) for axis in grid.direction] if grid.direction else None,
-        "transform": None,
-        "markers": [],
+        "transform": None if scene.twin is None else transform_item(scene.twin),
+        "markers": [marker_item(marker) for marker in scene.twin.markers] if scene.twin else [],
         "absent": list(scene.absent),
         "structures": [structure_item(s, grid.width * grid.height) for s in scene.structures],
         "masks": [{"bytes": mask, "path": None} for mask in masks],
         "qa": [question_item(question) for question in questions],
     }
+
+
+def transform_item(twin: Twin) -> dict[str, object]:
+    """How a twin was made, as it is stored."""
+    return {"op": twin.op, "params": [{"name": name, "value": float(value)} for name, value in twin.params]}
+
+
+def marker_item(marker: Marker) -> dict[str, object]:
+    """A sign drawn on a twin, as it is stored."""
+    return {**asdict(marker), "x": float(marker.x), "y": float(marker.y)}
 
 
 def structure_item(s: Structure, picture_px: int) -> dict[str, object]:

@@ -72,6 +72,7 @@ def scene(
         pairs=_pairs(structures, masks, singles, view.grid.spacing),
         absent=view.absent,
         incomplete=() if exhaustive else tuple(sorted({s.label for s in structures})),
+        twin=view.twin,
     )
     hands = tuple(_by_another_hand(way, plain, masks, singles, labels) for way in jitter.WAYS)
     return replace(plain, jitter=hands), tuple(masks)

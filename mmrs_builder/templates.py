@@ -29,7 +29,7 @@ from mmrs_builder.language import (
     value_text,
     with_terms,
 )
-from mmrs_builder.types import Label, Synonym, Term
+from mmrs_builder.types import Label, Name, Synonym, Term
 
 __all__ = [
     "DEFAULT",
@@ -89,7 +89,7 @@ _LABEL: Final = {
 _NAME: Final = {"name": "text", "plural": "text", "article": "text"}
 _TERM: Final = {**_NAME, "also": "list of tables"}
 _SYNONYM: Final = {**_NAME, "register": "text"}
-_TABLES: Final = ("label", "form", "image", "refusal", "value", "phrase", "unit", "word")
+_TABLES: Final = ("label", "marker", "form", "image", "refusal", "value", "phrase", "unit", "word")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,18 @@ def _terms(reading: _Reading, language: str) -> Terms:
         phrases={name: _texts(reading, file, name, table) for name, table in texts["phrase"].items()},
         units=_texts(reading, file, "unit", texts["unit"]),
         words=_texts(reading, file, "word", texts["word"]),
+        markers=_signs(reading, file, texts["marker"]),
     )
+
+
+def _signs(reading: _Reading, file: str, tables: Mapping[str, Any]) -> dict[str, Name]:
+    """The name of what each sign is drawn on."""
+    found = {}
+    for sign, value in tables.items():
+        fields = _fields(reading, file, sign, _table(reading, file, sign, value), _NAME, tuple(_NAME))
+        if fields is not None:
+            found[sign] = Name(**fields)
+    return found
 
 
 def _named(

@@ -136,6 +136,26 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """A sign of ``vocab.GLYPHS`` drawn on a picture: the pixel on which it is centred, and the structure it names."""
+
+    glyph: str
+    x: int
+    y: int
+    structure: int  # its index among the view's structures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """How a view was made from the view ``of``: an operation of ``vocab.TWINS``, its parameters, the markers drawn."""
+
+    of: str
+    op: str
+    params: tuple[tuple[str, float], ...] = ()
+    markers: tuple[Marker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One picture with its masks: a 2D case, or one slice of a volume."""
 
@@ -148,6 +168,7 @@ class View:
     doubtful_px: int = 0  # mask pixels between background and foreground that the threshold had to decide
     specks: int = 0  # connected components below the source's minimum area
     speck_px: int = 0
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +243,7 @@ class Scene:
     absent: tuple[str, ...]
     incomplete: tuple[str, ...] = ()  # labels of which some visible structures may have no mask
     jitter: tuple[Jitter, ...] = ()  # as other hands might have annotated it
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,18 @@ REGISTERS: Final = ("lay", "clinical", "synonym")
 REFUSALS: Final = ("absent", "no_left_right", "no_front_back", "no_head_foot", "no_scale")
 """Why a question that is asked is not answered by a value (``docs/language.md`` section 7a)."""
 
+GEOMETRIC: Final = ("mirror", "turn", "crop")
+MARKED: Final = ("mark", "canvas")
+TWINS: Final = (*GEOMETRIC, *MARKED)
+"""What is done to a view to make a twin of it (``docs/twins.md``)."""
+
+GLYPHS: Final[dict[str, tuple[str, ...]]] = {
+    "letter": ("A", "B", "C"),
+    "number": ("1", "2", "3"),
+    "dot": ("red dot", "green dot", "blue dot"),
+}
+"""The signs that are drawn on structures, by style; a picture has signs of one style."""
+
 VALUES: Final[dict[str, tuple[str, ...]]] = {
     "Quadrant": ("upper_left", "upper_right", "lower_left", "lower_right"),
     "Zone": (

@@ -61,6 +61,7 @@ LANGUAGE = Language(
         phrases={},
         units={"percent": "%"},
         words={"yes": "Yes", "no": "No"},
+        markers={},
     ),
 )
 

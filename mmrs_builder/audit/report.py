@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmrs_builder.audit.run import Audit, Unit
-from mmrs_builder.audit.section import clue_text, points
+from mmrs_builder.audit.section import clue_text, points, twins
 
 SHOWN = 12
 """UNDECIDED families printed, those that are nearest to FAIL; ``--json`` lists all."""
@@ -58,6 +58,7 @@ def show(found: Audit, console: Console) -> None:
         "in two splits: " + ", ".join(f"{n} {name}s" for name, n in rest.leaks.items()),
         f"asked twice of a view in the same words: {rest.repeated}, with different answers: {rest.contradicting}",
         f"opposite pairs in the same words: {rest.alike} of {rest.pairs}",
+        *([] if not found.twins.pairs else [twins(found).strip()]),
         "not asked, because another annotator's masks would change the answer: "
         + (", ".join(f"{n} {reason.removeprefix('unsteady_')}" for reason, n in rest.jitter.items()) or "not counted"),
         f"gate: {'PASS' if found.passed else 'closed'}",

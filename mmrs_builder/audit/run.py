@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from mmrs_builder.audit.clues import Clue, clues
 from mmrs_builder.audit.findings import Findings, findings
 from mmrs_builder.audit.masks import MaskPrior, mask_priors
+from mmrs_builder.audit.pairs import TwinPairs, twin_pairs
 from mmrs_builder.audit.read import language, questions, read
 from mmrs_builder.blind.solvers import SOLVERS, TOGETHER
 from mmrs_builder.blind.statistics import Estimate, Verdict, estimate, needed, verdicts
@@ -68,6 +69,7 @@ class Audit:
     families: tuple[Unit, ...]
     masks: tuple[MaskPrior, ...]
     findings: Findings
+    twins: TwinPairs
 
     @property
     def passed(self) -> bool:
@@ -80,7 +82,8 @@ def audit(out: Path, *, started: Started = unseen) -> Audit:
     """Audit a finished build; deterministic, in one process."""
     rows = read(out)
     table = questions(rows, language(out))
-    pools, families = judged(table, started=started)
+    tried = tried_out(table, started=started)
+    pools, families = judged(table, tried)
     return Audit(
         questions=len(rows),
         groups=rows["group_id"].nunique(),
@@ -90,18 +93,24 @@ def audit(out: Path, *, started: Started = unseen) -> Audit:
         families=families,
         masks=mask_priors(out),
         findings=findings(out, rows),
+        twins=twin_pairs(table, tried),
     )
 
 
-def judged(table: pd.DataFrame, *, started: Started = unseen) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
-    """The pools and families of a table of questions, by name, with their verdicts.
+def tried_out(table: pd.DataFrame, *, started: Started = unseen) -> list[Trial]:
+    """All solvers on all questions of a table; none on an empty one."""
+    with threadpool_limits(limits=1):  # the same sums on every machine, and the other cores stay free
+        return trials(table, started=started) if len(table) else []
+
+
+def judged(table: pd.DataFrame, tried: Sequence[Trial] | None = None) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
+    """The pools and families of a table of questions, by name, with their verdicts by what was ``tried`` on it.
 
     Solvers learn from all questions; judged are those with more than one possible answer.
     """
     if not len(table):
         return (), ()
-    with threadpool_limits(limits=1):  # the same sums on every machine, and the other cores stay free
-        tried = trials(table, started=started)
+    tried = tried_out(table) if tried is None else tried
     return (
         _units(dict(_pools(table)), table, tried),
         _units(dict(_families(table)), table, tried),

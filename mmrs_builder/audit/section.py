@@ -111,6 +111,19 @@ def _rest(found: Audit) -> str:
         f"In two splits lie {leaks}. {rest.repeated} questions are asked twice of a view in the same words, "
         f"{rest.contradicting} of them with different answers. {rest.alike} of {rest.pairs} opposite pairs have the "
         "same words: who answers words alone gets one right in each, and never both.\n"
+        f"{twins(found)}"
+    )
+
+
+def twins(found: Audit) -> str:
+    """What is known of twins and their originals, in a line; nothing without twins."""
+    them = found.twins
+    if them.text_only is None or them.any is None or them.other is None:
+        return ""
+    return (
+        f"\n{them.pairs} pairs are of a twin and its original. Both are right in {100 * them.text_only:.0f} % of them "
+        f"for the best solver that sees the question alone, in {100 * them.any:.0f} % for the best of all; who is told "
+        f"the answer of one and guesses another one for the other is right in {100 * them.other:.0f} %.\n"
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,24 @@ from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected, select
 from mmrs_builder.splits import Member, Placement, place
 from mmrs_builder.templates import Family, Language
-from mmrs_builder.types import Label
+from mmrs_builder.twin_questions import twin_candidates
+from mmrs_builder.types import Label, Twin
+from mmrs_builder.vocab import TWINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A measured view: where its row lies, what it shows, and what grouping needs to know."""
+    """A measured view: where its row lies, what it shows, and what grouping needs to know.
+
+    A ``twin`` goes where its original goes, so that nobody looks at its picture.
+    """
 
     part: str
     row: int
     member: Member
     labels: tuple[str, ...]
     seen: Seen
+    twin: Twin | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +149,15 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
         picture = np.frombuffer(row.pop("thumbnail"), np.uint8).reshape(SIDE, SIDE)
         seen = Seen(thumbnail=picture, size=(scene.grid.width, scene.grid.height))
         member = Member(**row, labels=tuple(sorted({s.label for s in scene.structures})))
-        found.append(Found(part=job.part, row=number, member=member, labels=named, seen=seen))
+        found.append(Found(part=job.part, row=number, member=member, labels=named, seen=seen, twin=scene.twin))
         on = measured(scene, labels)
-        for item in candidates(on, job.families, labels):
+        ask_about = candidates if scene.twin is None else twin_candidates
+        for item in ask_about(on, job.families, labels):
             if isinstance(item, Unasked):
                 refused[item.reason] += item.times
             else:
                 decided.append(item)
-        decided += refusals(on, job.families, labels)
+        decided += refusals(on, job.families, labels) if scene.twin is None else ()
     return Evaluated(found=tuple(found), decided=tuple(decided), refused=refused)
 
 
@@ -166,12 +173,8 @@ def _decide(
     found = [view for part in parts for view in part.found]
     places, leaking = _placed(found, settings, workers)
     refused = sum((part.refused for part in parts), Counter[str]())
-    sources = {view.member.view_id: view.member.source for view in found}
-    placed = [
-        Selected(candidate=c, source=sources[c.view_id], split=places[c.view_id].split or "")
-        for part in parts
-        for c in part.decided
-    ]
+    views = {view.member.view_id: view for view in found}
+    placed = [_placed_question(c, views[c.view_id], places[c.view_id]) for part in parts for c in part.decided]
     asked, dropped = select(
         [item for item in placed if item.split],
         families,
@@ -184,16 +187,21 @@ def _decide(
     by_view: dict[str, list[Selected]] = {}
     for item in asked:
         by_view.setdefault(item.candidate.view_id, []).append(item)
-    rows = [_row(f, places[f.member.view_id], by_view.get(f.member.view_id, [])) for f in found]
+    rows = [
+        _row(f, places[f.member.view_id], by_view.get(f.member.view_id, []))
+        for f in found
+        if f.twin is None or f.member.view_id in by_view
+    ]
     kept = sorted((row for row in rows if row["split"]), key=lambda row: (str(row["split"]), str(row["view_id"])))
     write_table(table, kept, ASKED)
     counts = {
         "views": {
-            "measured": len(found),
+            "measured": sum(view.twin is None for view in found),
             "published": len(kept),
             **leaking["dropped"],
             "without_questions": sum(not row["questions"] for row in kept),
         },
+        **({"twins": _twins([view.twin for view in found], kept, views)} if settings.twins else {}),
         "candidates": {
             "evaluated": len(placed) + refused.total(),
             "decided": sum(not item.candidate.reason for item in placed),
@@ -213,12 +221,31 @@ def _decide(
 
 def _placed(found: Sequence[Found], settings: Settings, workers: int) -> tuple[dict[str, Placement], dict[str, Any]]:
     """Where each view goes, and the report of what would have leaked."""
-    looks = [Look(member=view.member, seen=view.seen) for view in found] + keepout.looks(settings.keep_out, workers)
+    originals = [Look(member=view.member, seen=view.seen) for view in found if view.twin is None]
+    looks = originals + keepout.looks(settings.keep_out, workers)
     found_copies, plain = copies.find(looks, workers)
     members = [look.member for look in looks]
     linked = [(copy.view_id, copy.other) for copy in found_copies]
     places = place(members, seed=settings.seed, policy=settings.splits, copies=linked)
-    return {p.view_id: p for p in places}, leaks.report(members, found_copies, places, plain)
+    by_view = {p.view_id: p for p in places}
+    by_view |= {
+        view.member.view_id: replace(by_view[view.twin.of], view_id=view.member.view_id) for view in found if view.twin
+    }
+    return by_view, leaks.report(members, found_copies, places, plain)
+
+
+def _placed_question(candidate: Candidate, view: Found, place: Placement) -> Selected:
+    twin_of, op = (view.twin.of, view.twin.op) if view.twin else (None, None)
+    return Selected(candidate=candidate, source=view.member.source, split=place.split or "", twin_of=twin_of, op=op)
+
+
+def _twins(
+    made: Sequence[Twin | None], kept: Sequence[Mapping[str, object]], views: Mapping[str, Found]
+) -> dict[str, dict[str, int]]:
+    """How many twins were made and are asked about, by operation."""
+    asked = [views[str(row["view_id"])].twin for row in kept]
+    counts = [Counter(twin.op for twin in some if twin) for some in (made, asked)]
+    return {op: {"made": counts[0][op], "asked": counts[1][op]} for op in TWINS if counts[0][op]}
 
 
 def _row(view: Found, where: Placement, selected: list[Selected]) -> dict[str, object]:

@@ -47,9 +47,10 @@ def judge(asked: Asked, key: str, written: Path, started: Started) -> Judged:
     said: dict[str, Any] | None = read_json(known)
     if said is None:
         from mmrs_builder.audit.read import language, questions, read
-        from mmrs_builder.audit.run import judged
+        from mmrs_builder.audit.run import judged, tried_out
 
-        said = asdict(sentence(*judged(questions(read(written), language(written)), started=started)))
+        table = questions(read(written), language(written))
+        said = asdict(sentence(*judged(table, tried_out(table, started=started))))
         write_json(known, said)
     return Judged(guessed=tuple(said["guessed"]), unmended=tuple(said["unmended"]), pools=dict(said["pools"]))
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder import executors, reading
+from mmrs_builder import executors, markers, reading
 from mmrs_builder.build.guard import GUARDED, Limits, Reader
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_table
@@ -25,7 +26,8 @@ from mmrs_builder.io.raster import encode_mask
 from mmrs_builder.likeness import picture_sha256, thumbnail
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.structures import scene
-from mmrs_builder.types import CaseRef, Drop, Label, Source, Vector, View
+from mmrs_builder.twins import twins as twins_of
+from mmrs_builder.types import CaseRef, Drop, Label, Scene, Source, Vector, View
 from mmrs_builder.vocab import Rejected
 
 CASES_PER_PART: Final = 64
@@ -61,6 +63,7 @@ class MeasureJob:
     path: str
     key: str
     limits: Limits
+    twins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +103,22 @@ def index(choice: SourceChoice, limit: int | None, exclude: Collection[str] = ()
 
 
 def measure(
-    indexed: Indexed, labels: dict[str, Label], stage: Path, workers: int, limits: Limits, progress: Progress
+    indexed: Indexed,
+    labels: dict[str, Label],
+    stage: Path,
+    workers: int,
+    limits: Limits,
+    progress: Progress,
+    *,
+    twins: bool = False,
 ) -> Measured:
-    """Measure a source into ``stage``; parts that are there under the same key are kept.
+    """Measure a source into ``stage``, with ``twins`` also those of its views; parts under the same key are kept.
 
     Raises ``MmrsError`` when a process dies though it reads no file itself.
     """
     own = {name: labels[name] for name in source_of(indexed.choice).labels}
-    key = source_key(indexed, own)
+    own |= dict(markers.labels().values()) if twins else {}
+    key = source_key(indexed, own, twins=twins)
     folder = stage / f"{indexed.choice.name}-{digest(indexed.choice.options)[:12]}"
     jobs = [
         MeasureJob(
@@ -117,6 +128,7 @@ def measure(
             path=str(folder / f"part-{number:05d}.parquet"),
             key=key,
             limits=limits,
+            twins=twins,
         )
         for number, refs in enumerate(batched_refs(indexed.refs))
     ]
@@ -161,7 +173,7 @@ def collect(indexed: Indexed, jobs: Sequence[MeasureJob]) -> Measured:
     return Measured(indexed=indexed, parts=parts, counts=counts, drops=tuple(drops), key=digest(contents))
 
 
-def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
+def source_key(indexed: Indexed, labels: dict[str, Label], *, twins: bool = False) -> str:
     """Digest of all that can change a source's measurement: code, options, and the state of its files."""
     choice, source = indexed.choice, source_of(indexed.choice)
     return digest(
@@ -171,6 +183,7 @@ def source_key(indexed: Indexed, labels: dict[str, Label]) -> str:
             "source": [source.name, source.version, source.minimum_area, dict(choice.options), choice.code],
             "labels": [asdict(label) for _, label in sorted(labels.items())],
             "cases": [_state(ref) for ref in indexed.refs],
+            "twins": twins,
         }
     )
 
@@ -208,47 +221,63 @@ def run_job(job: MeasureJob) -> None:
         load = source.load if source.embedded else partial(reader.load, job.choice)
         for ref in job.refs:
             try:
-                measured = _rows(job.choice, ref, load(ref).views, labels, counts)
+                measured = _rows(job, ref, load(ref).views, labels, counts)
             except Rejected as refused:
                 drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
             else:
                 rows += measured
                 counts["used"] += 1
     write_table(Path(job.path), rows, MEASURED)
-    counts["views"] += len(rows)
     facts = {"key": job.key, "limits": asdict(job.limits), "sha256": sha256(Path(job.path).read_bytes())}
     write_json(_sidecar(job), {**facts, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})
 
 
 def _rows(
-    choice: SourceChoice, ref: CaseRef, views: Sequence[View], labels: dict[str, Label], counts: Counter[str]
+    job: MeasureJob, ref: CaseRef, views: Sequence[View], labels: dict[str, Label], counts: Counter[str]
 ) -> list[dict[str, object]]:
-    """A row per view. A slice that cannot be measured costs itself; raises its ``Rejected`` if no other one is left."""
+    """A row per view, and per twin of it. A slice that cannot be measured costs itself; raises its ``Rejected`` if no
+    other one is left."""
+    source = source_of(job.choice)
     rows: list[dict[str, object]] = []
     refusals: list[Rejected] = []
     for view in views:
         try:
-            rows.append(_row(choice, ref, view, labels, counts))
+            found, row = _row(job.choice, source, ref, view, labels)
         except Rejected as refused:
             refusals.append(refused)
+            continue
+        rows.append(row)
+        _count(source, view, found, counts)
+        rows += _twin_rows(job.choice, source, ref, view, labels) if job.twins else ()
     if refusals and not rows:
         raise refusals[0]
     counts["views_left_out"] += len(refusals)
     return rows
 
 
-def _row(
-    choice: SourceChoice, ref: CaseRef, view: View, labels: dict[str, Label], counts: Counter[str]
-) -> dict[str, object]:
-    source = source_of(choice)
-    found, masks = scene(view, ref.source, ref.modality or source.modality, labels, exhaustive=source.exhaustive)
-    counts.update(structures=len(found.structures), doubtful_px=view.doubtful_px, specks=view.specks)
+def _twin_rows(
+    choice: SourceChoice, source: Source, ref: CaseRef, view: View, labels: dict[str, Label]
+) -> Iterator[dict[str, object]]:
+    """A row per twin; a cut that makes too many pieces of structures makes no twin."""
+    for twin in twins_of(view):
+        with suppress(Rejected):
+            yield _row(choice, source, ref, twin, labels)[1]
+
+
+def _count(source: Source, view: View, found: Scene, counts: Counter[str]) -> None:
+    counts.update(views=1, structures=len(found.structures), doubtful_px=view.doubtful_px, specks=view.specks)
     counts["speck_px"] += view.speck_px
     counts["views_with_specks"] += view.specks > 0
     counts["views_without_structures"] += not found.structures
     counts[OVERLAY] += not source.embedded and overlay_suspected(view.picture.pixels)
     counts[SHOWN + " | ".join(as_shown(found.modality, view))] += 1
-    return {
+
+
+def _row(
+    choice: SourceChoice, source: Source, ref: CaseRef, view: View, labels: dict[str, Label]
+) -> tuple[Scene, dict[str, object]]:
+    found, masks = scene(view, ref.source, ref.modality or source.modality, labels, exhaustive=source.exhaustive)
+    return found, {
         "view_id": view.view_id,
         "case_id": view.case_id,
         "source": ref.source,

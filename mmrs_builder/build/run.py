@@ -10,6 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from mmrs_builder import markers
 from mmrs_builder.build import fair, folder, preview
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
@@ -23,7 +24,7 @@ from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
 from mmrs_builder.paraphrase.bank import with_bank
 from mmrs_builder.statements import Facts
 from mmrs_builder.templates import Language, shipped, with_terms
-from mmrs_builder.types import Drop, Label
+from mmrs_builder.types import Drop, Label, Term
 from mmrs_builder.vocab import ENVIRONMENTAL
 
 Stage = Callable[[str, int], Callable[[int], None]]
@@ -67,7 +68,7 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
         fair.check_possible()
     words = shipped(settings.language)
     phrased = with_bank(words, settings.bank) if settings.bank else words
-    language = with_terms(phrased, _own_terms(settings))
+    language = with_terms(phrased, [*_own_terms(settings), *(_signs(phrased) if settings.twins else ())])
     _check_labels(settings, language)
     indexed = plan_only(settings)
     for found in indexed:
@@ -98,7 +99,7 @@ def _build(
 ) -> Report:
     state = out / STATE
     labels = {label.id: label for label, _ in language.terms.labels.values()}
-    measured = _measure_all(indexed, labels, state, workers, limits, stage)
+    measured = _measure_all(indexed, labels, state, workers, limits, stage, twins=settings.twins)
     parts = [part for m in measured for part in m.parts]
     keys = [m.key for m in measured]
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
@@ -141,10 +142,17 @@ def _check_published(asked: Asked, state: Path, views: Mapping[str, int]) -> Non
 
 
 def _measure_all(
-    indexed: Sequence[Indexed], labels: dict[str, Label], state: Path, workers: int, limits: Limits, stage: Stage
+    indexed: Sequence[Indexed],
+    labels: dict[str, Label],
+    state: Path,
+    workers: int,
+    limits: Limits,
+    stage: Stage,
+    *,
+    twins: bool,
 ) -> list[Measured]:
     advance = stage("measure", sum(len(found.refs) for found in indexed))
-    return [measure(found, labels, state / "measure", workers, limits, advance) for found in indexed]
+    return [measure(found, labels, state / "measure", workers, limits, advance, twins=twins) for found in indexed]
 
 
 def _write(
@@ -197,6 +205,18 @@ def _counts(measured: Sequence[Measured], asked: Asked) -> dict[str, Any]:
 
 def _own_terms(settings: Settings) -> list[Any]:
     return [pair for choice in settings.sources for pair in source_of(choice).terms]
+
+
+def _signs(language: Language) -> list[tuple[Label, Term]]:
+    """What the signs on twins are labels of, and the words for them."""
+    known, names = markers.labels(), language.terms.markers
+    if missing := sorted(known.keys() - names.keys()):
+        hint = f"Add [marker.…] to {language.language}/terms.toml for each, or build without --twins."
+        raise MmrsError(f"{language.language} has no words for the signs {', '.join(missing)}", code=USAGE, hint=hint)
+    return [
+        (label, Term(name=names[glyph].name, plural=names[glyph].plural, article=names[glyph].article))
+        for glyph, (_, label) in known.items()
+    ]
 
 
 def _check_labels(settings: Settings, language: Language) -> None:

@@ -62,6 +62,7 @@ class Settings:
     keep_out: tuple[KeptOut, ...] = ()
     bank: Bank | None = None
     rewording: Rewording | None = None
+    twins: bool = False
 
     def public(self) -> dict[str, object]:
         """The settings as they are compared and published."""
@@ -70,6 +71,7 @@ class Settings:
             phrased = {"paraphrase": self.rewording.name}
         return {
             **phrased,
+            **({"twins": True} if self.twins else {}),
             "sources": [[choice.name, dict(choice.options), choice.code] for choice in self.sources],
             "seed": self.seed,
             "limit": self.limit,

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmrs_builder.types import Grid, Jitter, Pair, Scene, Structure
+from mmrs_builder.types import Grid, Jitter, Marker, Pair, Scene, Structure, Twin
 
 MEASURED: Final = pa.schema(
     [
@@ -123,6 +123,14 @@ def scene_from_json(text: str) -> Scene:
         absent=tuple(raw["absent"]),
         incomplete=tuple(raw["incomplete"]),
         jitter=tuple(Jitter(way=it["way"], structures=_structures(it), pairs=_pairs(it)) for it in raw["jitter"]),
+        twin=None if raw["twin"] is None else _twin(raw["twin"]),
+    )
+
+
+def _twin(raw: Mapping[str, Any]) -> Twin:
+    markers = tuple(Marker(**item) for item in raw["markers"])
+    return Twin(
+        of=raw["of"], op=raw["op"], params=tuple((name, value) for name, value in raw["params"]), markers=markers
     )
 
 

@@ -221,7 +221,7 @@ def _scalars(job: ShardJob, view: dict[str, Any], measured: dict[str, Any], scen
         "plane": grid.plane,
         "slice_index": grid.slice_index,
         "laterality_evidence": grid.evidence,
-        "twin_of": None,
+        "twin_of": scene.twin.of if scene.twin else None,
     }
     return known
 

@@ -16,6 +16,7 @@ from mmrs_builder.verify.preview import Previews
 from mmrs_builder.verify.report import Fault, Tally, VerifyReport
 from mmrs_builder.verify.rows import Row, project
 from mmrs_builder.verify.shards import Shard, check_names, open_shards, rows_of
+from mmrs_builder.verify.twins import Originals, originals_of
 from mmrs_builder.verify.views import check_view
 from mmrs_builder.verify.wording import check_language
 
@@ -33,6 +34,7 @@ class _Across:
     views: set[str] = field(default_factory=set)
     groups: dict[str, str] = field(default_factory=dict)
     pairs: Pairs = field(default_factory=Pairs)
+    originals: Originals
     previews: Previews = field(default_factory=Previews)
     pictures: dict[str, str] = field(default_factory=dict)  # digests of bytes and of pixels
     expected: Counter[tuple[str, str]] = field(default_factory=Counter)  # (split, digest) of qa rows
@@ -82,8 +84,8 @@ def _language(shards: list[Shard]) -> tuple[Language | None, list[Fault]]:
 def _check_rows(
     shards: list[Shard], language: Language, faults: list[Fault], progress: Progress | None, published: bool
 ) -> Tally:
-    tally, across = Tally(), _Across(published=published)
     views = [shard for shard in shards if shard.config == "default"]
+    tally, across = Tally(), _Across(published=published, originals=Originals(originals_of(views)))
     total = sum(shard.rows for shard in views)
     for shard in shards:
         for row in rows_of(shard, faults) if shard.config == "preview" else ():
@@ -96,7 +98,7 @@ def _check_rows(
             tally += report.tally
             if progress is not None:
                 progress(tally.views, total)
-    faults += [*across.pairs.faults(), *across.previews.finished()]
+    faults += [*across.originals.faults(), *across.pairs.faults(), *across.previews.finished()]
     for shard in shards:
         if shard.config == "qa":
             faults += list(_check_projected(shard, across, faults))
@@ -125,11 +127,14 @@ def _check_across(row: Row, shard: Shard, across: _Across) -> Iterator[Fault]:
         yield Fault(code="split", where=view_id, detail=f"{split} in {shard.name}")
     across.pairs.add(row)
     across.previews.met(row)
+    yield from across.originals.add(row)
     across.expected.update((split, digests.digest(question)) for question in project(row))
     if across.published:
         return
     if across.groups.setdefault(group, split) != split:
         yield Fault(code="group_split", where=view_id, detail=f"{group} is in {across.groups[group]} and {split}")
+    if (row["transform"] or {}).get("op") == "canvas":
+        return  # it shows nothing of anybody
     for name in ("image_sha256", "pixels_sha256"):
         if (other := across.pictures.setdefault(f"{name} {row[name]}", split)) != split:
             yield Fault(code="picture_split", where=view_id, detail=f"{name} {row[name]} is in {other} and {split}")

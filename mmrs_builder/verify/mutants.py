@@ -22,6 +22,7 @@ from mmrs_builder.verify.render import NoTerm
 from mmrs_builder.verify.reseal import replace_view
 from mmrs_builder.verify.retell import told
 from mmrs_builder.verify.shards import open_shards, rows_of
+from mmrs_builder.verify.twins import compared
 from mmrs_builder.verify.views import check_view
 
 KINDS: Final = (*OF_QUESTION, *OF_VIEW, *OF_OTHERS)
@@ -96,8 +97,16 @@ def _generator(seed: int, kind: str, view_id: str) -> np.random.Generator:
     return np.random.default_rng(digests.keyed("mutant", seed, kind, view_id))
 
 
-def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Pairs, Language]:
-    """Views chosen by key, in key order, the pairs of all, and their language.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a view is judged beside: the pairs of the folder, and the originals of twins by id."""
+
+    pairs: Pairs
+    originals: dict[str, dict[str, Any]]
+
+
+def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Beside, Language]:
+    """Views chosen by key, in key order, what they are judged beside, and their language.
 
     Raises ``ValueError`` without a readable shard.
     """
@@ -108,7 +117,10 @@ def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Pa
     rows = _taken(pairs, (row for shard in shards for row in rows_of(shard, [])))
     chosen = heapq.nsmallest(number, rows, key=lambda row: digests.keyed("mutant-view", seed, row["view_id"]))
     own = {name: pair for shard in shards for name, pair in read_rows(shard.own_words).items()}
-    return chosen, pairs, replace(read_language(shards[0].language), rows=own)
+    wanted = {row["twin_of"] for row in chosen} - {None}
+    needed = (row for shard in shards if wanted for row in rows_of(shard, []) if row["view_id"] in wanted)
+    beside = Beside(pairs=pairs, originals={row["view_id"]: row for row in needed})
+    return chosen, beside, replace(read_language(shards[0].language), rows=own)
 
 
 def _taken(pairs: Pairs, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -119,19 +131,21 @@ def _taken(pairs: Pairs, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, A
 
 def run_mutants(out: Path, per_kind: int, seed: int) -> list[MutantTally]:
     """Up to ``per_kind`` mutants of every kind from views of a built folder that verify without a fault."""
-    rows, pairs, language = _sample(out, max(MIN_VIEWS, VIEWS_PER_MUTANT * per_kind), seed)
-    sound = [row for row in rows if not _codes(row, pairs, language)]
-    return [_tally(kind, [*_mutants(sound, pairs, language, kind, per_kind, seed)]) for kind in KINDS]
+    rows, beside, language = _sample(out, max(MIN_VIEWS, VIEWS_PER_MUTANT * per_kind), seed)
+    sound = [row for row in rows if not _codes(row, beside, language)]
+    return [_tally(kind, [*_mutants(sound, beside, language, kind, per_kind, seed)]) for kind in KINDS]
 
 
-def _codes(row: dict[str, Any], pairs: Pairs, language: Language) -> tuple[str, ...]:
-    """The fault codes of a view and of the pairs it has a part in, sorted."""
-    faults = [*check_view(row, language).faults, *pairs.faults_with(row)]
+def _codes(row: dict[str, Any], beside: Beside, language: Language) -> tuple[str, ...]:
+    """The fault codes of a view, of the pairs it has a part in, and of it beside its original, sorted."""
+    faults = [*check_view(row, language).faults, *beside.pairs.faults_with(row)]
+    if row["twin_of"] in beside.originals:
+        faults += compared(row, beside.originals[row["twin_of"]])
     return tuple(sorted({fault.code for fault in faults}))
 
 
 def _mutants(
-    rows: list[dict[str, Any]], pairs: Pairs, language: Language, kind: str, number: int, seed: int
+    rows: list[dict[str, Any]], beside: Beside, language: Language, kind: str, number: int, seed: int
 ) -> Iterator[MutantResult]:
     made = 0
     for index, row in enumerate(rows):
@@ -141,7 +155,7 @@ def _mutants(
         if changed is None:
             continue
         made += 1
-        codes = _codes(changed, pairs, language)
+        codes = _codes(changed, beside, language)
         equivalent = not codes and is_equivalent(row, changed)
         yield MutantResult(kind=kind, view_id=row["view_id"], codes=codes, equivalent=equivalent)
 

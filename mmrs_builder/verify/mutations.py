@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mmrs_builder import digests
-from mmrs_builder.verify import declining, headers, pairing, renaming, rewriting
+from mmrs_builder.verify import declining, headers, pairing, renaming, rewriting, twinning
 from mmrs_builder.verify.pictures import read_mask, read_pixels
 from mmrs_builder.verify.reseal import encode_mask, reseal_masks
 from mmrs_builder.verify.retell import Changed, Told, with_claim, with_labels, with_value
@@ -313,6 +313,7 @@ OF_VIEW: Final[dict[str, Callable[[dict[str, Any], Sequence[Told], np.random.Gen
     for function in (
         flip_mask, swap_masks, move_measurement, drop_component, swap_images,
         headers.negate_axis, headers.exchange_axes, headers.change_spacing, headers.drop_evidence,
+        twinning.other_transform, twinning.swap_markers, twinning.move_marker, twinning.forget_original,
     )
 }  # fmt: skip
 """Mutations of a whole view, by kind."""

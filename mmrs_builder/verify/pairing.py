@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 
 from mmrs_builder.verify.frames import OTHER_FRAME
-from mmrs_builder.verify.pairs import NEGATIVE
+from mmrs_builder.verify.pairs import NEGATIVE, OPPOSITE, SAME
 from mmrs_builder.verify.retell import Changed, Told, with_value
 from mmrs_builder.vocab import VALUES
 
-PAIR_KINDS: Final = ("opposite", NEGATIVE, OTHER_FRAME)
+PAIR_KINDS: Final = (OPPOSITE, SAME, NEGATIVE, OTHER_FRAME)
 
 
 def other_frame_way(told: Told, _rng: np.random.Generator) -> Changed:
@@ -32,6 +32,6 @@ def pair_kind_swap(told: Told, rng: np.random.Generator) -> Changed:
 
 def leave_partner(told: Told, _rng: np.random.Generator) -> Changed:
     """A half whose sense lies in the other is asked as if there were no other."""
-    if told.question.pair_kind not in (NEGATIVE, OTHER_FRAME):
+    if told.question.pair_kind not in PAIR_KINDS:
         return None
     return {**told.item, "pair_id": None, "pair_kind": None}

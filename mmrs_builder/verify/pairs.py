@@ -1,4 +1,6 @@
-"""Pairs of questions across views: a refusal and its positive (``docs/language.md`` section 7a)."""
+"""Pairs of questions across views: a refusal and its positive (``docs/language.md`` section 7a), opposite answers to
+the same words, and signs with and without the picture (``docs/twins.md`` section 4).
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,13 @@ from mmrs_builder.verify.frames import OTHER_FRAME
 from mmrs_builder.verify.refusing import REFUSALS
 from mmrs_builder.verify.report import Fault
 from mmrs_builder.verify.rows import Row
+from mmrs_builder.vocab import GEOMETRIC, MARKED
 
 Key: TypeAlias = tuple[str, str]  # pair kind and pair id
 
 NEGATIVE: Final = "negative"
+OPPOSITE: Final = "opposite"
+SAME: Final = "same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,10 @@ class Half:
     question_id: str
     common: tuple[Any, ...]  # split, family, kind, text
     refused: bool
+    answer: str  # what is compared: the value, of a choice the text, since structures are numbered view by view
+    options: tuple[str, ...]
+    original: str | None
+    op: str | None
 
     @property
     def where(self) -> str:
@@ -61,7 +70,7 @@ class Pairs:
 
 def _halves(row: Row) -> Iterator[tuple[Key, Half]]:
     for item in row["qa"] or ():
-        if item is None or item["pair_id"] is None or item["pair_kind"] not in (NEGATIVE, OTHER_FRAME):
+        if item is None or item["pair_id"] is None or item["pair_kind"] is None:
             continue
         yield (
             (item["pair_kind"], item["pair_id"]),
@@ -70,6 +79,10 @@ def _halves(row: Row) -> Iterator[tuple[Key, Half]]:
                 question_id=str(item["question_id"]),
                 common=(row["split"], item["family"], item["kind"], item["question"]),
                 refused=item["value"] in REFUSALS,
+                answer=str(item["answer"] if item["kind"] == "choice" else item["value"]),
+                options=tuple(item["choices"] or ()),
+                original=row["twin_of"],
+                op=(row["transform"] or {}).get("op"),
             ),
         )
 
@@ -90,6 +103,24 @@ def _check(kind: str, pair_id: str, halves: Sequence[Half]) -> Iterator[Fault]:
     for name, a, b in zip(("split", "family", "kind", "text"), one.common, other.common, strict=True):
         if a != b:
             yield Fault(code="pair", where=one.where, detail=f"{pair_id}: {name} {a!r} here, {b!r} in {other.where}")
-    if one.refused == other.refused:
-        detail = "is refused as well" if one.refused else "is answered as well"
-        yield Fault(code="pair", where=one.where, detail=f"{pair_id}: {other.where} {detail}")
+    for detail in _differently(kind, one, other):
+        yield Fault(code="pair", where=one.where, detail=f"{pair_id}: {detail}")
+
+
+def _differently(kind: str, one: Half, other: Half) -> Iterator[str]:
+    """How the answers of a pair, and what its views are to each other, differ from its kind."""
+    if one.refused == other.refused and kind == NEGATIVE:
+        yield f"{other.where} is {'refused' if one.refused else 'answered'} as well"
+    if kind == OPPOSITE and one.answer == other.answer:
+        yield f"{other.where} has the same answer"
+    twin = next(((a, b) for a, b in ((one, other), (other, one)) if a.op in GEOMETRIC), None)
+    if twin is not None and kind == OPPOSITE:
+        if twin[0].original != twin[1].view_id:
+            yield f"{twin[1].view_id} is not the original of {twin[0].view_id}"
+        if one.options != other.options:
+            yield f"{other.where} has other options"
+    if kind == SAME:
+        if one.answer != other.answer:
+            yield f"{other.where} has another answer"
+        if {one.op, other.op} != {*MARKED} or one.original != other.original:
+            yield f"{other.where} is not the same signs with and without the picture"

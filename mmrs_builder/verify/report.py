@@ -57,6 +57,8 @@ CODES: Final[dict[str, str]] = {
     "choices": "the options are not distinct terms with the right one at its index",
     "options_in_question": "the question gives away its options",
     "unit": "unit or tolerance are not the family's, or a refusal has them",
+    "twin": "a twin is not what was done to its original, or is asked without it",
+    "marker": "a sign names something else than the structure it is drawn on, or is not drawn there",
     "pair": "questions linked as a pair do not fit each other, or one of them is missing",
     "difficulty": "the difficulty is not the number of relations in the program",
     "frame": "the frame is not the family's and its program's, or the view has none",

@@ -38,10 +38,21 @@ class StoredStructure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMarker:
+    """A sign that a row says is drawn on its picture, centred on a pixel, and the structure that it names."""
+
+    glyph: str
+    x: float
+    y: float
+    structure: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredView:
     """What is verified of a view row. ``spacing`` and ``direction`` are ordered [down, right].
 
-    ``transform`` is what was done to the picture of another view to make this one, ``None`` for a view of its own.
+    ``transform`` is what was done, with ``params``, to the picture of the view ``twin_of`` to make this one, ``None``
+    for a view of its own.
     """
 
     view_id: str
@@ -58,7 +69,11 @@ class StoredView:
     direction: tuple[tuple[float, ...], ...] | None
     spacing: tuple[float, ...] | None
     origin: tuple[float, ...] | None
+    render: str | None
+    twin_of: str | None
     transform: str | None
+    params: tuple[tuple[str, float], ...]
+    markers: tuple[StoredMarker, ...]
     absent: tuple[str, ...]
     structures: tuple[StoredStructure, ...]
     masks: tuple[bytes, ...]
@@ -128,6 +143,17 @@ def _vectors(rows: Sequence[Sequence[float | None] | None] | None) -> tuple[tupl
     return tuple(tuple(vector) for vector in vectors)
 
 
+def _params(transform: Row | None) -> tuple[tuple[str, float], ...]:
+    items = _optional_items(transform, "params") if transform is not None else None
+    return tuple((_need(item, "name"), _need(item, "value")) for item in items or ())
+
+
+def _marker(row: Row) -> StoredMarker:
+    return StoredMarker(
+        glyph=_need(row, "glyph"), x=_need(row, "x"), y=_need(row, "y"), structure=_need(row, "structure")
+    )
+
+
 def read_view(row: Row) -> StoredView:
     """Typed view of a row. Raises ``Malformed``."""
     return StoredView(
@@ -145,7 +171,11 @@ def read_view(row: Row) -> StoredView:
         direction=_vectors(row.get("direction")),
         spacing=_optional_items(row, "spacing_mm"),
         origin=_optional_items(row, "origin_mm"),
+        render=row.get("render"),
+        twin_of=row.get("twin_of"),
         transform=None if row.get("transform") is None else _need(row["transform"], "op"),
+        params=_params(row.get("transform")),
+        markers=tuple(_marker(item) for item in _optional_items(row, "markers") or ()),
         absent=_items(row, "absent"),
         structures=tuple(_structure(item) for item in _items(row, "structures")),
         masks=tuple(_need(item, "bytes") for item in _items(row, "masks")),

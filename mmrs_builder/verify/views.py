@@ -18,6 +18,7 @@ from mmrs_builder.verify.language import Language
 from mmrs_builder.verify.measure import Shape, measure
 from mmrs_builder.verify.report import Fault, Tally
 from mmrs_builder.verify.rows import Malformed, Row, StoredView, read_view
+from mmrs_builder.verify.twins import check_twin
 
 BLIND: Final = frozenset({"family", "kind", "program"})  # codes after which nothing of a question is derived
 UNDERIVED: Final = {
@@ -50,6 +51,7 @@ def check_view(row: Row, language: Language) -> ViewReport:
     tally = Tally(views=1, structures=len(view.structures), masks=len(view.masks))
     if shapes is None or len(shapes) != len(view.structures):
         return ViewReport(faults=tuple(faults), tally=tally)
+    faults += [Fault(code=code, where=view_id, detail=detail) for code, detail in check_twin(view, shapes, language)]
     asked, counted = _check_questions(view, shapes, language)
     return ViewReport(faults=(*faults, *asked), tally=tally + counted)
 

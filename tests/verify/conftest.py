@@ -27,8 +27,9 @@ from tests.verify.drawn import (
     sha,
     view,
 )
+from tests.verify.gallery import gallery
 from tests.verify.torso import PATIENT_FAMILIES, torso
-from tests.verify.tray import TRAY_FAMILIES, TRAY_PHRASES, TRAY_VALUES, tray
+from tests.verify.tray import TRAY_FAMILIES, TRAY_PHRASES, TRAY_VALUES, other_tray, tray
 from tests.verify.ward import WARD_FAMILIES, ward
 
 FAMILIES: list[Row] = [
@@ -239,9 +240,21 @@ def joined() -> Row:
 
 
 @pytest.fixture
+def other_half() -> Row:
+    """A sound view with the other half of the pair that a question of ``joined`` is of."""
+    return other_tray()
+
+
+@pytest.fixture
 def refused() -> list[Row]:
     """A sound view that can answer, and one that is asked the same and cannot."""
     return ward()
+
+
+@pytest.fixture
+def twinned() -> list[Row]:
+    """A sound view, its mirror image, its picture with signs for names, and the signs on white."""
+    return gallery()
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ LABELS = {
     "clip": ("clip", "clips", "a", "instrument"),
     "left_kidney": ("left kidney", "left kidneys", "a", "organ"),
     "right_kidney": ("right kidney", "right kidneys", "a", "organ"),
+    "marked_a": ("structure marked A", "structures marked A", "a", "region"),
+    "marked_b": ("structure marked B", "structures marked B", "a", "region"),
 }
 PAIRED = {"left_kidney": ("left", "right_kidney"), "right_kidney": ("right", "left_kidney")}  # side and partner
 

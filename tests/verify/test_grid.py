@@ -122,8 +122,8 @@ def test_an_unsound_direction_decides_nothing(patient: Row, language: Language) 
 
 def test_a_turned_twin_has_no_patients_frame(patient: Row, language: Language) -> None:
     twin = {**patient, "twin_of": "other", "transform": {"op": "mirror", "params": []}}
-    assert codes(twin, language) == {"frame"}
-    assert codes({**twin, "qa": patient["qa"][-2:]}, language) == set()
+    assert "frame" in codes(twin, language)
+    assert "frame" not in codes({**twin, "qa": patient["qa"][-2:]}, language)
 
 
 def test_a_length_needs_spacing(patient: Row, language: Language) -> None:

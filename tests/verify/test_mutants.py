@@ -25,9 +25,11 @@ def language(language_json: Row) -> Language:
 
 
 def test_every_mutant_is_caught_unless_it_changes_nothing(
-    rows: list[Row], patient: Row, joined: Row, refused: list[Row], publish: Callable[..., Path]
-) -> None:
-    tallies = run_mutants(publish([*rows, patient, joined, *refused]), per_kind=2, seed=3)
+    rows: list[Row], patient: Row, joined: Row, other_half: Row, refused: list[Row], twinned: list[Row],
+    publish: Callable[..., Path],
+) -> None:  # fmt: skip
+    every = [*rows, patient, joined, other_half, *refused, *twinned]
+    tallies = run_mutants(publish(every), per_kind=2, seed=3)
     assert [tally.kind for tally in tallies] == list(KINDS)
     assert all(tally.made >= 1 for tally in tallies)
     assert {tally.kind: tally.missed for tally in tallies if tally.missed} == {}
@@ -40,9 +42,9 @@ def test_every_mutant_is_caught_unless_it_changes_nothing(
     ["swap_sides", "flip_mask", "change_target", "edit_wording", "drop_not", "between_middle", "foreign_question"],
 )
 def test_a_resealed_folder_betrays_itself_by_its_content_alone(
-    kind: str, rows: list[Row], joined: Row, publish: Callable[..., Path], tmp_path: Path
+    kind: str, rows: list[Row], joined: Row, other_half: Row, publish: Callable[..., Path], tmp_path: Path
 ) -> None:
-    result = mutate(publish([*rows, joined]), tmp_path / "mutant", kind, seed=1)
+    result = mutate(publish([*rows, joined, other_half]), tmp_path / "mutant", kind, seed=1)
     assert result is not None
     assert result.caught
     assert not result.equivalent

@@ -201,7 +201,7 @@ def test_a_wording_speaks_of_the_absent_label_only(refused: list[Row], language_
 
 def test_a_flipped_view_is_not_asked_about_the_patient_even_to_refuse(refused: list[Row], language: Language) -> None:
     row = {**asking(refused[1], "patient.lateral"), "transform": {"op": "flip", "params": []}}
-    assert codes(row, language) == {"frame"}
+    assert codes(row, language) == {"frame", "twin"}
 
 
 def test_an_empty_outline_is_asked_only_as_a_refusal(refused: list[Row], language: Language, ask: Any) -> None:

@@ -184,3 +184,17 @@ def tray() -> Row:
             *(rectangle(label, "whole", box, SIZE, None) for label, box in WHOLES.items()),
         ],
     )  # fmt: skip
+
+
+def other_tray() -> Row:
+    """30 x 30: two clips of which one lies low, the other half of the pair of the tray."""
+    size, name, boxes = (30, 30), "other_tray", ((2, 2, 5, 5), (20, 20, 25, 25))
+    # 22.5/30 of the height is the least clear
+    question = asked(
+        name, "tray.all_upper", "yes_no", 'every(all("clip"), "upper")', "false",
+        "Do all {A.plural} lie in the upper half?", "", "Do all clips lie in the upper half?", "No",
+        margin=0.5, bindings=bind(A=("the clip", [0, 1])), pair_id="clips", pair_kind="opposite",
+    )  # fmt: skip
+    colour = np.arange(900, dtype=np.uint32).reshape(30, 30).astype(np.uint8)
+    structures = [rectangle("clip", "instance", box, size, None) for box in boxes]
+    return view(name, "train", colour, structures=structures, masks=[draw(size, box) for box in boxes], qa=[question])
