@@ -19,7 +19,7 @@ from tests.llm import endpoint as bad
 from tests.llm.endpoint import Server, serving
 from tests.paraphrase.spanish import MUTATIONS
 
-DRAWN = 120
+DRAWN = 80
 
 GOOD = (
     ("locate.quadrant", "question", "¿En cuál de los cuatro cuadrantes de la {image} se localiza {A}?"),
