@@ -105,6 +105,7 @@ def test_the_papers_recipe_has_its_six_modalities():
         ('[[source]]\nname = 3', "name"),
         ('[[source]]\nname = "phantom"\noptions = "count=3"', "options"),
         ('limit = 0\n[[source]]\nname = "phantom"', "limit"),
+        ('twins = "mirror"\n[[source]]\nname = "phantom"', "true or false"),
         ('seed = "seven"\n[[source]]\nname = "phantom"', "seed"),
         ('rows_per_shard = 2.5\n[[source]]\nname = "phantom"', "rows_per_shard"),
         ('questions_per_view = true\n[[source]]\nname = "phantom"', "questions_per_view"),
