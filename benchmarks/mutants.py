@@ -8,7 +8,6 @@ views do not offer often enough are told as often as possible, and say so.
 from __future__ import annotations
 
 import argparse
-import heapq
 import json
 import sys
 from collections import Counter
@@ -16,17 +15,15 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, product
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from mmrs_builder.digests import digest, keyed
-from mmrs_builder.verify.language import Language, read_language
-from mmrs_builder.verify.mutants import KINDS, LENDERS, is_equivalent, mutate_row
-from mmrs_builder.verify.shards import open_shards, rows_of
-from mmrs_builder.verify.views import check_view
+from mmrs_builder.verify.language import Language
+from mmrs_builder.verify.mutants import KINDS, LENDERS, Beside, codes, is_equivalent, mutate_row, sample
 
 ROUNDS: Final = 12  # lies of one kind tried about one view
 BATCH: Final = 24  # views a process takes at once
@@ -43,26 +40,34 @@ class Lie:
     equivalent: bool
 
 
-def lies(
-    rows: Sequence[dict[str, Any]], language: Language, wanted: Sequence[str], number: int
-) -> tuple[list[str], list[Lie]]:
+_JUDGE: list[tuple[Beside, Language]] = []
+"""What every process judges by, too large to be sent with each batch."""
+
+
+def _begin(beside: Beside, language: Language) -> None:
+    _JUDGE[:] = [(beside, language)]
+
+
+def lies(rows: Sequence[dict[str, Any]], wanted: Sequence[str], number: int) -> tuple[list[str], list[Lie]]:
     """Faults of the untouched views, and one lie of each wanted kind about each sound one, keyed by ``number``."""
-    false_alarms = [str(row["view_id"]) for row in rows if check_view(row, language).faults]
+    beside, language = _JUDGE[0]
+    false_alarms = [str(row["view_id"]) for row in rows if codes(row, beside, language)]
     sound = [row for row in rows if row["view_id"] not in false_alarms]
     found = [
-        _about(row, language, kind, number, [*sound[index + 1 :], *sound[:index]][:LENDERS])
+        _about(row, kind, number, [*sound[index + 1 :], *sound[:index]][:LENDERS])
         for index, row in enumerate(sound)
         for kind in wanted
     ]
     return false_alarms, [lie for lie in found if lie is not None]
 
 
-def _about(row: dict[str, Any], language: Language, kind: str, number: int, others: list[dict[str, Any]]) -> Lie | None:
+def _about(row: dict[str, Any], kind: str, number: int, others: list[dict[str, Any]]) -> Lie | None:
+    beside, language = _JUDGE[0]
     rng = np.random.default_rng(keyed("lie", number, kind, row["view_id"]))
     changed = mutate_row(row, language, kind, rng, others)
     if changed is None:
         return None
-    caught = bool(check_view(changed, language).faults)
+    caught = bool(codes(changed, beside, language))
     return Lie(
         kind=kind,
         view_id=str(row["view_id"]),
@@ -72,27 +77,18 @@ def _about(row: dict[str, Any], language: Language, kind: str, number: int, othe
     )
 
 
-def sampled(out: Path, number: int) -> tuple[list[dict[str, Any]], Language]:
-    """Views of a folder in the order of their key, and their language."""
-    shards = [shard for shard in open_shards(out)[0] if shard.config == "default"]
-    rows = chain.from_iterable(rows_of(shard, []) for shard in shards)
-    return heapq.nsmallest(number, rows, key=lambda row: keyed("lies", row["view_id"])), read_language(
-        shards[0].language
-    )
-
-
 def told(out: Path, per_kind: int, views: int, workers: int) -> tuple[set[str], dict[str, dict[str, Lie]], int]:
     """False alarms, different lies by kind and digest, and the number of views; stops when all kinds have enough."""
-    rows, language = sampled(out, views)
+    rows, beside, language = sample(out, views, 0)
     alarms: set[str] = set()
     kept: dict[str, dict[str, Lie]] = {kind: {} for kind in KINDS}
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(beside, language)) as pool:
         for number, start in product(range(ROUNDS), range(0, len(rows), BATCH * workers)):
             wanted = [kind for kind in KINDS if len(kept[kind]) < per_kind]
             if not wanted:
                 break
             batches = [rows[at : at + BATCH] for at in range(start, min(start + BATCH * workers, len(rows)), BATCH)]
-            for false, found in pool.map(partial(lies, language=language, wanted=wanted, number=number), batches):
+            for false, found in pool.map(partial(lies, wanted=wanted, number=number), batches):
                 alarms.update(false)
                 for lie in found:
                     kept[lie.kind].setdefault(lie.digest, lie)

@@ -105,7 +105,7 @@ class Beside:
     originals: dict[str, dict[str, Any]]
 
 
-def _sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Beside, Language]:
+def sample(out: Path, number: int, seed: int) -> tuple[list[dict[str, Any]], Beside, Language]:
     """Views chosen by key, in key order, what they are judged beside, and their language.
 
     Raises ``ValueError`` without a readable shard.
@@ -131,12 +131,12 @@ def _taken(pairs: Pairs, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, A
 
 def run_mutants(out: Path, per_kind: int, seed: int) -> list[MutantTally]:
     """Up to ``per_kind`` mutants of every kind from views of a built folder that verify without a fault."""
-    rows, beside, language = _sample(out, max(MIN_VIEWS, VIEWS_PER_MUTANT * per_kind), seed)
-    sound = [row for row in rows if not _codes(row, beside, language)]
+    rows, beside, language = sample(out, max(MIN_VIEWS, VIEWS_PER_MUTANT * per_kind), seed)
+    sound = [row for row in rows if not codes(row, beside, language)]
     return [_tally(kind, [*_mutants(sound, beside, language, kind, per_kind, seed)]) for kind in KINDS]
 
 
-def _codes(row: dict[str, Any], beside: Beside, language: Language) -> tuple[str, ...]:
+def codes(row: dict[str, Any], beside: Beside, language: Language) -> tuple[str, ...]:
     """The fault codes of a view, of the pairs it has a part in, and of it beside its original, sorted."""
     faults = [*check_view(row, language).faults, *beside.pairs.faults_with(row)]
     if row["twin_of"] in beside.originals:
@@ -155,9 +155,9 @@ def _mutants(
         if changed is None:
             continue
         made += 1
-        codes = _codes(changed, beside, language)
-        equivalent = not codes and is_equivalent(row, changed)
-        yield MutantResult(kind=kind, view_id=row["view_id"], codes=codes, equivalent=equivalent)
+        found = codes(changed, beside, language)
+        equivalent = not found and is_equivalent(row, changed)
+        yield MutantResult(kind=kind, view_id=row["view_id"], codes=found, equivalent=equivalent)
 
 
 def _lenders(rows: list[dict[str, Any]], index: int) -> list[dict[str, Any]]:
@@ -179,7 +179,7 @@ def mutate(out: Path, work: Path, kind: str, seed: int) -> MutantResult | None:
 
     ``None`` when no view sampled offers such a mutation. Raises ``FileExistsError`` when ``work`` exists.
     """
-    rows, _, language = _sample(out, MIN_VIEWS, seed)
+    rows, _, language = sample(out, MIN_VIEWS, seed)
     for index, row in enumerate(rows):
         changed = mutate_row(row, language, kind, _generator(seed, kind, row["view_id"]), _lenders(rows, index))
         if changed is not None:
