@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     question = {"question": args.question, "choices": args.choice}
     ((said, mask),) = answers(model, reader, [Sample(row={}, image=image, questions=(question,), masks=(None,))])[0]
     overlay(image, mask).save(args.out)
-    print(said)
+    print(said or "(the model says nothing)")
     print(
         f"mask: {int(mask.sum())} px, {100 * mask.mean():.1f} % of the picture; overlay in {args.out}", file=sys.stderr
     )

@@ -146,7 +146,9 @@ def test_without_balance_the_same_pictures_fail(monkeypatch: pytest.MonkeyPatch)
     assert one(judged(unbalanced)[0]).verdict == "FAIL"
 
 
-def unpaired(items: list[Selected], _seed: int, *, claims: bool) -> tuple[list[Asked], list[Selected], tuple[str, ...]]:
+def unpaired(
+    items: list[Selected], _seed: int, _opposites: object, *, claims: bool
+) -> tuple[list[Asked], list[Selected], tuple[str, ...]]:
     assert claims
     sides = ("left", "right")
     return [(replace(item, claim=sides[keyed("claim", item.candidate.view_id) % 2]),) for item in items], [], ()
