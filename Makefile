@@ -41,7 +41,8 @@ $(STAMP): pyproject.toml constraints.txt
 browser: ## Debian's chromium, for the tests of the gallery (they are skipped without it)
 	@command -v chromium >/dev/null && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		timeout 120 apt-get update -qq && timeout 300 apt-get install -y -qq --no-install-recommends chromium; \
 	else echo "make browser: chromium is missing; install it, on Debian as root: apt-get install chromium" >&2; exit 2; fi
 
 lint: install ## style, spelling, import contracts, question families

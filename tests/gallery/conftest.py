@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+PATIENCE = 60  # s
 
 Row = dict[str, Any]
 
@@ -101,7 +104,14 @@ class Opened:
 
     def drawn(self, question_id: str, step: object = "answer") -> None:
         """Wait until the masks of a question are on the screen."""
-        self.page.wait_for_function("name => document.body.dataset.drawn === name", arg=f"{question_id} {step}")
+        self.until("name => document.body.dataset.drawn === name", f"{question_id} {step}")
+
+    def until(self, condition: str, argument: object = None) -> None:
+        """Ask until a condition holds. A browser that waits by itself evaluates text, which the page forbids."""
+        end = time.monotonic() + PATIENCE
+        while not self.page.evaluate(condition, argument):
+            assert time.monotonic() < end, f"{condition} {argument or ''}"
+            self.page.wait_for_timeout(20)
 
 
 @pytest.fixture(scope="module")  # Playwright's loop must not outlive its tests: others run loops of their own
@@ -123,7 +133,8 @@ def browse(chromium: Any) -> Iterator[Callable[..., Opened]]:
     contexts = []
 
     def open_page(path: Path, fragment: str = "", **options: Any) -> Opened:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        still = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}  # colours do not fade in
+        context = chromium.new_context(**{**still, **options})
         contexts.append(context)
         opened = Opened(page=context.new_page())
         opened.page.on("console", lambda message: opened.complaints.append(f"{message.type}: {message.text}"))
@@ -131,7 +142,7 @@ def browse(chromium: Any) -> Iterator[Callable[..., Opened]]:
         opened.page.on("dialog", lambda dialog: (opened.complaints.append(dialog.message), dialog.dismiss()))
         context.on("request", lambda request: opened.asked.append(request.url))
         opened.page.goto(path.as_uri() + fragment)
-        opened.page.wait_for_function("() => document.body.dataset.drawn")
+        opened.until("() => document.body.dataset.drawn")
         return opened
 
     yield open_page

@@ -142,7 +142,7 @@ def test_a_page_opens_with_a_part_of_its_list_and_of_its_pictures(opened: Opened
     assert opened.page.locator("#list button").count() == PART
     assert 0 < opened.page.locator("#list img[src]").count() < 30
     opened.page.locator("#list").evaluate("list => list.scrollTo(0, 1e6)")
-    opened.page.wait_for_function(f"document.querySelectorAll('#list button').length === {len(records['questions'])}")
+    opened.until("all => document.querySelectorAll('#list button').length === all", len(records["questions"]))
 
 
 def flat(row: Row) -> Row:
