@@ -167,10 +167,25 @@ def flat(records: Iterable[Record]) -> list[Record]:
 def mean(records: Iterable[Record], name: str) -> dict[str, Any] | None:
     """Mean of a field where it applies, with a bootstrap interval over groups (patients); None where it never does."""
     found = [(getattr(item, name), item.group_id) for item in records if getattr(item, name) is not None]
-    if not found:
+    return interval([value for value, _ in found], [group for _, group in found])
+
+
+def interval(values: Sequence[float], groups: Sequence[str]) -> dict[str, Any] | None:
+    """Mean of values with a bootstrap interval over their groups (patients); None without values."""
+    if not values:
         return None
-    interval = metrics.bootstrap([value for value, _ in found], [group for _, group in found])
-    return {key: round(v, 4) if isinstance(v, float) else v for key, v in asdict(interval).items()}
+    found = asdict(metrics.bootstrap(values, groups))
+    return {key: round(v, 4) if isinstance(v, float) else v for key, v in found.items()}
+
+
+def cell(value: Mapping[str, Any] | float | None) -> str:
+    """An interval, or a number that has none, in a table for people; nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    span = "" if value["low"] is None else f" [{value['low']:.2f}, {value['high']:.2f}]"
+    return f"{value['mean']:.3f}{span}"
 
 
 SELECTIONS: Final[dict[str, tuple[str, Callable[[Record], bool]]]] = {

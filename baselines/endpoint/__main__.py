@@ -59,8 +59,7 @@ def run(args: argparse.Namespace) -> int:
     asked, left_out = items(args.shards, args.split, args.limit)
     put = puts(asked, circular=not args.no_circular, blank=not args.no_blank)
     if args.dry_run:
-        prompt = sum(request.prompt_tokens for request in Requests(put))
-        most = sum(request.max_tokens for request in Requests(put))
+        prompt, most = map(sum, zip(*((it.prompt_tokens, it.max_tokens) for it in Requests(put)), strict=True))
         usd = f", at most {cost.usd(prompt, most):.2f} USD" if args.price else "; add --price for the cost"
         print(f"{len(asked)} questions, {len(put)} requests, {prompt} prompt and at most {most} completion tokens{usd}")
         return 0
@@ -72,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     with tqdm(total=len(put), unit="request", desc=to.model, file=sys.stderr) as bar:
         told, stopped = ask(
             put, words, to, store, limits=limits, caps=caps, price=cost, cache_only=args.cache_only,
-            progress=lambda n: bar.update(n) and None,
+            progress=bar.update,
         )  # fmt: skip
     found = {"model": to.model, "endpoint": to.base_url, "split": args.split, **results(told, stopped, left_out)}
     args.out.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from baselines import score
@@ -104,7 +104,7 @@ def _gap(seen: Sequence[Record], blank: Sequence[Record]) -> dict[str, Any] | No
     if not both:
         return None
     gains = [float(item.correct or 0) - float(other or 0) for item, other in both]
-    return _interval(gains, [item.group_id for item, _ in both])
+    return score.interval(gains, [item.group_id for item, _ in both])
 
 
 def _circular(seen: Sequence[Told]) -> dict[str, Any] | None:
@@ -116,7 +116,7 @@ def _circular(seen: Sequence[Told]) -> dict[str, Any] | None:
     if not any(len(of) > 1 for of in turns.values()):
         return None
     known = [float(all(item.correct for item in of)) for of in turns.values()]
-    return _interval(known, [of[0].group_id for of in turns.values()])
+    return score.interval(known, [of[0].group_id for of in turns.values()])
 
 
 def _pairs(seen: Sequence[Told]) -> dict[str, Any] | None:
@@ -129,7 +129,7 @@ def _pairs(seen: Sequence[Told]) -> dict[str, Any] | None:
     whole = [pair for pair in halves.values() if len(pair) == 2]
     if not whole:
         return None
-    return _interval([float(all(item.correct for item in pair)) for pair in whole], [p[0].group_id for p in whole])
+    return score.interval([float(all(item.correct for item in pair)) for pair in whole], [p[0].group_id for p in whole])
 
 
 def refusals(seen: Sequence[Record]) -> dict[str, Any]:
@@ -141,16 +141,9 @@ def refusals(seen: Sequence[Record]) -> dict[str, Any]:
     groups = [[item.group_id for item in part] for part in (none, some)]
     return {
         "right_reason": score.mean(none, "correct"),
-        "declined": _interval(declined[0], groups[0]),
-        "declined_wrongly": _interval(declined[1], groups[1]),
+        "declined": score.interval(declined[0], groups[0]),
+        "declined_wrongly": score.interval(declined[1], groups[1]),
     }
-
-
-def _interval(values: Sequence[float], groups: Sequence[str]) -> dict[str, Any] | None:
-    if not values:
-        return None
-    found = asdict(metrics.bootstrap(values, groups))
-    return {key: round(v, 4) if isinstance(v, float) else v for key, v in found.items()}
 
 
 def predictions(told: Sequence[Told]) -> list[dict[str, Any]]:
@@ -175,8 +168,8 @@ def markdown(found: Mapping[str, Any], title: str) -> str:
     rows: Mapping[str, Mapping[str, Any]] = found["rows"]
     lines = [f"# {title}", "", f"| | {' | '.join(KINDS)} | position |", "|---|" + "---|" * (len(KINDS) + 1)]
     for name, row in rows.items():
-        cells = [_cell(row.get(f"{kind}_accuracy")) for kind in KINDS]
-        lines.append(f"| {name} | {' | '.join(cells)} | {_cell(row.get('position_accuracy'))} |")
+        cells = [score.cell(row.get(f"{kind}_accuracy")) for kind in KINDS]
+        lines.append(f"| {name} | {' | '.join(cells)} | {score.cell(row.get('position_accuracy'))} |")
     named = {
         "all questions": found["accuracy"],
         "more right with the picture than without (blind gap)": found["blind_gap"],
@@ -187,7 +180,7 @@ def markdown(found: Mapping[str, Any], title: str) -> str:
         "has an answer: declined": found["refusals"]["declined_wrongly"],
     }
     lines += ["", "| | mean [95 % interval over patients] | n |", "|---|---|---|"]
-    lines += [f"| {name} | {_cell(value)} | {value['n']} |" for name, value in named.items() if value]
+    lines += [f"| {name} | {score.cell(value)} | {value['n']} |" for name, value in named.items() if value]
     why = ", ".join(f"{n} {fault}" for fault, n in found["unanswered"].items())
     lines += [
         "",
@@ -197,10 +190,3 @@ def markdown(found: Mapping[str, Any], title: str) -> str:
         "Research only, not for clinical use.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _cell(value: Mapping[str, Any] | float | None) -> str:
-    if value is None or isinstance(value, float):
-        return "" if value is None else f"{value:.3f}"
-    span = "" if value["low"] is None else f" [{value['low']:.2f}, {value['high']:.2f}]"
-    return f"{value['mean']:.3f}{span}"

@@ -46,21 +46,23 @@ def language_of(folder: Path) -> dict[str, Any]:
 
 
 def items(folder: Path, split: str, limit: int = 0) -> tuple[list[Item], int]:
-    """The questions of a split in the order of their ids, and how many ask for a mask and are left out.
+    """The questions of a split, view after view as they are stored, and how many are left out: no words answer them.
 
     ``limit`` draws about so many (0: all) by keyed hash; the two of a pair are drawn together.
-    Raises ``ValueError`` for a split that is not there.
+    Raises ``ValueError`` for a split that is not there, or has nothing to ask.
     """
     files = sorted((folder / "data").glob(f"{split}-*.parquet"))
     if not files:
         raise ValueError(f"{folder} has no split {split!r}")
     found = [item for file in files for item in _of_file(file)]
     asked = [it for it in found if metrics.is_closed(it.question["kind"], programs.value_type(it.question["program"]))]
+    if not asked:
+        raise ValueError(f"no question of {split} in {folder} is answered in words")
     drawn = sorted(asked, key=lambda it: (_drawn(it.question), it.question["question_id"]))[: limit or None]
     if limit and drawn:  # the other half of the last pair
         last = _drawn(drawn[-1].question)
         drawn += [it for it in asked if _drawn(it.question) == last and it not in drawn]
-    return sorted(drawn, key=lambda it: str(it.question["question_id"])), len(found) - len(asked)
+    return sorted(drawn, key=lambda it: (it.file, it.number, it.question["question_id"])), len(found) - len(asked)
 
 
 def _of_file(file: Path) -> Iterator[Item]:

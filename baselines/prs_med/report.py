@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from baselines import score
+
 COLUMNS: Final = {
     "dice": "Dice",
     "dice_one_candidate": "Dice, one candidate",
@@ -29,7 +31,7 @@ def markdown(found: Mapping[str, Any]) -> str:
     """A table with a row per contender, and the model per modality and kind of question."""
     lines = ["| row | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, row in found["rows"].items():
-        lines.append(f"| {name} | " + " | ".join(_cell(row.get(column)) for column in COLUMNS) + " |")
+        lines.append(f"| {name} | " + " | ".join(score.cell(row.get(column)) for column in COLUMNS) + " |")
     model = found["rows"]["model"]
     flat = model.get("quadrant_accuracy")
     n = flat["n"] if flat else 0
@@ -37,7 +39,9 @@ def markdown(found: Mapping[str, Any]) -> str:
     for part in ("modality", "kind"):
         lines += ["", f"| {part} | questions | Dice | accuracy |", "|---|---|---|---|"]
         for key, group in found[f"by_{part}"].items():
-            lines.append(f"| {key} | {group['questions']} | {_cell(group['dice'])} | {_cell(group['accuracy'])} |")
+            lines.append(
+                f"| {key} | {group['questions']} | {score.cell(group['dice'])} | {score.cell(group['accuracy'])} |"
+            )
     cells = found["say_show"]
     lines += [
         "",
@@ -49,13 +53,6 @@ def markdown(found: Mapping[str, Any]) -> str:
         "Research only, not for clinical use.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _cell(value: Mapping[str, Any] | None) -> str:
-    if value is None:
-        return ""
-    span = "" if value["low"] is None else f" [{value['low']:.2f}, {value['high']:.2f}]"
-    return f"{value['mean']:.3f}{span}"
 
 
 def picture(found: Mapping[str, Any], path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from baselines.endpoint.__main__ import main
@@ -164,6 +166,20 @@ def test_a_blank_picture_has_the_size_of_the_one_it_stands_for(asked: list[Item]
     full, blank = opened(picture(asked[0])), opened(picture(asked[0], blank=True))
     assert full.size == blank.size
     assert blank.getextrema() == (128, 128)
+
+
+def test_all_questions_of_a_view_follow_each_other_so_that_its_file_is_not_opened_for_each(asked: list[Item]):
+    views = [view for view, _ in groupby(asked, key=lambda item: (item.file, item.number))]
+    assert len(views) == len(set(views)) < len(asked)
+    assert views == sorted(views)
+
+
+def test_a_split_without_questions_is_refused(shards: Path, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    some = pq.read_table(next((shards / "data").glob("train-*")))
+    pq.write_table(some.slice(0, 0), tmp_path / "data" / "test-00000-of-00001.parquet")
+    with pytest.raises(ValueError, match="no question of test"):
+        items(tmp_path, "test")
 
 
 def test_pairs_are_drawn_together(shards: Path):
