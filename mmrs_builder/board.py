@@ -75,8 +75,8 @@ class Board:
     families: set[tuple[str, str]] = field(default_factory=set)
     targets: set[tuple[str, tuple[int, ...] | None]] = field(default_factory=set)
 
-    def refusal(self, unit: Unit, *, variety: bool) -> str | None:
-        """Why a unit cannot be taken now, or None."""
+    def refusal(self, unit: Unit, *, variety: bool, leave: int = 0) -> str | None:
+        """Why a unit cannot be taken now, or None. ``leave`` is how many questions of a view are kept for others."""
         if any(item.prior_bound and item.split == "test" for item in unit):
             return "prior_bound_in_test"
         found = [item.candidate for item in unit]
@@ -87,7 +87,7 @@ class Board:
         if self.rows is not None and len(self.asked) + len(unit) > self.rows:
             return "over_max_rows"
         views = Counter(c.view_id for c in found)
-        if any(self.room[view] + n > self.per_view for view, n in views.items()):
+        if any(self.room[view] + n > self.per_view - leave for view, n in views.items()):
             return "view_full"
         share = -(-self.per_view // VARIETY)
         if variety and any(

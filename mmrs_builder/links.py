@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from mmrs_builder.board import Board, PairKind, Selected, Unit, identity
@@ -18,6 +18,15 @@ from mmrs_builder.types import Kind
 
 TRIES: Final = 16
 """Questions that are tried as the positive of one refusal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a view comes from: the patient, lesion or study it is grouped by, and the picture's width and height."""
+
+    group: str
+    size: tuple[int, int]
+
 
 Words: TypeAlias = tuple[str, str, str, tuple[str, ...]]
 Fact: TypeAlias = tuple[str, str, Kind, tuple[str, ...]]
@@ -31,15 +40,25 @@ def counterparts(units: Iterable[Unit], found: Iterable[Selected]) -> dict[Fact,
 
 
 def link(
-    units: Sequence[Unit], refusals: Sequence[Selected], others: Mapping[Fact, Selected], board: Board, seed: int
+    units: Sequence[Unit],
+    refusals: Sequence[Selected],
+    others: Mapping[Fact, Selected],
+    origins: Mapping[str, Origin],
+    board: Board,
+    seed: int,
 ) -> None:
-    """Take as many linked questions as the board has room for: refusals first, which have the fewest partners."""
+    """Take as many linked questions as the board has room for: refusals first, which have the fewest partners.
+
+    ``origins`` may tell, by view, where pictures come from.
+    """
     alone = [unit for unit in units if all(item.pair_id is None for item in unit)]
-    _refuse(alone, refusals, board, seed)
+    _refuse(alone, refusals, origins, board, seed)
     _tell_again(alone, others, board, seed)
 
 
-def _refuse(units: Sequence[Unit], refusals: Sequence[Selected], board: Board, seed: int) -> None:
+def _refuse(
+    units: Sequence[Unit], refusals: Sequence[Selected], origins: Mapping[str, Origin], board: Board, seed: int
+) -> None:
     wanted = {_words(refusal) for refusal in refusals}
     positives: dict[Words, list[tuple[Selected, Unit]]] = defaultdict(list)
     for unit in units:
@@ -49,7 +68,7 @@ def _refuse(units: Sequence[Unit], refusals: Sequence[Selected], board: Board, s
     refused: set[str] = set()
     for refusal in _by_turns([item for item in refusals if _words(item) in positives], seed):
         if refusal.candidate.view_id not in refused:
-            for positive, unit in _positives(refusal, positives[_words(refusal)], seed):
+            for positive, unit in _positives(refusal, positives[_words(refusal)], origins, seed):
                 if _taken(positive, unit, (refusal,), board):
                     _pair(board, positive, refusal, "negative", seed)
                     refused.add(refusal.candidate.view_id)
@@ -62,10 +81,17 @@ def _taken(positive: Selected, unit: Unit, partners: Unit, board: Board) -> bool
     if asked is not None and asked.pair_id is not None:
         return False
     new = (*(() if asked else unit), *partners)
-    if any(identity(item) in board.asked for item in new) or board.refusal(new, variety=not positive.prior_bound):
+    if any(identity(item) in board.asked for item in new) or board.refusal(
+        new, variety=not positive.prior_bound, leave=_left(board)
+    ):
         return False
     board.take(new)
     return True
+
+
+def _left(board: Board) -> int:
+    """Questions of a view that are kept for what stands alone: nearly half, so that every family has a first turn."""
+    return (board.per_view - 1) // 2
 
 
 def _tell_again(units: Sequence[Unit], others: Mapping[Fact, Selected], board: Board, seed: int) -> None:
@@ -79,7 +105,7 @@ def _tell_again(units: Sequence[Unit], others: Mapping[Fact, Selected], board: B
             continue
         if unit[0].prior_bound and not again[0].prior_bound:  # it would tilt the other stratum
             continue
-        if not board.refusal(new, variety=False):
+        if not board.refusal(new, variety=False, leave=_left(board)):
             board.take(new)
             told |= views
             for item, other in zip(unit, again, strict=True):
@@ -123,10 +149,20 @@ def _by_turns(refusals: Sequence[Selected], seed: int) -> list[Selected]:
     return [item for *_, item in ranked]
 
 
-def _positives(refusal: Selected, found: Sequence[tuple[Selected, Unit]], seed: int) -> Iterator[tuple[Selected, Unit]]:
-    """Questions of other views in the same words: of the same source first, and where words do not tell first."""
+def _positives(
+    refusal: Selected, found: Sequence[tuple[Selected, Unit]], origins: Mapping[str, Origin], seed: int
+) -> Iterator[tuple[Selected, Unit]]:
+    """Questions of other views in the same words, first of what is told apart by the picture alone: of the same source,
+    and there of as large a picture and of the same patient; then where words do not tell."""
     c = refusal.candidate
+    own = origins.get(c.view_id)
     start = keyed(seed, "positive", c.view_id, c.kind, c.program)
     turned = [found[(start + i) % len(found)] for i in range(len(found))]
-    tried = sorted(turned, key=lambda entry: (entry[0].source != refusal.source, entry[0].prior_bound))
-    yield from [entry for entry in tried if entry[0].candidate.view_id != c.view_id][:TRIES]
+
+    def unlike(entry: tuple[Selected, Unit]) -> tuple[bool, bool, bool, bool]:
+        item = entry[0]
+        other = origins.get(item.candidate.view_id)
+        apart = (other.size != own.size, other.group != own.group) if own and other else (False, False)
+        return item.source != refusal.source, *apart, item.prior_bound
+
+    yield from [entry for entry in sorted(turned, key=unlike) if entry[0].candidate.view_id != c.view_id][:TRIES]

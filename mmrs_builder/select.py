@@ -20,7 +20,7 @@ from mmrs_builder import programs
 from mmrs_builder.board import Board, Quota, Selected, Stratum, Unit, identity, quota, stratum
 from mmrs_builder.digests import keyed
 from mmrs_builder.even import counted, evened
-from mmrs_builder.links import counterparts, link
+from mmrs_builder.links import Origin, counterparts, link
 from mmrs_builder.templates import Family
 from mmrs_builder.twin_questions import Sorted, echoed, sort
 from mmrs_builder.vocab import GEOMETRIC, VALUES
@@ -48,11 +48,13 @@ def select(
     per_view: int,
     max_rows: int | None,
     keep_unbalanced: bool = False,
+    origins: Mapping[str, Origin] | None = None,
 ) -> tuple[tuple[Selected, ...], Counter[str]]:
     """The questions to ask, sorted by view and program, and the dropped candidates by reason.
 
     ``found`` holds candidates with their source and split; ``per_view`` limits the questions of a view.
-    ``keep_unbalanced`` fills what room is left with questions whose answers are not even, marked so.
+    ``keep_unbalanced`` fills what room is left with questions whose answers are not even, marked so. A refusal stands
+    beside a question of a view of like origin, where ``origins`` tells any.
     """
     known = {family.id: family for family in families}
     twins = sort(found)
@@ -65,12 +67,12 @@ def select(
     late = _in_turn(uneven, seed) if keep_unbalanced else []
     others = counterparts(units, decided)
     board = Board(per_view=per_view)
-    link(units, refusals, others, board, seed)
+    link(units, refusals, others, origins or {}, board, seed)
     why = _filled(units, late, board)
     if max_rows is not None and len(board.asked) > max_rows:
         quotas, spare = _quotas(board.asked.values(), max_rows)
         board = Board(per_view=per_view, rows=max_rows, quotas=quotas)
-        link(units, refusals, others, board, seed)
+        link(units, refusals, others, origins or {}, board, seed)
         _filled(units, late, board)
         for rounded in spare:  # what pairs and rounds could not use up
             quotas[rounded] += 1

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrs_builder import programs
+from mmrs_builder.links import Origin
 from mmrs_builder.questions import Candidate, is_claim
 from mmrs_builder.select import REASONS, Selected, select, stratum
 from mmrs_builder.templates import Family
@@ -474,3 +475,32 @@ def test_a_rarer_reason_than_absence_comes_first():
 @pytest.mark.parametrize("nothing", [[], ()])
 def test_nothing_found_is_nothing_asked(nothing: Sequence[Selected]):
     assert chosen(nothing, max_rows=5) == ((), Counter())
+
+
+def test_a_refusal_stands_beside_a_picture_of_its_own_size_and_patient():
+    """Else the size, or the patient, would tell whether a question has an answer."""
+    found = [item(view, "count", "number", ("1", "2")[view % 2]) for view in range(24)]
+    found += [refusal(view, "count", "number") for view in range(24, 28)]
+    origins = {
+        f.candidate.view_id: Origin(group=f"p{view % 4}", size=(64, 48 + view % 4)) for view, f in enumerate(found)
+    }
+    asked, _ = select(found, FAMILIES, seed=1, per_view=9, max_rows=None, origins=origins)
+    pairs = pairs_of(asked, "negative")
+    assert len(pairs) == 4
+    assert all(origins[one.candidate.view_id] == origins[other.candidate.view_id] for one, other in pairs)
+
+
+def test_questions_beside_others_leave_room_for_those_that_stand_alone():
+    """A family that is seldom decided is asked before others' pairs and rounds fill its views."""
+    found = [refusal(2, "count", "number")]
+    for view, (lateral, centre) in enumerate((("left", "true"), ("right", "false"))):
+        found += [
+            item(view, "count", "number", str(view)),
+            item(view, "lateral", "choice", lateral),
+            item(view, "beside", "choice", lateral),
+            item(view, "centre", "yes_no", centre),
+        ]
+    asked, _ = chosen(found, per_view=3)
+    assert {a.candidate.family for a in asked} > {"centre", "count"}
+    assert len(pairs_of(asked, "negative")) == 1
+    assert len(pairs_of(chosen(found, per_view=4)[0], "other_frame")) == 2

@@ -23,6 +23,7 @@ from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
 from mmrs_builder.likeness import SIDE, Seen
+from mmrs_builder.links import Origin
 from mmrs_builder.questions import Candidate, Unasked, candidates
 from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected, select
@@ -182,6 +183,7 @@ def _decide(
         per_view=settings.questions_per_view,
         max_rows=settings.max_rows,
         keep_unbalanced=settings.keep_unbalanced,
+        origins={name: Origin(group=places[name].group_id, size=view.seen.size) for name, view in views.items()},
     )
     dropped["split_dropped"] = sum(not item.split for item in placed)
     by_view: dict[str, list[Selected]] = {}
