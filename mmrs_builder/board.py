@@ -1,110 +1,136 @@
-"""What was asked so far, and what that leaves room for: limits of views and of rows."""
+"""What was taken so far, and what that leaves room for: limits of views and of rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple, TypeAlias
 
-from mmrs_builder.questions import Candidate
+import numpy as np
+import numpy.typing as npt
+
+from mmrs_builder.pool import Codes, Pool
+from mmrs_builder.selected import PairKind, Selected
+from mmrs_builder.vocab import KINDS
 
 VARIETY: Final = 4
 """In a view no kind of question takes more than one part in this many before all kinds had their turn."""
 
-PairKind: TypeAlias = Literal["opposite", "same", "negative", "other_frame"]
-"""What two linked questions have in common: the words and opposite answers; the words and the answer; the words, and
-only one has an answer; the fact."""
+Quota: TypeAlias = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
-    """A candidate that will be asked. ``claim`` is the stated token of a yes/no claim; ``choices`` are tokens.
+class Marks(NamedTuple):
+    """What being asked adds to a candidate: see ``Selected``."""
 
-    Of a twin's, ``twin_of`` is the view it was made from and ``op`` the operation, else None.
-    """
-
-    candidate: Candidate
-    source: str
-    split: str
     claim: str | None = None
-    choices: tuple[str, ...] | None = None
-    answer_index: int | None = None
-    pair_id: str | None = None
     pair_kind: PairKind | None = None
     prior_bound: bool = False
     balanced: bool = True
-    twin_of: str | None = None
-    op: str | None = None
+    pair_id: str | None = None
+    choices: tuple[str, ...] | None = None
+    answer_index: int | None = None
 
 
-Unit: TypeAlias = tuple[Selected, ...]
-"""Questions that are asked together or not at all: one, a pair, or one of each answer of a stratum."""
-
-Stratum: TypeAlias = tuple[str, str, str, str, tuple[str, ...]]
-Quota: TypeAlias = tuple[str, str, str]
-Asked: TypeAlias = tuple[str, str, str, str]
-
-
-def stratum(item: Selected) -> Stratum:
-    """Split, source, family, kind and labels."""
-    c = item.candidate
-    return item.split, item.source, c.family, c.kind, c.labels
+def marks(item: Selected) -> Marks:
+    """Those of a question."""
+    return Marks(
+        item.claim, item.pair_kind, item.prior_bound, item.balanced, item.pair_id, item.choices, item.answer_index
+    )
 
 
-def quota(item: Selected) -> Quota:
-    """Split, source and kind: what ``--max-rows`` keeps in proportion."""
-    return item.split, item.source, item.candidate.kind
+def marked(item: Selected, with_: Marks) -> Selected:
+    """A candidate as it is asked."""
+    return replace(item, **with_._asdict())
 
 
-def identity(item: Selected) -> Asked:
-    """What a question is told by, whatever it is linked to."""
-    c = item.candidate
-    return c.view_id, c.family, c.kind, c.program
+Taken: TypeAlias = Sequence[tuple[int, Marks]]
+"""Candidates that are asked together or not at all, by number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """What was taken so far, by identity, and how much of a view and of its kinds and families that is."""
+    """What was taken so far, by number of the candidate, and how much of a view and of its kinds and families that is.
 
+    ``asked`` holds the marks, ``taken`` the same as flags for whole columns; ``room`` counts by view.
+    """
+
+    pool: Pool
     per_view: int
-    rows: int | None = None
-    quotas: dict[Quota, int] | None = None
-    asked: dict[Asked, Selected] = field(default_factory=dict)
-    room: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
-    families: set[tuple[str, str]] = field(default_factory=set)
-    targets: set[tuple[str, tuple[int, ...] | None]] = field(default_factory=set)
+    families: Codes  # of each form
+    kinds: Codes  # of each form
+    rows: int | None
+    quotas: dict[Quota, int] | None
+    asked: dict[int, Marks] = field(default_factory=dict)
+    targets: set[tuple[int, int]] = field(default_factory=set)
+    taken: npt.NDArray[np.bool_]
+    room: Codes
+    of_kind: Codes
+    of_family: npt.NDArray[np.bool_]
 
-    def refusal(self, unit: Unit, *, variety: bool, leave: int = 0) -> str | None:
+    def quota(self, number: int) -> Quota:
+        """Split, source and kind: what ``--max-rows`` keeps in proportion."""
+        view = self.pool.views[self.pool.view[number]]
+        return view.split, view.source, self.pool.forms[self.pool.form[number]].kind
+
+    def refusal(self, unit: Taken, *, variety: bool, leave: int = 0) -> str | None:
         """Why a unit cannot be taken now, or None. ``leave`` is how many questions of a view are kept for others."""
-        if any(item.prior_bound and item.split == "test" for item in unit):
+        pool = self.pool
+        views = [int(pool.view[number]) for number, _ in unit]
+        if any(
+            mark.prior_bound and pool.views[view].split == "test" for view, (_, mark) in zip(views, unit, strict=True)
+        ):
             return "prior_bound_in_test"
-        found = [item.candidate for item in unit]
-        if any(c.kind == "segment" and (c.view_id, c.target) in self.targets for c in found):
-            return "same_target"
-        if self.quotas is not None and any(self.quotas.get(q, 0) < n for q, n in Counter(map(quota, unit)).items()):
-            return "over_max_rows"
+        if any(self.room[view] + n > self.per_view - leave for view, n in Counter(views).items()):
+            return "view_full"
+        forms = [int(pool.form[number]) for number, _ in unit]
+        for view, form, (number, _) in zip(views, forms, unit, strict=True):
+            if self.kinds[form] == SEGMENT and (view, int(pool.target[number])) in self.targets:
+                return "same_target"
+        if self.quotas is not None:
+            wanted = Counter(self.quota(number) for number, _ in unit)
+            if any(self.quotas.get(quota, 0) < n for quota, n in wanted.items()):
+                return "over_max_rows"
         if self.rows is not None and len(self.asked) + len(unit) > self.rows:
             return "over_max_rows"
-        views = Counter(c.view_id for c in found)
-        if any(self.room[view] + n > self.per_view - leave for view, n in views.items()):
-            return "view_full"
         share = -(-self.per_view // VARIETY)
         if variety and any(
-            (c.view_id, c.family) in self.families or self.kinds[c.view_id, c.kind] >= share for c in found
+            self.of_family[view, self.families[form]] or self.of_kind[view, self.kinds[form]] >= share
+            for view, form in zip(views, forms, strict=True)
         ):
             return "view_full"
         return None
 
-    def take(self, unit: Unit) -> None:
+    def take(self, unit: Taken) -> None:
         """Note a unit as asked."""
-        for item in unit:
-            c = item.candidate
-            self.asked[identity(item)] = item
-            self.room[c.view_id] += 1
-            self.kinds[c.view_id, c.kind] += 1
-            self.families.add((c.view_id, c.family))
-            if c.kind == "segment":
-                self.targets.add((c.view_id, c.target))
+        for number, mark in unit:
+            view, form = self.pool.view[number], self.pool.form[number]
+            self.asked[number] = mark
+            self.taken[number] = True
+            self.room[view] += 1
+            self.of_kind[view, self.kinds[form]] += 1
+            self.of_family[view, self.families[form]] = True
+            if self.kinds[form] == SEGMENT:
+                self.targets.add((int(view), int(self.pool.target[number])))
             if self.quotas is not None:
-                self.quotas[quota(item)] -= 1
+                self.quotas[self.quota(number)] -= 1
+
+
+SEGMENT: Final = KINDS.index("segment")
+
+
+def empty(pool: Pool, per_view: int, rows: int | None = None, quotas: dict[Quota, int] | None = None) -> Board:
+    """A board on which nothing is asked yet."""
+    names = {name: code for code, name in enumerate(sorted({form.family for form in pool.forms}))}
+    return Board(
+        pool=pool,
+        per_view=per_view,
+        rows=rows,
+        quotas=quotas,
+        families=np.array([names[form.family] for form in pool.forms], np.int32),
+        kinds=np.array([KINDS.index(form.kind) for form in pool.forms], np.int32),
+        taken=np.zeros(len(pool.view), np.bool_),
+        room=np.zeros(len(pool.views), np.int32),
+        of_kind=np.zeros((len(pool.views), len(KINDS)), np.int32),
+        of_family=np.zeros((len(pool.views), len(names)), np.bool_),
+    )

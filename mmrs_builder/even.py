@@ -17,10 +17,10 @@ from dataclasses import replace
 from typing import Final
 
 from mmrs_builder import programs
-from mmrs_builder.board import Asked, Selected, Unit, identity
 from mmrs_builder.digests import keyed
 from mmrs_builder.language import Family
 from mmrs_builder.questions import Candidate
+from mmrs_builder.selected import Asked, Selected, Unit, identity
 from mmrs_builder.twin_questions import linked
 from mmrs_builder.vocab import VALUES
 
@@ -122,9 +122,11 @@ def _matching(
     return taken if taken and all(alone.get(answer) for answer in free) else None
 
 
-def counted(strata: Collection[Sequence[Selected]]) -> frozenset[str]:
-    """The answers that all strata of a family are asked for: those that allow the most questions."""
-    counts = [Counter(item.candidate.answer for item in items) for items in strata]
+def counted(counts: Collection[Counter[str]]) -> frozenset[str]:
+    """The answers that all strata of a family are asked for: those that allow the most questions.
+
+    ``counts`` are how often each answer could be asked, stratum by stratum.
+    """
     every = sum(counts, Counter[str]())
     ranked = sorted(every, key=lambda answer: (-every[answer], answer))
     sizes = {n: n * sum(min(count[a] for a in ranked[:n]) for count in counts) for n in range(2, len(ranked) + 1)}

@@ -2,167 +2,224 @@
 
 They are offered to the board before all others, since a refusal alone is not asked, and a view has at most one of
 either. What is asked together stays together: a positive brings all of its round, and a round in the patient's frame is
-told again as a whole, so that neither changes how often answers are asked.
+told again as a whole, so that neither changes how often answers are asked. Nearly half of a view is left to others.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from mmrs_builder.board import Board, PairKind, Selected, Unit, identity
+import numpy as np
+import numpy.typing as npt
+
+from mmrs_builder.board import Board, Marks, Taken
 from mmrs_builder.digests import keyed
-from mmrs_builder.types import Kind
+from mmrs_builder.pool import Codebook, Codes, Pool
+from mmrs_builder.selected import PairKind, identity
+from mmrs_builder.units import Keys, Units, Wide
 
 TRIES: Final = 16
 """Questions that are tried as the positive of one refusal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where a view comes from: the patient, lesion or study it is grouped by, and the picture's width and height."""
-
-    group: str
-    size: tuple[int, int]
-
-
-Words: TypeAlias = tuple[str, str, str, tuple[str, ...]]
-Fact: TypeAlias = tuple[str, str, Kind, tuple[str, ...]]
-"""View, family, kind and labels of a question."""
-
-
-def counterparts(units: Iterable[Unit], found: Iterable[Selected]) -> dict[Fact, Selected]:
-    """Those of the candidates that say in the viewer's frame what a question of ``units`` says in the patient's."""
-    wanted = {_counterpart(item) for unit in units for item in unit if item.candidate.counterpart}
-    return {key: item for item in found if (key := _fact(item)) in wanted}
-
-
 def link(
-    units: Sequence[Unit],
-    refusals: Sequence[Selected],
-    others: Mapping[Fact, Selected],
-    origins: Mapping[str, Origin],
-    board: Board,
-    seed: int,
+    groups: Sequence[Units], refusals: Wide, others: Wide, bound: Callable[[int], bool], board: Board, seed: int
 ) -> None:
     """Take as many linked questions as the board has room for: refusals first, which have the fewest partners.
 
-    ``origins`` may tell, by view, where pictures come from.
+    ``others`` are candidates that may say in the viewer's frame what one of the groups says in the patient's; ``bound``
+    whether one's stratum has one possible answer.
     """
-    alone = [unit for unit in units if all(item.pair_id is None for item in unit)]
-    _refuse(alone, refusals, origins, board, seed)
-    _tell_again(alone, others, board, seed)
+    _refuse(groups, refusals, board, seed)
+    _tell_again(groups, others, bound, board, seed)
 
 
-def _refuse(
-    units: Sequence[Unit], refusals: Sequence[Selected], origins: Mapping[str, Origin], board: Board, seed: int
-) -> None:
-    wanted = {_words(refusal) for refusal in refusals}
-    positives: dict[Words, list[tuple[Selected, Unit]]] = defaultdict(list)
-    for unit in units:
-        for item in unit:
-            if _words(item) in wanted:
-                positives[_words(item)].append((item, unit))
-    refused: set[str] = set()
-    for refusal in _by_turns([item for item in refusals if _words(item) in positives], seed):
-        if refusal.candidate.view_id not in refused:
-            for positive, unit in _positives(refusal, positives[_words(refusal)], origins, seed):
-                if _taken(positive, unit, (refusal,), board):
-                    _pair(board, positive, refusal, "negative", seed)
-                    refused.add(refusal.candidate.view_id)
-                    break
+def _left(board: Board) -> int:
+    """Questions of a view that are kept for what stands alone, so that every family has a first turn."""
+    return (board.per_view - 1) // 2
 
 
-def _taken(positive: Selected, unit: Unit, partners: Unit, board: Board) -> bool:
-    """Whether a question is asked already and free to be linked, or can be taken with its unit, beside its partners."""
-    asked = board.asked.get(identity(positive))
+def _alone(units: Units) -> Iterator[tuple[int, int, int]]:
+    """Units that are linked to nothing: their number, and where their candidates lie."""
+    start = 0
+    for number, stop in enumerate(units.ends.tolist()):
+        if not units.names[start:stop].any():
+            yield number, start, stop
+        start = stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Positives:
+    """Questions that can stand beside refusals, by their words, then by how alike their pictures are.
+
+    Of each there is the candidate, the group of its unit, and the unit's number there; ``keys`` are four columns:
+    words, source, size and group of the picture.
+    """
+
+    keys: Wide
+    numbers: Codes
+    groups: Codes
+    units: Codes
+
+    def like(self, key: Sequence[int], start: int, own: int, pool: Pool) -> Iterator[tuple[int, int, int]]:
+        """Up to ``TRIES`` of other views than ``own``, the most alike first; ``start`` turns equally alike ones."""
+        low, high, tried = 0, len(self.numbers), 0
+        ranges = [(low, high)]
+        for column, value in zip(self.keys, key, strict=True):
+            low, high = (low + int(i) for i in np.searchsorted(column[low:high], [value, value + 1]))
+            ranges.append((low, high))
+        inner = (0, 0)
+        for low, high in reversed(ranges[1:]):
+            for turn in range(high - low):
+                i = low + (start + turn) % (high - low)
+                if inner[0] <= i < inner[1] or pool.view[self.numbers[i]] == own:
+                    continue
+                yield int(self.numbers[i]), int(self.groups[i]), int(self.units[i])
+                tried += 1
+                if tried == TRIES:
+                    return
+            inner = (low, high) if high > low else inner
+
+
+def _likeness(pool: Pool) -> Wide:
+    """Codes of a view's split, source, size and group."""
+    books: tuple[Codebook[object], ...] = tuple(Codebook() for _ in range(4))
+    rows = [
+        [book.code(part) for book, part in zip(books, (view.split, view.source, view.size, view.group), strict=True)]
+        for view in pool.views
+    ]
+    return np.array(rows, np.int64).reshape(-1, 4).T
+
+
+def _words(pool: Pool, splits: Wide, numbers: npt.NDArray[np.integer]) -> Wide:
+    """What two questions must share to be asked in the same words, in one split."""
+    words: Wide = splits[pool.view[numbers]] * len(pool.forms) + pool.form[numbers]
+    return words
+
+
+def _positives(groups: Sequence[Units], wanted: Wide, likeness: Wide, pool: Pool) -> Positives:
+    parts = []
+    for group, units in enumerate(groups):
+        sizes = np.diff(units.ends, prepend=0)
+        of = np.repeat(np.arange(len(units), dtype=np.int32), sizes)
+        linked = np.zeros(len(units), np.bool_)
+        linked[of[units.names != 0]] = True
+        words = _words(pool, likeness[0], units.items)
+        kept = np.flatnonzero(np.isin(words, wanted) & ~linked[of])
+        parts.append((words[kept], units.items[kept], np.full(len(kept), group, np.int32), of[kept]))
+    words, numbers, where, of = (np.concatenate(column) for column in zip(*parts, strict=True))
+    keys = np.stack([words, *likeness[1:, pool.view[numbers]]])
+    order = np.lexsort((pool.view[numbers], *keys[::-1]))
+    return Positives(keys=keys[:, order], numbers=numbers[order], groups=where[order], units=of[order])
+
+
+def _refuse(groups: Sequence[Units], refusals: Wide, board: Board, seed: int) -> None:
+    if not groups or not len(refusals):
+        return
+    pool = board.pool
+    likeness = _likeness(pool)
+    words = _words(pool, likeness[0], refusals)
+    positives = _positives(groups, np.unique(words), likeness, pool)
+    refusals = refusals[np.isin(words, positives.keys[0])]
+    refused = np.zeros(len(pool.views), np.bool_)
+    for number in _by_turns(refusals, pool, seed):
+        view = int(pool.view[number])
+        if refused[view] or board.room[view] >= board.per_view - _left(board):
+            continue
+        form = pool.forms[pool.form[number]]
+        start = keyed(seed, "positive", pool.views[view].view_id, form.kind, form.program)
+        key = [int(likeness[0, view]) * len(pool.forms) + int(pool.form[number]), *likeness[1:, view].tolist()]
+        for positive, group, unit in positives.like(key, start, view, pool):
+            if _taken(positive, groups[group].unit(unit), number, board):
+                _pair(board, positive, number, "negative", seed)
+                refused[view] = True
+                break
+
+
+def _taken(positive: int, unit: Taken, refusal: int, board: Board) -> bool:
+    """Whether a question is asked already and free to be linked, or can be taken with its unit, beside a refusal."""
+    asked = board.asked.get(positive)
     if asked is not None and asked.pair_id is not None:
         return False
-    new = (*(() if asked else unit), *partners)
-    if any(identity(item) in board.asked for item in new) or board.refusal(
-        new, variety=not positive.prior_bound, leave=_left(board)
-    ):
+    new = [*(() if asked else unit), (refusal, Marks())]
+    bound = any(number == positive and mark.prior_bound for number, mark in unit)
+    if any(number in board.asked for number, _ in new) or board.refusal(new, variety=not bound, leave=_left(board)):
         return False
     board.take(new)
     return True
 
 
-def _left(board: Board) -> int:
-    """Questions of a view that are kept for what stands alone: nearly half, so that every family has a first turn."""
-    return (board.per_view - 1) // 2
-
-
-def _tell_again(units: Sequence[Unit], others: Mapping[Fact, Selected], board: Board, seed: int) -> None:
-    told: set[str] = set()
-    framed = [unit for unit in units if all(item.candidate.counterpart for item in unit)]
-    for unit in sorted(framed, key=lambda unit: keyed(seed, "link", *map(identity, unit))):
-        again = tuple(other for item in unit if (other := others.get(_counterpart(item))) is not None)
-        views = {item.candidate.view_id for item in unit}
-        new = (*unit, *again)
-        if len(again) < len(unit) or views & told or any(identity(item) in board.asked for item in new):
+def _tell_again(groups: Sequence[Units], others: Wide, bound: Callable[[int], bool], board: Board, seed: int) -> None:
+    pool = board.pool
+    again = _counterparts(pool, others)
+    framed: list[tuple[int, Units, int, list[int]]] = []
+    for units in groups:
+        if not any(pool.values[code].counterpart for code in np.unique(pool.value[units.items])):
             continue
-        if unit[0].prior_bound and not again[0].prior_bound:  # it would tilt the other stratum
+        for unit, start, stop in _alone(units):
+            beside = [again(number) for number in units.items[start:stop].tolist()]
+            found = [number for number in beside if number is not None]
+            if len(found) == len(beside):
+                of = [identity(pool.item(number)) for number in units.items[start:stop].tolist()]
+                framed.append((keyed(seed, "link", *of), units, unit, found))
+    told = np.zeros(len(pool.views), np.bool_)
+    for _, units, at, found in sorted(framed, key=lambda entry: entry[0]):
+        first = units.unit(at)
+        second = [(other, Marks(prior_bound=bound(other))) for other in found]
+        new, views = [*first, *second], pool.view[[number for number, _ in first]]
+        if told[views].any() or any(number in board.asked for number, _ in new):
+            continue
+        if first[0][1].prior_bound and not second[0][1].prior_bound:  # it would tilt the other stratum
             continue
         if not board.refusal(new, variety=False, leave=_left(board)):
             board.take(new)
-            told |= views
-            for item, other in zip(unit, again, strict=True):
-                _pair(board, item, other, "other_frame", seed)
+            told[views] = True
+            for (one, _), (other, _) in zip(first, second, strict=True):
+                _pair(board, one, other, "other_frame", seed)
 
 
-def _pair(board: Board, one: Selected, other: Selected, kind: PairKind, seed: int) -> None:
+def _counterparts(pool: Pool, others: Wide) -> Callable[[int], int | None]:
+    """What tells, by number, the candidate that says the same in the viewer's frame."""
+    forms = {(form.family, form.kind, form.labels): code for code, form in enumerate(pool.forms)}
+    wanted = {value.counterpart for value in pool.values}
+    of = np.array([form.family in wanted for form in pool.forms], np.bool_)
+    some = others[of[pool.form[others]]]
+    keys = pool.view[some].astype(np.int64) * len(pool.forms) + pool.form[some]
+    order = np.argsort(keys)
+    keys, some = keys[order], some[order]
+
+    def counterpart(number: int) -> int | None:
+        family, form = pool.values[pool.value[number]].counterpart, pool.forms[pool.form[number]]
+        code = forms.get((family or "", form.kind, form.labels))
+        if family is None or code is None:
+            return None
+        key = int(pool.view[number]) * len(pool.forms) + code
+        i = int(np.searchsorted(keys, key))
+        return int(some[i]) if i < len(keys) and keys[i] == key else None
+
+    return counterpart
+
+
+def _pair(board: Board, one: int, other: int, kind: PairKind, seed: int) -> None:
     """Link two questions that are asked."""
-    c, views = one.candidate, sorted((one.candidate.view_id, other.candidate.view_id))
-    name = f"p{keyed(seed, kind, c.kind, c.program, views):016x}"
-    for item in (one, other):
-        key = identity(item)
-        board.asked[key] = replace(board.asked[key], pair_id=name, pair_kind=kind)
+    pool = board.pool
+    form = pool.forms[pool.form[one]]
+    views = sorted(pool.views[pool.view[number]].view_id for number in (one, other))
+    name = f"p{keyed(seed, kind, form.kind, form.program, views):016x}"
+    for number in (one, other):
+        board.asked[number] = board.asked[number]._replace(pair_id=name, pair_kind=kind)
 
 
-def _fact(item: Selected) -> Fact:
-    c = item.candidate
-    return c.view_id, c.family, c.kind, c.labels
-
-
-def _counterpart(item: Selected) -> Fact:
-    c = item.candidate
-    return c.view_id, str(c.counterpart), c.kind, c.labels
-
-
-def _words(item: Selected) -> Words:
-    """What two questions must share to be asked in the same words, in one split."""
-    c = item.candidate
-    return item.split, c.family, c.kind, c.labels
-
-
-def _by_turns(refusals: Sequence[Selected], seed: int) -> list[Selected]:
+def _by_turns(refusals: Wide, pool: Pool, seed: int) -> list[int]:
     """In an order in which the reasons of a view take turns; absent structures come last, there are most of them."""
-    turns: Counter[tuple[str, str | None]] = Counter()
-    ranked = []
-    for item in sorted(refusals, key=lambda item: keyed(seed, "link", *identity(item))):
-        key = (item.candidate.view_id, item.candidate.reason)
-        ranked.append((turns[key], item.candidate.reason == "absent", item))
-        turns[key] += 1
-    ranked.sort(key=lambda entry: entry[:2])
-    return [item for *_, item in ranked]
-
-
-def _positives(
-    refusal: Selected, found: Sequence[tuple[Selected, Unit]], origins: Mapping[str, Origin], seed: int
-) -> Iterator[tuple[Selected, Unit]]:
-    """Questions of other views in the same words, first of what is told apart by the picture alone: of the same source,
-    and there of as large a picture and of the same patient; then where words do not tell."""
-    c = refusal.candidate
-    own = origins.get(c.view_id)
-    start = keyed(seed, "positive", c.view_id, c.kind, c.program)
-    turned = [found[(start + i) % len(found)] for i in range(len(found))]
-
-    def unlike(entry: tuple[Selected, Unit]) -> tuple[bool, bool, bool, bool]:
-        item = entry[0]
-        other = origins.get(item.candidate.view_id)
-        apart = (other.size != own.size, other.group != own.group) if own and other else (False, False)
-        return item.source != refusal.source, *apart, item.prior_bound
-
-    yield from [entry for entry in sorted(turned, key=unlike) if entry[0].candidate.view_id != c.view_id][:TRIES]
+    keys: Keys = np.fromiter((keyed(seed, "link", *identity(pool.item(n))) for n in refusals), np.uint64, len(refusals))
+    reasons = [value.reason for value in pool.values]
+    absent = np.array([reason == "absent" for reason in reasons])[pool.value[refusals]]
+    same = Codebook[str | None]().codes(reasons)[pool.value[refusals]] + pool.view[refusals] * np.int64(len(reasons))
+    order = np.lexsort((keys, same))
+    first = np.flatnonzero(np.diff(same[order], prepend=-1))
+    turns = np.empty(len(order), np.int64)
+    turns[order] = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    return [int(number) for number in refusals[np.lexsort((keys, absent, turns))]]

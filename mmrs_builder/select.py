@@ -11,21 +11,26 @@ often they could be. The result does not depend on the order of the candidates.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from mmrs_builder import programs
-from mmrs_builder.board import Board, Quota, Selected, Stratum, Unit, identity, quota, stratum
+from mmrs_builder.board import Board, Marks, Quota, Taken, empty, marked
 from mmrs_builder.digests import keyed
-from mmrs_builder.even import counted, evened
-from mmrs_builder.links import Origin, counterparts, link
+from mmrs_builder.links import link
+from mmrs_builder.pool import Pool, Viewed, pooled
+from mmrs_builder.selected import Selected, Stratum, identity, stratum
+from mmrs_builder.strata import Strata, order, strata
 from mmrs_builder.templates import Family
-from mmrs_builder.twin_questions import Sorted, echoed, sort
+from mmrs_builder.twin_questions import Beside, sort
+from mmrs_builder.units import Units, Wide, windows
 from mmrs_builder.vocab import GEOMETRIC, VALUES
 
-__all__ = ["REASONS", "Selected", "select", "stratum"]
+__all__ = ["REASONS", "Selected", "choose", "select", "stratum"]
 
 REASONS: Final[dict[str, str]] = {
     "uneven": "its stratum has not enough of the other answers to ask all equally often",
@@ -39,6 +44,8 @@ REASONS: Final[dict[str, str]] = {
 }
 """Why a decided candidate was not asked."""
 
+CODES: Final = {reason: code for code, reason in enumerate(REASONS)}
+
 
 def select(
     found: Iterable[Selected],
@@ -48,128 +55,127 @@ def select(
     per_view: int,
     max_rows: int | None,
     keep_unbalanced: bool = False,
-    origins: Mapping[str, Origin] | None = None,
+    views: Mapping[str, Viewed] | None = None,
 ) -> tuple[tuple[Selected, ...], Counter[str]]:
-    """The questions to ask, sorted by view and program, and the dropped candidates by reason.
+    """The questions to ask, sorted by view and program, and the dropped candidates by reason: see ``choose``.
 
-    ``found`` holds candidates with their source and split; ``per_view`` limits the questions of a view.
-    ``keep_unbalanced`` fills what room is left with questions whose answers are not even, marked so. A refusal stands
-    beside a question of a view of like origin, where ``origins`` tells any.
+    ``found`` are candidates with their source and split; ``views`` may tell more of where they come from.
+    """
+    items = sorted(found, key=identity)
+    asked, left_out = choose(
+        pooled(items, views or {}),
+        families,
+        seed=seed,
+        per_view=per_view,
+        max_rows=max_rows,
+        keep_unbalanced=keep_unbalanced,
+    )
+    return tuple(sorted((marked(items[number], how) for number, how in asked.items()), key=place_in_view)), left_out
+
+
+def place_in_view(item: Selected) -> tuple[str, str, str, str]:
+    """What questions are sorted by."""
+    return item.candidate.view_id, item.candidate.program, item.candidate.kind, item.candidate.family
+
+
+def choose(
+    pool: Pool, families: Sequence[Family], *, seed: int, per_view: int, max_rows: int | None, keep_unbalanced: bool
+) -> tuple[dict[int, Marks], Counter[str]]:
+    """The candidates to ask, by number, with what marks them, and the dropped ones by reason.
+
+    ``per_view`` limits the questions of a view. ``keep_unbalanced`` fills what room is left with questions whose
+    answers are not even, marked so. A refusal stands beside a question of a view of like origin.
     """
     known = {family.id: family for family in families}
-    twins = sort(found)
-    strata: dict[Stratum, list[Selected]] = defaultdict(list)
-    refusals: list[Selected] = []
-    for item in twins.plain:
-        (refusals if item.candidate.reason else strata[stratum(item)]).append(item)
-    units, uneven, decided, pools = _evened(strata, twins, known, seed)
-    units = _in_turn(units, seed)
-    late = _in_turn(uneven, seed) if keep_unbalanced else []
-    others = counterparts(units, decided)
-    board = Board(per_view=per_view)
-    link(units, refusals, others, origins or {}, board, seed)
-    why = _filled(units, late, board)
+    beside = sort(pool)
+    roles = _roles(pool, beside)
+    plain = roles == CODES["uneven"]
+    found = strata(pool, plain, beside, known, seed=seed, keep=keep_unbalanced)
+    refusals, others = np.flatnonzero(roles == CODES["unpaired"]), np.flatnonzero(plain)
+
+    def fill(board: Board) -> Board:
+        link(found.even, refusals, others, lambda number: found.words(number) in found.bound, board, seed)
+        return board
+
+    board = fill(empty(pool, per_view))
+    why = _filled(found, board, roles)
     if max_rows is not None and len(board.asked) > max_rows:
-        quotas, spare = _quotas(board.asked.values(), max_rows)
-        board = Board(per_view=per_view, rows=max_rows, quotas=quotas)
-        link(units, refusals, others, origins or {}, board, seed)
-        _filled(units, late, board)
+        quotas, spare = _quotas(map(board.quota, board.asked), max_rows)
+        board = fill(empty(pool, per_view, max_rows, quotas))
+        _filled(found, board, roles)
         for rounded in spare:  # what pairs and rounds could not use up
             quotas[rounded] += 1
-        why = _filled(units, late, board)
-    left_out = Counter(
-        why.get(identity(item), "uneven")
-        for items in strata.values()
-        for item in items
-        if identity(item) not in board.asked
-    )
-    left_out["unpaired"] += sum(identity(item) not in board.asked for item in refusals)
-    beside = (*twins.opposites.values(), *twins.echoes.values())
-    left_out.update(why.get(identity(item), "twin_alone") for item in beside if identity(item) not in board.asked)
-    left_out["twin_alone"] += len(twins.alone)
-    return _lettered(list(board.asked.values()), known, pools, seed), +left_out
+        why = _filled(found, board, roles)
+    left_out = np.bincount(why[~board.taken], minlength=len(CODES)).tolist()
+    _letter(board, known, found.answers, seed)
+    return board.asked, +Counter(dict(zip(CODES, left_out, strict=True)))
 
 
-def _evened(
-    strata: Mapping[Stratum, Sequence[Selected]], twins: Sorted, known: Mapping[str, Family], seed: int
-) -> tuple[list[Unit], list[Unit], list[Selected], dict[Stratum, tuple[str, ...]]]:
-    """Units of all strata; what is left of them, marked; every candidate; and the answers that each stratum asks."""
-    answers: dict[tuple[object, ...], set[str]] = defaultdict(set)
-    for item in (*(one for items in strata.values() for one in items), *twins.opposites.values()):
-        answers[stratum(item)[1:]].add(item.candidate.answer)
-    counting: dict[str, list[Sequence[Selected]]] = defaultdict(list)
-    for key, items in strata.items():
-        if programs.value_type(known[key[2]].program) == "Count":
-            counting[key[2]].append(items)
-    counts = {name: counted(some) for name, some in counting.items()}
-    units: list[Unit] = []
-    uneven: list[Unit] = []
-    decided: list[Selected] = []
-    pools: dict[Stratum, tuple[str, ...]] = {}
-    for key in sorted(strata):
-        items = sorted(strata[key], key=lambda item: _order(seed, (item,)))
-        bound = len(answers[key[1:]]) == 1
-        decided += [replace(item, prior_bound=bound) for item in items]
-        rounds, left, pools[key] = evened(
-            items,
-            known[key[2]],
-            seed,
-            counts=counts.get(key[2], frozenset()),
-            bound=bound,
-            opposites=twins.opposites,
-        )
-        units += [echoed(unit, twins.echoes, seed) for unit in rounds]
-        uneven += [(replace(item, balanced=False),) for item in left if item.candidate.kind != "yes_no"]
-    return units, uneven, decided, pools
+def _roles(pool: Pool, beside: Beside) -> npt.NDArray[np.uint8]:
+    """Why each candidate is not asked if nothing else is found."""
+    dropped = np.array([not view.split for view in pool.views], np.bool_)[pool.view]
+    refused = np.array([value.reason is not None for value in pool.values], np.bool_)[pool.value]
+    roles = np.full(len(pool.view), CODES["uneven"], np.uint8)
+    roles[~beside.plain] = CODES["twin_alone"]
+    roles[beside.plain & refused] = CODES["unpaired"]
+    roles[dropped] = CODES["split_dropped"]
+    return roles
 
 
-def _order(seed: int, unit: Unit) -> int:
-    c = unit[0].candidate
-    return keyed(seed, "order", c.family, c.kind, c.program, [item.candidate.view_id for item in unit])
+def _filled(found: Strata, board: Board, roles: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Fill views: first with a variety of families and kinds, then with any, then with what is left.
 
-
-def _in_turn(units: Sequence[Unit], seed: int) -> list[Unit]:
-    """All units in the order in which they are tried: every family's first ones before others' many.
-
-    The r-th of the n units that a family has of a kind stands at r²/n: four times as many are asked twice as often.
+    Why each candidate was left out, as a code; a unit is left out too where a question of it is asked already, as the
+    other half of a fact in two frames.
     """
-    of_family: dict[tuple[bool, str, str], list[Unit]] = defaultdict(list)
-    for unit in units:
-        of_family[unit[0].prior_bound, unit[0].candidate.family, unit[0].candidate.kind].append(unit)
-    placed = [
-        (bound, rank * rank / len(some), order, unit)
-        for (bound, *_), some in of_family.items()
-        for rank, (order, unit) in enumerate(
-            sorted(((_order(seed, unit), unit) for unit in some), key=lambda it: it[0])
-        )
-    ]
-    return [unit for *_, unit in sorted(placed, key=lambda entry: entry[:3])]
-
-
-def _filled(units: Sequence[Unit], late: Sequence[Unit], board: Board) -> dict[tuple[str, str, str, str], str]:
-    """Fill views in the given order: first with a variety of families and kinds, then with any, then with ``late``
-    ones. Why each unit was left out, by identity of its questions; one is left out too where a question of it is asked
-    already, as the other half of a fact in two frames.
-    """
-    why: dict[tuple[str, str, str, str], str] = {}
-    for tried, variety in ((units, True), (units, False), (late, False)):
-        for unit in tried:
-            if any(identity(item) in board.asked for item in unit):
-                continue
-            reason = board.refusal(unit, variety=variety or unit[0].prior_bound)
-            if reason is None:
-                board.take(unit)
-            else:
-                why.update((identity(item), reason) for item in unit)
+    why = roles.copy()
+    for groups, variety in ((found.even, True), (found.even, False), (found.left, False)):
+        for bound in (False, True):
+            for unit in _in_turn([units for units in groups if units.bound == bound], board, why):
+                if any(board.taken[number] for number, _ in unit):
+                    continue
+                reason = board.refusal(unit, variety=variety or bound)
+                if reason is None:
+                    board.take(unit)
+                else:
+                    why[[number for number, _ in unit]] = CODES[reason]
     return why
 
 
-def _quotas(asked: Iterable[Selected], max_rows: int) -> tuple[dict[Quota, int], list[Quota]]:
+def _in_turn(groups: Sequence[Units], board: Board, why: npt.NDArray[np.uint8]) -> Iterator[Taken]:
+    """Units in the order in which they are tried, without those whose views are full as the column shows."""
+    for window in windows([len(units) for units in groups]):
+        tried = [
+            (group, start + _open(units, start, stop, board, why), len(units))
+            for group, (units, (start, stop)) in enumerate(zip(groups, window, strict=True))
+            if start < stop
+        ]
+        of = np.concatenate([np.full(len(ranks), group) for group, ranks, _ in tried])
+        at = np.concatenate([ranks for _, ranks, _ in tried])
+        place = np.concatenate([ranks.astype(np.float64) ** 2 / size for _, ranks, size in tried])
+        keys = np.concatenate([groups[group].keys[ranks] for group, ranks, _ in tried])
+        for i in np.lexsort((keys, place)).tolist():
+            yield groups[of[i]].unit(at[i])
+
+
+def _open(units: Units, start: int, stop: int, board: Board, why: npt.NDArray[np.uint8]) -> Wide:
+    """Which units of a range are still to be tried, counted from its start; of others it is noted why not."""
+    first, last = units.span(start)[0], units.span(stop - 1)[1]
+    items = units.items[first:last]
+    taken = units.any_of(board.taken[items], start, stop)
+    if units.bound:  # what may not be asked at all is to be told from what has no room
+        return np.flatnonzero(~taken)
+    full = units.any_of(board.room[board.pool.view[items]] >= board.per_view, start, stop) & ~taken
+    why[items[np.repeat(full, np.diff(units.ends[start:stop], prepend=first))]] = CODES["view_full"]
+    return np.flatnonzero(~taken & ~full)
+
+
+def _quotas(asked: Iterable[Quota], max_rows: int) -> tuple[dict[Quota, int], list[Quota]]:
     """``max_rows`` shared out in proportion to what was asked without a limit, by largest remainder.
 
     And those whose share was rounded down: they may have one more where others cannot use theirs.
     """
-    sizes = Counter(map(quota, asked))
+    sizes = Counter(asked)
     exact = {key: size * max_rows / sizes.total() for key, size in sizes.items()}
     shares = {key: math.floor(share) for key, share in exact.items()}
     ranked = sorted(exact, key=lambda key: (shares[key] - exact[key], key))
@@ -179,40 +185,41 @@ def _quotas(asked: Iterable[Selected], max_rows: int) -> tuple[dict[Quota, int],
     return shares, [key for key in ranked[spare:] if shares[key] < exact[key]]
 
 
-def _lettered(
-    asked: list[Selected], families: Mapping[str, Family], pools: Mapping[Stratum, tuple[str, ...]], seed: int
-) -> tuple[Selected, ...]:
+def _letter(
+    board: Board, families: Mapping[str, Family], answers: Mapping[Stratum, tuple[str, ...]], seed: int
+) -> None:
     """Give choice questions their options; the position of the right one is uniform by construction.
 
     A question and its twin's get the same options in the same order, so that nothing but the picture tells them apart.
     """
+    choice = [(number, how) for number, how in board.asked.items() if board.quota(number)[2] == "choice"]
+    asked = [(number, how, board.pool.item(number)) for number, how in choice]
+    partners = {how.pair_id: (number, item) for number, how, item in asked if item.op in GEOMETRIC}
     ranks: Counter[tuple[str, str, str]] = Counter()
-    partners = {item.pair_id: item for item in asked if item.op in GEOMETRIC and item.candidate.kind == "choice"}
-    done = []
-    for item in sorted(asked, key=lambda item: _order(seed, (item,))):
-        if item.candidate.kind != "choice":
-            done.append(item)
-            continue
+    for number, how, item in sorted(asked, key=lambda entry: order(seed, (entry[2],))):
         if item.op in GEOMETRIC:
             continue  # with its original
         key = (item.split, item.source, item.candidate.family)
-        other = partners.get(item.pair_id) if item.pair_id else None
+        twin = partners.get(how.pair_id) if how.pair_id else None
         # Every family starts at its own letter, so that small ones together do not favour the first.
         rank = keyed(seed, "letter", key) + ranks[key]
-        even = pools.get(stratum(item), ())
-        done += _choices(item, other, families[item.candidate.family], even, rank, seed)
-        ranks[key] += 1 if other is None else 2
-    return tuple(sorted(done, key=lambda item: (item.candidate.view_id, item.candidate.program, item.candidate.kind)))
+        right = [(number, item)] if twin is None else [(number, item), twin]
+        options = _options([it for _, it in right], families[key[2]], answers.get(stratum(item), ()), rank, seed)
+        for one, it in right:
+            index = options.index(it.candidate.answer)
+            board.asked[one] = board.asked[one]._replace(choices=options, answer_index=index)
+        ranks[key] += len(right)
 
 
-def _choices(item: Selected, other: Selected | None, family: Family, even: Sequence[str], rank: int, seed: int) -> Unit:
-    """Options out of the answers that are asked equally often: any other would be known for a wrong one."""
-    c = item.candidate
+def _options(right: Sequence[Selected], family: Family, even: Sequence[str], rank: int, seed: int) -> tuple[str, ...]:
+    """Options out of the answers that are asked equally often: any other would be known for a wrong one.
+
+    The ``right`` one stands at ``rank``, a twin's next to it.
+    """
+    c = right[0].candidate
     value_type = programs.value_type(family.program)
     pool = even or (c.labels if value_type == "One" else VALUES[value_type])
     size = min(family.choices or 4, len(pool))
-    right = {rank % size: item} | ({} if other is None else {(rank + 1) % size: other})
-    told = {it.candidate.answer for it in right.values()}
-    others = iter(sorted({*pool} - told, key=lambda o: keyed(seed, "choice", c.view_id, c.program, o)))
-    options = tuple(right[place].candidate.answer if place in right else next(others) for place in range(size))
-    return tuple(replace(it, choices=options, answer_index=place) for place, it in right.items())
+    placed = {(rank + turn) % size: item.candidate.answer for turn, item in enumerate(right)}
+    others = iter(sorted({*pool} - {*placed.values()}, key=lambda o: keyed(seed, "choice", c.view_id, c.program, o)))
+    return tuple(placed[place] if place in placed else next(others) for place in range(size))

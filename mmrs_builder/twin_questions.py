@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from mmrs_builder import programs
-from mmrs_builder.board import Asked, PairKind, Selected, Unit, identity
 from mmrs_builder.digests import keyed
 from mmrs_builder.evaluate import Measured
+from mmrs_builder.pool import Codebook, Pool
 from mmrs_builder.questions import Candidate, Unasked, candidates
+from mmrs_builder.selected import Asked, PairKind, Selected, Unit, identity
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Label
 from mmrs_builder.vocab import GEOMETRIC, VALUES
+
+Wide: TypeAlias = npt.NDArray[np.int64]
 
 OPPOSITE_KINDS: Final = ("open", "choice", "yes_no")
 """Kinds whose answer on a geometric twin can be the opposite of the original's in words."""
@@ -32,15 +38,14 @@ POINTS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sorted:
-    """Candidates by what stands beside them: ``plain`` ones; of those, by identity, the question in the same words
-    with another answer (``opposites``), or with the same answer (``echoes``); and twins' that stand ``alone``.
+class Beside:
+    """Candidates by what stands beside them, by number: of plain ones the twin's question in the same words with
+    another answer (``opposites``) or the same (``echoes``); ``plain`` says which of all are no such question.
     """
 
-    plain: tuple[Selected, ...]
-    opposites: Mapping[Asked, Selected]
-    echoes: Mapping[Asked, Selected]
-    alone: tuple[Selected, ...]
+    opposites: Mapping[int, int]
+    echoes: Mapping[int, int]
+    plain: npt.NDArray[np.bool_]
 
 
 def twin_candidates(
@@ -70,35 +75,43 @@ def _may_ask(candidate: Candidate, op: str, labels: Mapping[str, Label]) -> bool
     return op == "mark" or candidate.kind in (SAME_KINDS if op == "canvas" else OPPOSITE_KINDS)
 
 
-def sort(found: Iterable[Selected]) -> Sorted:
+def sort(pool: Pool) -> Beside:
     """Put every twin's question beside the one it can be asked with."""
-    every = list(found)
-    plain = tuple(item for item in every if item.op not in (*GEOMETRIC, "canvas"))
-    known = {identity(item): item for item in plain if item.op is None}
-    signs = {_place(item): item for item in plain if item.op == "mark"}
-    opposites: dict[Asked, Selected] = {}
-    echoes: dict[Asked, Selected] = {}
-    alone: list[Selected] = []
-    for item in every:
-        c = item.candidate
-        if item.op in GEOMETRIC:
-            key = (str(item.twin_of), c.family, c.kind, c.program)
-            if key in known and known[key].candidate.answer != c.answer:
-                opposites[key] = item
-            else:
-                alone.append(item)
-        elif item.op == "canvas":
-            shown = signs.get(_place(item))
-            if shown is not None and shown.candidate.answer == c.answer:
-                echoes[identity(shown)] = item
-            else:
-                alone.append(item)
-    return Sorted(plain=plain, opposites=opposites, echoes=echoes, alone=tuple(alone))
+    ops = np.array([OPS.index(view.op) for view in pool.views], np.int8)[pool.view]
+    plain = ops <= MARKED
+    if not pool.views or not (~plain).any():
+        return Beside(opposites={}, echoes={}, plain=plain)
+    names: Codebook[str | None] = Codebook({view.view_id: code for code, view in enumerate(pool.views)})
+    origin = names.codes(view.twin_of for view in pool.views).astype(np.int64)
+    return Beside(
+        opposites=_beside(pool, np.flatnonzero(ops == 0), np.flatnonzero(ops > CANVAS), origin, same=False),
+        echoes=_beside(pool, np.flatnonzero(ops == MARKED), np.flatnonzero(ops == CANVAS), origin, same=True),
+        plain=plain,
+    )
 
 
-def _place(item: Selected) -> tuple[str | None, str, str, tuple[str, ...]]:
-    c = item.candidate
-    return item.twin_of, c.family, c.kind, c.labels
+OPS: Final = (None, "mark", "canvas", *GEOMETRIC)
+MARKED: Final = OPS.index("mark")
+CANVAS: Final = OPS.index("canvas")
+
+
+def _beside(pool: Pool, shown: Wide, others: Wide, origin: Wide, *, same: bool) -> dict[int, int]:
+    """By number, which of ``shown`` is asked in the same words as which of ``others``, with the same answer or not.
+
+    ``origin`` are the views that twins were made from.
+    """
+    forms = len(pool.forms)
+    answer = np.array(Codebook[str]().codes(value.answer for value in pool.values))
+    # Signs and signs on white are twins of one view; any other question stands beside its own twin's.
+    views = origin[pool.view[shown]] if same else pool.view[shown].astype(np.int64)
+    place = {int(key): int(number) for key, number in zip(views * forms + pool.form[shown], shown, strict=True)}
+    found = {}
+    others = others[np.argsort(pool.view[others], kind="stable")]
+    for key, other in zip(origin[pool.view[others]] * forms + pool.form[others], others, strict=True):
+        one = place.get(int(key))
+        if one is not None and (answer[pool.value[one]] == answer[pool.value[other]]) == same:
+            found[one] = int(other)
+    return found
 
 
 def linked(one: Selected, other: Selected, kind: PairKind, seed: int, claim: str | None = None) -> Unit:

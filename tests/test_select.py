@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrs_builder import programs
-from mmrs_builder.links import Origin
+from mmrs_builder.pool import Viewed
 from mmrs_builder.questions import Candidate, is_claim
 from mmrs_builder.select import REASONS, Selected, select, stratum
 from mmrs_builder.templates import Family
@@ -481,10 +481,13 @@ def test_a_refusal_stands_beside_a_picture_of_its_own_size_and_patient():
     """Else the size, or the patient, would tell whether a question has an answer."""
     found = [item(view, "count", "number", ("1", "2")[view % 2]) for view in range(24)]
     found += [refusal(view, "count", "number") for view in range(24, 28)]
-    origins = {
-        f.candidate.view_id: Origin(group=f"p{view % 4}", size=(64, 48 + view % 4)) for view, f in enumerate(found)
+    views = [f.candidate.view_id for f in found]
+    origins = {name: (f"p{view % 4}", (64, 48 + view % 4)) for view, name in enumerate(views)}
+    known = {
+        name: Viewed(view_id=name, source="s", split="train", group=group, size=size)
+        for name, (group, size) in origins.items()
     }
-    asked, _ = select(found, FAMILIES, seed=1, per_view=9, max_rows=None, origins=origins)
+    asked, _ = select(found, FAMILIES, seed=1, per_view=9, max_rows=None, views=known)
     pairs = pairs_of(asked, "negative")
     assert len(pairs) == 4
     assert all(origins[one.candidate.view_id] == origins[other.candidate.view_id] for one, other in pairs)

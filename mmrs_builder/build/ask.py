@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from mmrs_builder import executors, leaks
-from mmrs_builder.build import copies, keepout
+from mmrs_builder.build import copies, decided, keepout
 from mmrs_builder.build.copies import Look
 from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import Settings
@@ -23,15 +24,18 @@ from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
 from mmrs_builder.likeness import SIDE, Seen
-from mmrs_builder.links import Origin
+from mmrs_builder.pool import Viewed
 from mmrs_builder.questions import Candidate, Unasked, candidates
 from mmrs_builder.refusals import refusals
-from mmrs_builder.select import Selected, select
+from mmrs_builder.select import Selected, choose
 from mmrs_builder.splits import Member, Placement, place
 from mmrs_builder.templates import Family, Language
 from mmrs_builder.twin_questions import twin_candidates
 from mmrs_builder.types import Label, Twin
 from mmrs_builder.vocab import TWINS
+
+DECIDED: Final = "decided"
+"""The folder that holds all candidates until it is decided which of them are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +55,21 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateJob:
-    """The scenes of one measured part, and all that could be asked about them."""
+    """The scenes of one measured part, and all that could be asked about them, which is written to ``decided``."""
 
     part: str
     state: str
+    decided: str
     families: tuple[Family, ...]
     labels: tuple[tuple[str, Label], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """What a part holds, what its masks decide or the view cannot answer, and how often neither, by reason."""
+    """What a part holds, how much its masks decide or the view cannot answer, and how often neither, by reason."""
 
     found: tuple[Found, ...]
-    decided: tuple[Candidate, ...]
+    decided: int
     refused: Counter[str]
 
 
@@ -100,16 +105,19 @@ def ask(
         EvaluateJob(
             part=part.relative_to(stage.parent).as_posix(),
             state=str(stage.parent),
+            decided=str(table.parent / DECIDED / f"{number:06d}.parquet"),
             families=language.families,
             labels=tuple(sorted(labels.items())),
         )
-        for part in parts
+        for number, part in enumerate(parts)
     ]
     progress = started(len(jobs))
     if (read_json(sidecar) or {}).get("key") == key and table.exists():
         progress(len(jobs))
     else:
-        _decide(_evaluated(jobs, workers, progress), language.families, settings, table, sidecar, key, workers)
+        files = [Path(job.decided) for job in jobs]
+        _decide(_evaluated(jobs, workers, progress), files, language.families, settings, table, sidecar, key, workers)
+        shutil.rmtree(table.parent / DECIDED, ignore_errors=True)
     done = json.loads(sidecar.read_text(encoding="utf-8"))
     return Asked(
         table=table,
@@ -139,7 +147,7 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
     """Evaluate every family on every scene of a part."""
     known = ["source", "modality", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
     found: list[Found] = []
-    decided: list[Candidate] = []
+    found_out: list[Candidate] = []
     refused: Counter[str] = Counter()
     labels = dict(job.labels)
     for number, row in enumerate(
@@ -157,13 +165,15 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
             if isinstance(item, Unasked):
                 refused[item.reason] += item.times
             else:
-                decided.append(item)
-        decided += refusals(on, job.families, labels) if scene.twin is None else ()
-    return Evaluated(found=tuple(found), decided=tuple(decided), refused=refused)
+                found_out.append(item)
+        found_out += refusals(on, job.families, labels) if scene.twin is None else ()
+    decided.write(Path(job.decided), found_out)
+    return Evaluated(found=tuple(found), decided=len(found_out), refused=refused)
 
 
 def _decide(
     parts: Sequence[Evaluated],
+    files: Sequence[Path],
     families: Sequence[Family],
     settings: Settings,
     table: Path,
@@ -174,21 +184,24 @@ def _decide(
     found = [view for part in parts for view in part.found]
     places, leaking = _placed(found, settings, workers)
     refused = sum((part.refused for part in parts), Counter[str]())
-    views = {view.member.view_id: view for view in found}
-    placed = [_placed_question(c, views[c.view_id], places[c.view_id]) for part in parts for c in part.decided]
-    asked, dropped = select(
-        [item for item in placed if item.split],
+    sizes = [part.decided for part in parts]
+    views = {view.member.view_id: _viewed(view, places[view.member.view_id]) for view in found}
+    pool = decided.pool(files, sizes, views)
+    unanswerable = np.array([value.reason is not None for value in pool.values], np.bool_)[pool.value].sum()
+    chosen, dropped = choose(
+        pool,
         families,
         seed=settings.seed,
         per_view=settings.questions_per_view,
         max_rows=settings.max_rows,
         keep_unbalanced=settings.keep_unbalanced,
-        origins={name: Origin(group=places[name].group_id, size=view.seen.size) for name, view in views.items()},
     )
-    dropped["split_dropped"] = sum(not item.split for item in placed)
-    by_view: dict[str, list[Selected]] = {}
-    for item in asked:
-        by_view.setdefault(item.candidate.view_id, []).append(item)
+    del pool  # far larger than what is asked
+    by_view: dict[str, list[str]] = {}
+    used_families = set()
+    for item in decided.asked(files, sizes, chosen, views):
+        used_families.add(item.candidate.family)
+        by_view.setdefault(item.candidate.view_id, []).append(json.dumps(asdict(item)))
     rows = [
         _row(f, places[f.member.view_id], by_view.get(f.member.view_id, []))
         for f in found
@@ -203,19 +216,19 @@ def _decide(
             **leaking["dropped"],
             "without_questions": sum(not row["questions"] for row in kept),
         },
-        **({"twins": _twins([view.twin for view in found], kept, views)} if settings.twins else {}),
+        **({"twins": _twins(found, kept)} if settings.twins else {}),
         "candidates": {
-            "evaluated": len(placed) + refused.total(),
-            "decided": sum(not item.candidate.reason for item in placed),
-            "unanswerable": sum(bool(item.candidate.reason) for item in placed),
-            "asked": len(asked),
+            "evaluated": sum(sizes) + refused.total(),
+            "decided": sum(sizes) - int(unanswerable),
+            "unanswerable": int(unanswerable),
+            "asked": len(chosen),
         },
         "refused": dict(sorted(refused.items())),
         "dropped": {reason: n for reason, n in sorted(dropped.items()) if n},
         "duplicates": leaks.summary(leaking),
     }
     used = {
-        "families": sorted({item.candidate.family for item in asked}),
+        "families": sorted(used_families),
         "labels": sorted({label for view in found for label in view.labels}),
     }
     write_json(sidecar, {"key": key, "counts": counts, "leaks": leaking, **used})
@@ -236,21 +249,26 @@ def _placed(found: Sequence[Found], settings: Settings, workers: int) -> tuple[d
     return by_view, leaks.report(members, found_copies, places, plain)
 
 
-def _placed_question(candidate: Candidate, view: Found, place: Placement) -> Selected:
-    twin_of, op = (view.twin.of, view.twin.op) if view.twin else (None, None)
-    return Selected(candidate=candidate, source=view.member.source, split=place.split or "", twin_of=twin_of, op=op)
+def _viewed(view: Found, place: Placement) -> Viewed:
+    return Viewed(
+        view_id=view.member.view_id,
+        source=view.member.source,
+        split=place.split or "",
+        twin_of=view.twin.of if view.twin else None,
+        op=view.twin.op if view.twin else None,
+        group=place.group_id,
+        size=view.seen.size,
+    )
 
 
-def _twins(
-    made: Sequence[Twin | None], kept: Sequence[Mapping[str, object]], views: Mapping[str, Found]
-) -> dict[str, dict[str, int]]:
+def _twins(found: Sequence[Found], kept: Sequence[Mapping[str, object]]) -> dict[str, dict[str, int]]:
     """How many twins were made and are asked about, by operation."""
-    asked = [views[str(row["view_id"])].twin for row in kept]
-    counts = [Counter(twin.op for twin in some if twin) for some in (made, asked)]
-    return {op: {"made": counts[0][op], "asked": counts[1][op]} for op in TWINS if counts[0][op]}
+    ops = {view.member.view_id: view.twin.op for view in found if view.twin}
+    made, asked = Counter(ops.values()), Counter(ops.get(str(row["view_id"])) for row in kept)
+    return {op: {"made": made[op], "asked": asked[op]} for op in TWINS if made[op]}
 
 
-def _row(view: Found, where: Placement, selected: list[Selected]) -> dict[str, object]:
+def _row(view: Found, where: Placement, selected: Sequence[str]) -> dict[str, object]:
     return {
         "view_id": view.member.view_id,
         "source": view.member.source,
@@ -259,7 +277,7 @@ def _row(view: Found, where: Placement, selected: list[Selected]) -> dict[str, o
         "split": where.split,
         "group_id": where.group_id,
         "questions": len(selected),
-        "selected": json.dumps([asdict(item) for item in selected]),
+        "selected": f"[{', '.join(selected)}]",
     }
 
 

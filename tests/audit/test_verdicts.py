@@ -13,10 +13,10 @@ import pytest
 from mmrs_builder import even, resources, select
 from mmrs_builder.audit.run import Unit, judged
 from mmrs_builder.blind.statistics import MARGIN
-from mmrs_builder.board import Unit as Asked
 from mmrs_builder.digests import keyed
 from mmrs_builder.questions import Candidate
 from mmrs_builder.select import Selected
+from mmrs_builder.selected import Unit as Asked
 from mmrs_builder.templates import load
 from tests.blind.questions import fair, leaning, table
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from mmrs_builder import select
+from mmrs_builder import strata
 from mmrs_builder.audit.run import judged
-from mmrs_builder.board import Unit
 from mmrs_builder.build import fair, run
 from mmrs_builder.digests import keyed
 from mmrs_builder.errors import INTEGRITY, MmrsError
 from mmrs_builder.even import evened
 from mmrs_builder.io import extras
 from mmrs_builder.select import Selected
+from mmrs_builder.selected import Unit
 from mmrs_builder.templates import DEFAULT, Family, shipped
 from tests.blind.questions import fair as fair_answers
 from tests.blind.questions import leaning as leaning_answers
@@ -54,7 +54,7 @@ def leaning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[tuple[ob
     command = ("build", "--source", "phantom", *SIZE, "--workers", 1, "--out", out, "--audit")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "shipped", lambda _: few)
-        patch.setattr(select, "evened", evened_but_for_sides)
+        patch.setattr(strata, "evened", evened_but_for_sides)
         yield command, out, mmrs(*command)
 
 
