@@ -1,0 +1,91 @@
+"""Candidates in columns are the candidates, in little memory, whatever the order and the pieces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from mmrs_builder import units
+from mmrs_builder.board import Marks
+from mmrs_builder.build import decided
+from mmrs_builder.pool import Viewed, pooled
+from mmrs_builder.selected import Selected, identity
+from tests.test_select import LIMITS, Limits, chosen, pools
+
+
+def whole(found: list[Selected]) -> list[Selected]:
+    """Candidates with margins and targets of their own, in an order of their own."""
+    return [
+        replace(it, candidate=replace(it.candidate, margin=float(n), target=None if n % 2 else tuple(range(n % 3))))
+        for n, it in enumerate(sorted(found, key=identity))
+    ]
+
+
+def parts(found: list[Selected], folder: Path, size: int) -> tuple[list[Path], list[int]]:
+    """Files of so many candidates each, and how many they hold."""
+    pieces = [found[start : start + size] for start in range(0, len(found), size)] or [[]]
+    files = [folder / f"{number}.parquet" for number in range(len(pieces))]
+    for path, piece in zip(files, pieces, strict=True):
+        decided.write(path, [it.candidate for it in piece])
+    return files, [len(piece) for piece in pieces]
+
+
+def viewed(found: list[Selected]) -> dict[str, Viewed]:
+    return {
+        it.candidate.view_id: Viewed(view_id=it.candidate.view_id, source=it.source, split=it.split) for it in found
+    }
+
+
+@given(pools())
+def test_a_column_holds_all_that_choosing_reads(found: list[Selected]):
+    items = whole(found)
+    pool = pooled(items, {})
+    for number, it in enumerate(items):
+        said = pool.item(number)
+        told = replace(said.candidate, margin=it.candidate.margin, target_program=it.candidate.target_program)
+        assert replace(said, candidate=told) == it
+
+
+@given(pools())
+def test_a_candidate_costs_sixteen_bytes(found: list[Selected]):
+    pool = pooled(found, {})
+    assert sum(column.nbytes for column in (pool.view, pool.form, pool.value, pool.target)) == 16 * len(found)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pools())
+def test_what_is_asked_comes_back_from_disk_whole(tmp_path: Path, found: list[Selected]):
+    items = whole(found)
+    files, sizes = parts(items, tmp_path, 40)
+    asked = list(decided.asked(files, sizes, {number: Marks() for number in range(len(items))}, viewed(items)))
+    assert sorted(asked, key=identity) == items
+    some = range(0, len(items), 7)
+    assert len(list(decided.asked(files, sizes, {number: Marks() for number in some}, viewed(items)))) == len(some)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pools())
+def test_codes_do_not_depend_on_how_candidates_lie_in_files(tmp_path: Path, found: list[Selected]):
+    items = whole(found)
+    views = viewed(items)
+    one = decided.pool(*parts(items, tmp_path / "a", 25), views)
+    turned = dict(reversed(views.items()))
+    other = decided.pool(*parts(items[::-1], tmp_path / "b", 60), turned)
+    assert (one.views, one.forms) == (other.views, other.forms)
+    assert [one.item(n).candidate.program for n in range(len(items))] == [it.candidate.program for it in items]
+    assert (one.view == other.view[::-1]).all()
+    assert (one.form == other.form[::-1]).all()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pools(), LIMITS)
+def test_few_units_at_a_time_are_taken_in_the_same_order_as_all(
+    monkeypatch: pytest.MonkeyPatch, found: list[Selected], limits: Limits
+):
+    whole_order = chosen(found, *limits)
+    with monkeypatch.context() as patch:
+        patch.setattr(units, "WINDOW", 3)
+        assert chosen(found, *limits) == whole_order
