@@ -69,8 +69,8 @@ demo: install ## build, verify, load and show the phantom corpus in runs/demo
 demo-paraphrase: install ## reword the demo through a local endpoint (by rules: no model); AUDIT=1 audits it before and after
 	$(BIN)/python -m benchmarks.paraphrase $(SHARDS) $(if $(AUDIT),--audit)
 
-bench: $(if $(wildcard benchmarks/run.py),install) ## time and memory of each stage
-	$(call script,benchmarks/run.py)
+bench: install ## what a build costs beside copying, reading and writing, and a naive script: runs/bench
+	$(BIN)/python -m benchmarks.run
 
 soak: $(if $(wildcard benchmarks/soak.py),install) ## long proofs: thousands of lies of every kind, other hands' masks
 	$(call script,benchmarks/soak.py)
