@@ -23,7 +23,7 @@ def run(out: Path, *, gate: bool, card: bool, as_json: bool) -> None:
         need("sklearn")
     except ValueError as error:
         raise MmrsError(str(error), code=USAGE) from None
-    require_whole(out, "to be audited")
+    require_whole(out, "mmrs audit")
     from mmrs_builder.audit import audit, plot, report, section
 
     with bars(Console(stderr=True)) as stage:

@@ -28,7 +28,7 @@ def run(out: Path, *, mutants: int, seed: int, as_json: bool) -> bool:
     Raises ``MmrsError`` for a sound recipe whose answers cannot be derived, as it has no masks.
     """
     if mutants:
-        require_whole(out, "to be damaged")
+        require_whole(out, "--mutants")
     report = _verified(out)
     tallies = run_mutants(out, mutants, seed) if mutants and report.ok else []
     if as_json:

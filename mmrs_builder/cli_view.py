@@ -48,7 +48,7 @@ def view(
     from mmrs_builder.withholding import require_whole
 
     opt.require_build(out)
-    require_whole(out, "to look at")
+    require_whole(out, "mmrs view")
     if page is None and contact is None:
         raise MmrsError("nothing to write", code=USAGE, hint="Name --out FILE.html, --contact FILE.png, or both.")
     if page is not None:

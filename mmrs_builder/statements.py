@@ -107,9 +107,9 @@ def withheld(lacking: Mapping[str, bool]) -> str:
     masks = [source for source, both in lacking.items() if both]
     also = f", nor the masks of {', '.join(masks)} and what was measured on them" if masks else ""
     return (
-        f"This copy is a recipe: it does not hold the pictures of {', '.join(lacking)}{also}, which the corpora's terms do "
-        "not let pass on. `mmrs rehydrate` puts them back from your own copy of each corpus, and gives the rows of the "
-        "full build."
+        f"This copy is a recipe: it does not hold the pictures of {', '.join(lacking)}{also}, which the corpora's "
+        "terms do not let pass on. `mmrs rehydrate` puts them back from your own copy of each corpus, and gives the "
+        "rows of the full build."
     )
 
 

@@ -95,13 +95,13 @@ def _glances(out: Path) -> Iterator[Row]:
                     yield {"source": name, "image": image, "masks": masks}
 
 
-def require_whole(out: Path, to: str) -> None:
-    """Raise ``MmrsError`` for a recipe; ``to`` says what pictures or masks are needed for."""
+def require_whole(out: Path, who: str) -> None:
+    """Raise ``MmrsError`` for a recipe; ``who`` names what needs pictures and masks."""
     if not any(contents(path) for path in sorted((out / "data").glob("*.parquet"))):
         return
     lacking = [name for name, it in held(out).items() if not (it.pictures and it.masks)]
     raise MmrsError(
-        f"{out} is a recipe: it lacks pictures or masks of {', '.join(lacking)}, and they are needed {to}",
+        f"{out} is a recipe: it lacks pictures or masks of {', '.join(lacking)}, which {who} needs",
         code=MANUAL,
         hint=rehydrate_first(out),
     )

@@ -80,7 +80,7 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
             )
     try:
         with FileLock(folder.state(out) / "lock", timeout=0):
-            folder.claim(out, settings, overwrite=overwrite)
+            folder.claim(out, settings.remembered(), overwrite=overwrite)
             return _build(settings, out, indexed, language, workers, limits, stage)
     except Timeout:
         raise MmrsError(

@@ -79,12 +79,11 @@ def export(
     if FORMATS[to].build and split is not None:
         raise MmrsError("--split: a recipe is that of a whole build", code=USAGE, hint="Leave --split out.")
     found = shards(out, split)
-    require_whole(out, "to export it" if to != "recipe" else "to make another one")
+    require_whole(out, f"--to {to}")
     made = {"to": to, "split": split, "multi_turn": multi_turn, "shards": found.content, "mmrs-builder": __version__}
     with drafting(folder, out, made) as draft:
         FORMATS[to].write(found, draft, multi_turn=multi_turn)
-        if (
-            not FORMATS[to].build and (out / "README.md").is_file()
-        ):  # whose pictures they are, under which terms, and what for
-            draft.put(CARD, (out / "README.md").read_bytes())
+        card = out / "README.md"  # whose pictures they are, under which terms, and what for
+        if card.is_file() and not FORMATS[to].build:
+            draft.put(CARD, card.read_bytes())
     return counts(draft)

@@ -1,6 +1,7 @@
 """A recipe: the build's own shards without what the corpora's terms do not let pass on (``withholding``).
 
-It lies in the folder as a build does, with the same splits, files, ids and questions; ``mmrs rehydrate`` makes it whole.
+It lies in the folder as a build does, with the same splits, files, ids and questions; ``mmrs rehydrate`` makes it
+whole.
 Rows of sources that may be passed on stay as they are.
 """
 
@@ -32,7 +33,10 @@ CARDS: Final = (README, CROISSANT, DATASHEET)
 
 
 def write(shards: Shards, draft: Draft, *, multi_turn: bool) -> None:
-    """Write shards, cards and manifest. Raises ``MmrsError`` for a build without a manifest, or with nothing to leave out."""
+    """Write shards, cards and manifest.
+
+    Raises ``MmrsError`` for a build without a manifest, and for one of which nothing has to be left out.
+    """
     out = shards.files[0].path.parent.parent
     manifest = _manifest(out)
     classes = license_classes({name for shard in shards.files for name in _column(shard.path, "source")})

@@ -145,7 +145,8 @@ def _different(row: Row, original: Row) -> Iterator[str]:
         yield "it lacks something that its original has, or the reverse"
         return
     if twin.image is not None and view.image is not None:
-        if not np.array_equal(pictures.read_pixels(twin.image), _picture(twin, pictures.read_pixels(view.image))):
+        expected = _picture(twin, pictures.read_pixels(view.image))
+        if not np.array_equal(pictures.read_pixels(twin.image), expected):
             yield "its picture is not what was done to that of its original"
     if twin.masks is not None and view.masks is not None:
         yield from _different_masks(twin, view, twin.masks, view.masks)

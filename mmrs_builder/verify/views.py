@@ -41,17 +41,17 @@ class ViewReport:
 def check_view(row: Row, language: Language, *, recipe: bool = False) -> ViewReport:
     """Everything a view row says, derived again from its own picture and masks.
 
-    A row of a ``recipe`` may lack the picture, or picture and masks: then what needs them is not looked at, and counted.
+    A row of a ``recipe`` may lack the picture, or picture and masks: what needs them is not looked at, and counted.
     """
     view_id = str(row.get("view_id"))
     try:
         view = read_view(row)
     except Malformed as error:
         return ViewReport(faults=(Fault(code="row", where=view_id, detail=str(error)),), tally=Tally(views=1))
-    if view.masks is None or view.image is None:
-        if not recipe or view.image is not None:
-            detail = f"{'image' if view.image is None else 'masks'} is null"
-            return ViewReport(faults=(Fault(code="row", where=view_id, detail=detail),), tally=Tally(views=1))
+    lacking = [name for name, found in (("image", view.image), ("masks", view.masks)) if found is None]
+    if lacking and (not recipe or lacking == ["masks"]):
+        detail = f"null: {', '.join(lacking)}"
+        return ViewReport(faults=(Fault(code="row", where=view_id, detail=detail),), tally=Tally(views=1))
     if view.masks is None:
         return _unmasked(view, language)
     shapes, findings = _shapes(view, view.masks)
