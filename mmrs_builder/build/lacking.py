@@ -148,16 +148,21 @@ def places(measured: Measured, state: Path) -> dict[str, Place]:
     return found
 
 
-def refusals(lacks: Sequence[Lack], found: Mapping[str, Place]) -> Iterator[Drop]:
-    """Why views cannot be made whole from what was ``found``: a photograph is known by its file, a rendering by its
-    pixels and how it was made.
+def refusals(lacks: Sequence[Lack], found: Mapping[str, Place]) -> dict[str, Drop]:
+    """By ``view_id`` why views cannot be made whole from what was ``found``.
+
+    A photograph is known by its file, a rendering by its pixels and how it was made.
     """
+    refused = {}
     for lack in lacks:
         place = found.get(lack.view_id)
         if place is None:
-            yield Drop(source=lack.source, what=lack.case_id, reason="no_original", detail=lack.view_id)
+            drop = Drop(source=lack.source, what=lack.case_id, reason="no_original", detail=lack.view_id)
+            refused[lack.view_id] = drop
         elif not _is_original(lack, place):
-            yield Drop(source=lack.source, what=place.image_path, reason="altered", detail=_why(lack, place))
+            drop = Drop(source=lack.source, what=place.image_path, reason="altered", detail=_why(lack, place))
+            refused[lack.view_id] = drop
+    return refused
 
 
 def _is_original(lack: Lack, place: Place) -> bool:

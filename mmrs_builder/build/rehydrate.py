@@ -105,19 +105,23 @@ def _rehydrate(
     state = out / STATE
     measured = _measure_all(recipe, choices, state, workers, limits, stage)
     found = {view_id: place for m in measured for view_id, place in places(m, state).items()}
-    _check(out, recipe, [*(drop for m in measured for drop in m.drops), *refusals(recipe.lacks, found)])
+    refused = refusals(recipe.lacks, found)
+    drops = [*(drop for m in measured for drop in m.drops), *refused.values()]
+    usable = {view_id: place for view_id, place in found.items() if view_id not in refused}
     key = digest([recipe.manifest["files"], versions(), [m.key for m in measured]])
     staged = staging(state, key)
     if not is_waiting(out, staged):
         roots = {source_of(choice).name: choice.root for choice in choices if choice.root}
-        jobs = list(_jobs(recipe, staged, key, state, roots, found))
-        _check(out, recipe, list(_written(jobs, workers, stage("write", len(jobs)))))
+        jobs = list(_jobs(recipe, staged, key, state, roots, usable))
+        drops += _written(jobs, workers, stage("write", len(jobs)))
+        _check(out, recipe, drops)
         seed = int(recipe.manifest["settings"]["seed"])
         preview.write(staged, seed, key, workers, lambda total: stage("preview", total))
         _complete(recipe, staged)
     advance = stage("publish", 1)
     arrive(out, staged)
-    discard(state / "measure")  # a second time nothing is measured: all that was in it is published
+    for done in ("measure", "write"):  # a second time nothing is measured: all that was in it is published
+        discard(state / done)
     advance(1)
 
 
@@ -171,7 +175,7 @@ def _jobs(
                 key=key,
                 state=state,
                 roots=roots,
-                places={view_id: found[view_id] for view_id in ids},
+                places={view_id: found[view_id] for view_id in ids & found.keys()},
             )
 
 
@@ -191,12 +195,16 @@ def _written(jobs: Sequence[WholeJob], workers: int, progress: Callable[[int], N
 
 
 def run_job(job: WholeJob) -> tuple[Drop, ...]:
-    """Write one shard, unless a view's masks are not those of the build; those views."""
+    """Write one shard, unless a view of it has no original, or has other masks than in the build; the latter."""
     expected = contents(job.shard)
     rows: list[dict[str, Any]] = []
     drops: list[Drop] = []
+    whole = True
     for left in pq.read_table(job.shard).to_pylist():
         place = job.places.get(left["view_id"])
+        if place is None and left["view_id"] in expected:
+            whole = False
+            continue
         try:
             row = left if place is None else _whole(left, place, job)
         except Rejected as refused:  # the file changed since it was measured
@@ -206,7 +214,7 @@ def run_job(job: WholeJob) -> tuple[Drop, ...]:
             drop = Drop(source=row["source"], what=place.image_path, reason="masks_altered", detail=row["view_id"])
             drops.append(drop)
         rows.append(row)
-    if not drops:
+    if whole and not drops:
         told = {key: text for key, text in pq.read_schema(job.shard).metadata.items() if key != RECIPE.encode()}
         seal(job.path, rows, arrow_schema(CONFIGS[job.path.parent.name], {}).with_metadata(told), job.key)
     return tuple(drops)
