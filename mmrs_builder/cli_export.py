@@ -67,7 +67,8 @@ def push(
 ) -> None:
     """Verify a finished build and publish it on the Hugging Face Hub, if the licences of its sources allow that.
 
-    Shards and cards are sent, and nothing else. The token is the one of `hf auth login` or HF_TOKEN.
+    Shards, cards and manifest are sent, and nothing else. The token is the one of `hf auth login` or HF_TOKEN. What may
+    not be passed on is refused; `mmrs export --to recipe` leaves it out.
 
     Example: mmrs push shards/ user/name
     """

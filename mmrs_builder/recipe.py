@@ -118,15 +118,14 @@ def originals(
     if adapter is None and any(code is not None for _, _, code in built_from):
         hint = "Name the file that it was built with: --adapter FILE."
         raise MmrsError("some of its sources are of an adapter of their own", code=USAGE, hint=hint)
-    wanted = {}
+    everyone = {}
     for name, options, code in built_from:
         own = adapter if code is not None else None
-        called = known(choose(name, None, options, own)).name
-        if called in lacking:
-            wanted[called] = (name, options, own)
+        everyone[known(choose(name, None, options, own)).name] = (name, options, own)
+    wanted = {called: asked for called, asked in everyone.items() if called in lacking}
     if unknown := sorted(set(lacking) - set(wanted)):
         raise MmrsError(f"no source of this version is {', '.join(unknown)}", code=USAGE, hint="See `mmrs sources`.")
-    folders = _folders([*wanted], [], data)
+    folders = _folders([*everyone], [*wanted], data)  # one that is not needed does no harm
     found = [choose(name, folders.get(called), options, own) for called, (name, options, own) in wanted.items()]
     if absent := [choice for choice in found if not is_there(choice)]:
         places = ", ".join(f"{known(choice).title} (looked in {choice.root})" for choice in absent)

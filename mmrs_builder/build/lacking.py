@@ -97,7 +97,6 @@ def _is_complete(recipe: Recipe) -> bool:
             all(name in told for name in TOLD)
             and bool(recipe.built_from)
             and isinstance(settings["seed"], int)
-            and isinstance(settings["language"], str)
             and isinstance(of["without_masks"], dict)
             and isinstance(of["logical_rows_sha256"], dict)
         )

@@ -21,6 +21,7 @@ from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.lacking import Place, Recipe, chosen, places, refusals
 from mmrs_builder.build.measure import Measured, index, measure, source_of
 from mmrs_builder.build.publish import PLOT, arrive, complete, finished, is_published, is_waiting
+from mmrs_builder.build.run import Stage, check_labels
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, STATE, SourceChoice
 from mmrs_builder.build.stage import read_json, scene_from_json
 from mmrs_builder.build.versions import versions
@@ -31,12 +32,10 @@ from mmrs_builder.io.raster import stored_bytes
 from mmrs_builder.recipe_cards import CROISSANT, DATASHEET, README, recarded
 from mmrs_builder.schema import RECIPE, arrow_schema
 from mmrs_builder.shards import structure_item
-from mmrs_builder.templates import shipped, with_terms
+from mmrs_builder.templates import DEFAULT, shipped, with_terms
 from mmrs_builder.types import Drop
 from mmrs_builder.vocab import Rejected
 from mmrs_builder.withholding import content, contents
-
-Stage = Callable[[str, int], Callable[[int], None]]
 
 TOLD: Final = 10
 """Refused originals that a message names; a file lists them all."""
@@ -128,15 +127,16 @@ def _rehydrate(
 def _measure_all(
     recipe: Recipe, choices: Sequence[SourceChoice], state: Path, workers: int, limits: Limits, stage: Stage
 ) -> list[Measured]:
-    settings = recipe.manifest["settings"]
     own = [pair for choice in choices for pair in source_of(choice).terms]
-    terms = with_terms(shipped(settings["language"]), own).terms
-    labels = {label.id: label for label, _ in terms.labels.values()}
+    language = with_terms(shipped(DEFAULT), own)  # only of labels, which are the same in all languages
+    check_labels(choices, language)
+    labels = {label.id: label for label, _ in language.terms.labels.values()}
     wanted = [
         chosen(index(choice, None), [lack for lack in recipe.lacks if lack.source == source_of(choice).name])
         for choice in choices
     ]
-    advance, twins = stage("measure", sum(len(it.refs) for it in wanted)), bool(settings.get("twins"))
+    advance = stage("measure", sum(len(it.refs) for it in wanted))
+    twins = bool(recipe.manifest["settings"].get("twins"))
     return [measure(it, labels, state / "measure", workers, limits, advance, twins=twins) for it in wanted]
 
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from baselines.endpoint.shards import items
 from mmrs_builder.verify import verify
 from mmrs_builder.verify.language import read_language
 from mmrs_builder.verify.shards import open_shards, rows_of
@@ -59,6 +60,7 @@ def full(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("full") / "shards"
     done = mmrs(
         "build", "--source", PHOTOGRAPHS, "--source", SCANS, "--source", DRAWN, "--set", f"{DRAWN}.count=2",
+        "--set", f"{DRAWN}.size=96",
         "--set", f"{SCANS}.coverage=0", "--set", f"{SCANS}.empty=0", "--twins", "--rows-per-shard", 12,
         "--questions-per-view", 4,
         "--data", f"{PHOTOGRAPHS}={corpora / PHOTOGRAPHS}", "--data", f"{SCANS}={corpora / SCANS}",
@@ -186,7 +188,8 @@ def test_the_commands_of_the_page_give_the_build_again_byte_for_byte(
     made = {path: digest for path, digest in tree(tmp_path).items() if not path.startswith(("recipe/", "full/"))}
     assert made == before  # nothing else was written
     times = {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet")}
-    again = rehydrate(tmp_path / "recipe", tmp_path / "corpora", out, "--json")
+    unneeded = ("--data", f"{DRAWN}={tmp_path}")
+    again = rehydrate(tmp_path / "recipe", tmp_path / "corpora", out, "--json", *unneeded)
     lacking = [row for row in rows(tmp_path / "recipe").values() if row["source"] != DRAWN]
     assert json.loads(again.out) == {
         "out": str(out), "views": len(rows(full)), "made_whole": len(lacking), "same_rows": True,
@@ -261,6 +264,14 @@ def test_what_needs_pictures_says_so(recipe: Path, words: str, tmp_path: Path):
     assert done.code == 4
     assert f"it lacks pictures or masks of {SCANS}, {PHOTOGRAPHS}" in done.err
     assert "Rehydrate first" in done.err
+
+
+def test_a_recipe_is_no_test_set_to_keep_out_and_nothing_to_show_to_a_model(recipe: Path, tmp_path: Path):
+    done = mmrs("build", "--source", "phantom", "--keep-out", recipe, "--out", tmp_path / "out")
+    assert done.code == 4
+    assert "which --keep-out needs" in done.err
+    with pytest.raises(ValueError, match="mmrs rehydrate"):
+        items(recipe, "train")
 
 
 def test_the_cards_of_a_recipe_say_what_it_lacks_and_have_its_numbers(recipe: Path):
