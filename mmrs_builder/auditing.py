@@ -11,6 +11,7 @@ from mmrs_builder.build.publish import PLOT
 from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
 from mmrs_builder.io.extras import need
 from mmrs_builder.report import bars
+from mmrs_builder.withholding import require_whole
 
 
 def run(out: Path, *, gate: bool, card: bool, as_json: bool) -> None:
@@ -22,6 +23,7 @@ def run(out: Path, *, gate: bool, card: bool, as_json: bool) -> None:
         need("sklearn")
     except ValueError as error:
         raise MmrsError(str(error), code=USAGE) from None
+    require_whole(out, "mmrs audit")
     from mmrs_builder.audit import audit, plot, report, section
 
     with bars(Console(stderr=True)) as stage:

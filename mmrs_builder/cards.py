@@ -50,7 +50,7 @@ def _metadata(facts: Facts, shards: Shards) -> dict[str, object]:
         "annotations_creators": ["machine-generated"],
         "size_categories": [_size(views)],
         "tags": ["medical", "spatial-reasoning", "segmentation", *modalities],
-        "configs": [c for c in (_config(*it, shards) for it in _CONFIGS) if c],
+        "configs": _configs(shards),
     }
 
 
@@ -66,12 +66,38 @@ def _config(name: str, folder: str, shards: Shards) -> dict[str, object]:
     return {**described, **({"default": True} if name == "default" else {})}
 
 
+def recarded(card: str, shards: Shards, note: str = "") -> str:
+    """A card of ``readme`` for the same views in other files; ``note`` says what they lack, an earlier one goes."""
+    _, head, body = card.split("---\n", 2)
+    known = {**yaml.safe_load(head), "configs": _configs(shards)}
+    start, title, rest = body.partition(_SOURCES)
+    start = start.partition(RECIPE)[0]
+    section = f"{RECIPE}\n{note}\n\n{_REHYDRATE}\n" if note else ""
+    return f"---\n{yaml.safe_dump(known, sort_keys=False, allow_unicode=True)}---\n{start}{section}{title}{rest}"
+
+
+def _configs(shards: Shards) -> list[dict[str, object]]:
+    return [found for found in (_config(*it, shards) for it in _CONFIGS) if found]
+
+
 def _size(n: int) -> str:
     for bound, label in ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")):
         if n < bound:
             return label
     return "n>1M"
 
+
+RECIPE = "## Recipe\n"
+_SOURCES = "## Sources\n"
+
+_REHYDRATE = """```sh
+mmrs verify path/to/this/folder
+mmrs rehydrate path/to/this/folder --data SOURCE=FOLDER --out full
+mmrs verify full
+```
+
+Their columns are null here, and config `preview` shows no view without its picture.
+"""
 
 _CONFIGS = (("default", "data"), ("qa", "qa"), ("preview", "preview"))
 
@@ -106,7 +132,7 @@ def _sources(facts: Facts) -> str:
     note = f"\n{unknown}\n" if unknown else ""
     rules = "".join(f"\n- {rule}" for rule in say.mask_rules(facts))
     head = ["source", "corpus", "version", "modality", "licence", "class", "patient ids"]
-    return f"## Sources\n\n{table(head, rows)}{note}\nHow masks were read:\n{rules}\n"
+    return f"{_SOURCES}\n{table(head, rows)}{note}\nHow masks were read:\n{rules}\n"
 
 
 def _splits(facts: Facts) -> str:

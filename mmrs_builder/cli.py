@@ -19,6 +19,7 @@ from mmrs_builder import options as opt
 from mmrs_builder.cli_card import card
 from mmrs_builder.cli_export import export, push
 from mmrs_builder.cli_paraphrase import GO_ON_ROWS, Asking, Bank, Phrasing, paraphrase
+from mmrs_builder.cli_rehydrate import rehydrate
 from mmrs_builder.cli_view import view
 from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
@@ -40,6 +41,7 @@ REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, e
 app.command()(paraphrase)
 app.command()(export)
 app.command()(push)
+app.command()(rehydrate)
 app.command()(view)
 app.command()(card)
 

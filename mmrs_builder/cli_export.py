@@ -16,7 +16,8 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="FORMAT",
-        help="llava, messages (TRL), ms-swift, llama-factory, coco, nnunet, monai, webdataset, label-studio, fiftyone.",
+        help="llava, messages (TRL), ms-swift, llama-factory, coco, nnunet, monai, webdataset, label-studio, fiftyone; "
+        "recipe (the build without the pictures and masks that may not be passed on).",
     ),
 ]
 Folder = Annotated[Path, typer.Option("--out", help="Folder to write: new, empty, or made by mmrs export.")]
@@ -41,7 +42,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Verify, and list what w
 def export(
     out: opt.Out, to: To, folder: Folder, split: Split = None, multi_turn: Turns = False, as_json: opt.Json = False
 ) -> None:
-    """Write a finished build in the format of another trainer or tool.
+    """Write a finished build in the format of another trainer or tool, or as a recipe that may be passed on.
 
     Example: mmrs export shards/ --to messages --out messages/
     """
@@ -66,7 +67,8 @@ def push(
 ) -> None:
     """Verify a finished build and publish it on the Hugging Face Hub, if the licences of its sources allow that.
 
-    Shards and cards are sent, and nothing else. The token is the one of `hf auth login` or HF_TOKEN.
+    Shards, cards and manifest are sent, and nothing else. The token is the one of `hf auth login` or HF_TOKEN. What may
+    not be passed on is refused; `mmrs export --to recipe` leaves it out.
 
     Example: mmrs push shards/ user/name
     """

@@ -45,8 +45,10 @@ def view(
 
     from mmrs_builder import draw, gallery
     from mmrs_builder import report as reporting
+    from mmrs_builder.withholding import require_whole
 
     opt.require_build(out)
+    require_whole(out, "mmrs view")
     if page is None and contact is None:
         raise MmrsError("nothing to write", code=USAGE, hint="Name --out FILE.html, --contact FILE.png, or both.")
     if page is not None:

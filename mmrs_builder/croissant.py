@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import pyarrow as pa
 
@@ -46,7 +46,9 @@ CONTEXT: Final[dict[str, object]] = {
 
 CONFORMS: Final = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 
-CONFIGS: Final = (
+_Config: TypeAlias = tuple[str, str, Sequence[tuple[str, pa.DataType]], str]  # name, folder, fields, what it is
+
+CONFIGS: Final[tuple[_Config, ...]] = (
     ("default", "data", VIEW_FIELDS, "One row per view; structures, masks and questions are nested."),
     ("qa", "qa", QA_FIELDS, "One row per question, no pixels."),
     ("preview", "preview", PREVIEW_FIELDS, "Some views with their masks drawn on the picture."),
@@ -61,7 +63,6 @@ TYPES: Final = (
 
 def croissant(facts: Facts, shards: Shards) -> str:
     """The text of ``croissant.json``. ``shards`` maps a file's path to its facts."""
-    configs = [it for it in CONFIGS if any(path.startswith(f"{it[1]}/") for path in shards)]
     body = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -74,12 +75,36 @@ def croissant(facts: Facts, shards: Shards) -> str:
         "inLanguage": [facts.language],
         "keywords": sorted({"spatial reasoning", "segmentation", *(s.modality for s in facts.sources if s.modality)}),
         "isLiveDataset": False,
-        "distribution": [*files_of(shards), *(_set(name, folder) for name, folder, _, _ in configs)],
-        "recordSet": [_records(name, fields, said) for name, _, fields, said in configs],
+        "distribution": _distribution(shards),
+        "recordSet": _record_sets(shards),
         **_responsible(facts, shards),
     }
     known = {key: value for key, value in body.items() if value not in (None, [])}
     return json.dumps(known, indent=1, ensure_ascii=False) + "\n"
+
+
+def recarded(text: str, shards: Shards, note: str, *, lacking: bool) -> str:
+    """The text of ``croissant`` for the same views in other files; ``note`` is a limit if they are ``lacking``."""
+    body = json.loads(text)
+    limits = [limit for limit in body["rai:dataLimitations"] if limit != note]
+    known = {
+        "distribution": _distribution(shards),
+        "recordSet": _record_sets(shards),
+        "rai:dataLimitations": [*limits, note] if lacking else limits,
+    }
+    return json.dumps({**body, **known}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _configs(shards: Shards) -> list[_Config]:
+    return [it for it in CONFIGS if any(path.startswith(f"{it[1]}/") for path in shards)]
+
+
+def _distribution(shards: Shards) -> list[dict[str, object]]:
+    return [*files_of(shards), *(_set(name, folder) for name, folder, _, _ in _configs(shards))]
+
+
+def _record_sets(shards: Shards) -> list[dict[str, object]]:
+    return [_records(name, fields, said) for name, _, fields, said in _configs(shards)]
 
 
 def description(shards: Shards) -> str:

@@ -6,6 +6,8 @@ from mmrs_builder import statements as say
 from mmrs_builder.cards import contents, table
 from mmrs_builder.statements import Facts, Shards
 
+_DISTRIBUTION = "## Distribution\n\n"
+
 
 def datasheet(facts: Facts, shards: Shards) -> str:
     """The text of ``DATASHEET.md``. ``shards`` maps a file's path to its facts."""
@@ -32,6 +34,13 @@ def datasheet(facts: Facts, shards: Shards) -> str:
     ]
     sections = [f"## {title}\n\n" + "\n\n".join(text.strip() for text in texts if text) for title, texts in parts]
     return f"# Datasheet: {say.TITLE}\n\n" + "\n\n".join(sections) + "\n"
+
+
+def recarded(text: str, note: str, *, lacking: bool) -> str:
+    """The text of ``datasheet`` of a copy that lacks what ``note`` says, or lacks it no longer."""
+    section = f"{_DISTRIBUTION}{note}\n\n"
+    whole = text.replace(section, _DISTRIBUTION)
+    return whole.replace(_DISTRIBUTION, section) if lacking else whole
 
 
 def _counted(masks: dict[str, int]) -> str:

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pyarrow.parquet as pq
-
-from mmrs_builder import __version__, sources
+from mmrs_builder import __version__, withholding
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, MANUAL, USAGE, MmrsError
 from mmrs_builder.types import LicenseClass
 from mmrs_builder.verify import verify
-from mmrs_builder.verify.integrity import read_manifest
+from mmrs_builder.verify.integrity import MANIFEST, read_manifest
+from mmrs_builder.withholding import Held
 
 SHARD: Final = re.compile(r"(data|qa|preview)/(train|validation|test)-\d{5}-of-\d{5}\.parquet")
-BESIDE: Final = frozenset({"README.md", "DATASHEET.md", "croissant.json", "audit.png"})
+BESIDE: Final = frozenset({"README.md", "DATASHEET.md", "croissant.json", "audit.png", MANIFEST})
 MESSAGE: Final = "Publish verified shards"
 AGAIN: Final = (
     "What has arrived is kept: run the same command again. `hf auth login` stores a token; REPO is USER/NAME."
@@ -49,8 +48,10 @@ def parcel(out: Path, own: Collection[str] = ()) -> Parcel:
         raise MmrsError(f"{out} did not verify: {report.faults[0]}", code=INTEGRITY, hint=hint)
     listed: Mapping[str, Mapping[str, int]] = read_manifest(out)["files"]
     files = {name: int(entry["bytes"]) for name, entry in listed.items() if SHARD.fullmatch(name) or name in BESIDE}
-    classes = _classes(out)
-    _check_licences(classes, own)
+    files[MANIFEST] = (out / MANIFEST).stat().st_size  # `mmrs verify` and `mmrs rehydrate` need it
+    held = withholding.held(out)
+    classes = withholding.license_classes(held)
+    _check_licences(out, classes, held, own)
     return Parcel(files=dict(sorted(files.items())), classes=classes)
 
 
@@ -91,34 +92,40 @@ def stale(there: Collection[str], files: Collection[str]) -> Iterator[str]:
     return (name for name in sorted(there) if name not in files and (SHARD.fullmatch(name) or name in BESIDE))
 
 
-def _classes(out: Path) -> dict[str, LicenseClass | None]:
-    found: set[str] = set()
-    for path in sorted((out / "data").glob("*.parquet")):
-        with pq.ParquetFile(path) as file:
-            found.update(file.read(columns=["source"])["source"].to_pylist())
-    known = {source.name: source.license_class for source in sources.catalogue() if source.access != "own"}
-    return {name: known.get(name) for name in sorted(found)}
-
-
-def _check_licences(classes: Mapping[str, LicenseClass | None], own: Collection[str]) -> None:
-    """Pictures and masks go together: only ``redistributable`` rows may leave."""
+def _check_licences(
+    out: Path, classes: Mapping[str, LicenseClass | None], held: Mapping[str, Held], own: Collection[str]
+) -> None:
+    """Only what the licence class of its source lets pass on may leave, seen in the rows themselves."""
     for name in sorted(own):
         if name not in classes:
-            held = ", ".join(classes)
-            raise MmrsError(f"--own {name}: no such source in the rows", code=USAGE, hint=f"There is {held}.")
+            there = ", ".join(classes)
+            raise MmrsError(f"--own {name}: no such source in the rows", code=USAGE, hint=f"There is {there}.")
         if (known := classes[name]) is not None:
             raise MmrsError(
                 f"--own {name}: that is a public corpus ({known})", code=USAGE, hint="--own is for data of your own."
             )
     for name, known in classes.items():
-        if known == "redistributable" or (known is None and name in own):
-            continue
         if known is None:
-            what, hint = "nobody has said that it may be passed on", f"If its data are yours to publish: --own {name}."
-        else:
-            what = f"its licence class is {known}, and the rows hold its pictures and masks"
-            hint = "Build without it, for instance with --allow redistributable; `mmrs sources` lists the classes."
-        raise MmrsError(f"{name} may not be pushed: {what}", code=MANUAL, hint=hint)
+            if name not in own:
+                what, hint = (
+                    "nobody has said that it may be passed on",
+                    f"If its data are yours to publish: --own {name}.",
+                )
+                raise MmrsError(f"{name} may not be pushed: {what}", code=MANUAL, hint=hint)
+        elif forbidden := _forbidden(known, held[name]):
+            raise MmrsError(
+                f"{name} may not be pushed: its licence class is {known}, and the rows hold its {forbidden}",
+                code=MANUAL,
+                hint=f"Push a recipe, which leaves them out: mmrs export {out} --to recipe --out RECIPE\n"
+                "Or build without it, for instance with --allow redistributable; `mmrs sources` lists the classes.",
+            )
+
+
+def _forbidden(known: LicenseClass, there: Held) -> str:
+    """What is in the rows of a source and may not be passed on."""
+    pictures = there.pictures and known != "redistributable"
+    masks = there.masks and known == "script-only"
+    return " and ".join(word for word, found in (("pictures", pictures), ("masks", masks)) if found)
 
 
 def _first_line(error: Exception) -> str:

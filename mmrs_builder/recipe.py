@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -27,7 +27,7 @@ from mmrs_builder import resources, sources
 from mmrs_builder.build.measure import source_of
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.digests import sha256
-from mmrs_builder.errors import USAGE, MmrsError
+from mmrs_builder.errors import MANUAL, USAGE, MmrsError
 from mmrs_builder.templates import languages
 from mmrs_builder.types import Source
 
@@ -102,6 +102,43 @@ def choose(name: str, data: Path | None, options: Mapping[str, str], adapter: Pa
     if is_there(placed):
         known(placed)
     return placed
+
+
+def originals(
+    built_from: Sequence[tuple[str, Mapping[str, str], str | None]],
+    lacking: Collection[str],
+    data: Sequence[str],
+    adapter: Path | None,
+) -> tuple[SourceChoice, ...]:
+    """The corpora of the sources that a build lacks something of, in the order of the build.
+
+    ``built_from`` are all its sources, each by name, with its options and the digest of its adapter. Raises
+    ``MmrsError`` for a missing adapter or corpus, and for sources that this version does not know.
+    """
+    if adapter is None and any(code is not None for _, _, code in built_from):
+        hint = "Name the file that it was built with: --adapter FILE."
+        raise MmrsError("some of its sources are of an adapter of their own", code=USAGE, hint=hint)
+    everyone = {}
+    for name, options, code in built_from:
+        own = adapter if code is not None else None
+        everyone[known(choose(name, None, options, own)).name] = (name, options, own)
+    wanted = {called: asked for called, asked in everyone.items() if called in lacking}
+    if unknown := sorted(set(lacking) - set(wanted)):
+        raise MmrsError(f"no source of this version is {', '.join(unknown)}", code=USAGE, hint="See `mmrs sources`.")
+    folders = _folders([*everyone], [*wanted], data)  # one that is not needed does no harm
+    found = [choose(name, folders.get(called), options, own) for called, (name, options, own) in wanted.items()]
+    if absent := [choice for choice in found if not is_there(choice)]:
+        places = ", ".join(f"{known(choice).title} (looked in {choice.root})" for choice in absent)
+        hint = "\n".join(_how_to_get(known(choice)) for choice in absent)
+        raise MmrsError(f"not on this machine: {places}", code=MANUAL, hint=hint)
+    return tuple(found)
+
+
+def _how_to_get(source: Source) -> str:
+    if source.access == "auto" and source.downloads:
+        return f"mmrs download {source.name}"
+    steps = f"{source.title}: {source.steps} {source.url}\n" if source.access != "own" else ""
+    return f"{steps}Then name its folder: --data {source.name}=DIR"
 
 
 def is_there(choice: SourceChoice) -> bool:

@@ -17,6 +17,9 @@ SCHEMA_VERSION: Final = 1
 """Raised when a field changes meaning, name or type; readers refuse versions they do not know. Fields that were null
 may be filled without a new version. A release that raises it must also read every older version."""
 
+RECIPE: Final = "mmrs.recipe"
+"""Metadata key of a shard of config ``default`` that lacks what licences do not let pass on; see ``withholding``."""
+
 IMAGE: Final = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 BINDING: Final = pa.struct([("slot", pa.string()), ("text", pa.string()), ("structures", pa.list_(pa.int32()))])

@@ -102,6 +102,17 @@ def used(facts: Facts) -> str:
     return f"Of {found} cases found {kept} were used and {rejected} rejected, each with a reason."
 
 
+def withheld(lacking: Mapping[str, bool]) -> str:
+    """What a recipe lacks; ``lacking`` says by source whether masks are left out with the pictures."""
+    masks = [source for source, both in lacking.items() if both]
+    also = f", nor the masks of {', '.join(masks)} and what was measured on them" if masks else ""
+    return (
+        f"This copy is a recipe: it does not hold the pictures of {', '.join(lacking)}{also}, which the corpora's "
+        "terms do not let pass on. `mmrs rehydrate` puts them back from your own copy of each corpus, and gives the "
+        "rows of the full build."
+    )
+
+
 def wished_credits(facts: Facts) -> list[tuple[str, str]]:
     """What the corpora ask to be named by, with the name of their source, from the front matter of their cards."""
     lines = []

@@ -102,6 +102,9 @@ REASONS: Final[dict[str, str]] = {
     "timed_out": "the reader took longer than the limit",
     "out_of_memory": "the reader needed more memory than the limit",
     "bad_metadata": "the metadata of the case cannot be understood",
+    "no_original": "no file of the folder holds what the recipe was made from",
+    "altered": "not the picture that the recipe was made from",
+    "masks_altered": "the masks are not those that the recipe was made from",
 }
 """Why a file or case was not used."""
 

@@ -40,8 +40,8 @@ def push(out: Path, hub: hubs.Hub, *options: str, token: str = hubs.TOKEN) -> Re
 
 
 def expected(out: Path) -> dict[str, str]:
-    """What may leave: shards and cards."""
-    cards = [out / name for name in ("README.md", "DATASHEET.md", "croissant.json")]
+    """What may leave: shards, cards, and the manifest, without which nothing of it can be verified."""
+    cards = [out / name for name in ("README.md", "DATASHEET.md", "croissant.json", ".mmrs/manifest.json")]
     paths = [*cards, *(path for folder in ("data", "qa", "preview") for path in sorted((out / folder).iterdir()))]
     return {path.relative_to(out).as_posix(): sha256(path) for path in paths}
 

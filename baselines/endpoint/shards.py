@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from mmrs_builder import metrics, programs
+from mmrs_builder.schema import RECIPE
 
 LARGEST: Final = 1024
 """px of the longer side beyond which a picture is made smaller before it is sent."""
@@ -49,11 +50,13 @@ def items(folder: Path, split: str, limit: int = 0) -> tuple[list[Item], int]:
     """The questions of a split, view after view as they are stored, and how many are left out: no words answer them.
 
     ``limit`` draws about so many (0: all) by keyed hash; the two of a pair are drawn together.
-    Raises ``ValueError`` for a split that is not there, or has nothing to ask.
+    Raises ``ValueError`` for a split that is not there or has nothing to ask, and for a recipe, which lacks pictures.
     """
     files = sorted((folder / "data").glob(f"{split}-*.parquet"))
     if not files:
         raise ValueError(f"{folder} has no split {split!r}")
+    if any(RECIPE.encode() in pq.read_schema(file).metadata for file in files):
+        raise ValueError(f"{folder} is a recipe without pictures: mmrs rehydrate {folder} --data DIR --out FULL")
     found = [item for file in files for item in _of_file(file)]
     asked = [it for it in found if metrics.is_closed(it.question["kind"], programs.value_type(it.question["program"]))]
     if not asked:

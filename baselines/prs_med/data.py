@@ -25,7 +25,7 @@ from torch import Tensor
 
 from baselines.prs_med.config import Condition, Refused
 from baselines.prs_med.packing import Packed, Words, pack
-from mmrs_builder.schema import SCHEMA_VERSION
+from mmrs_builder.schema import RECIPE, SCHEMA_VERSION
 
 COLUMNS = (
     "view_id", "group_id", "source", "modality", "image", "spacing_mm", "direction", "absent", "structures", "masks",
@@ -66,17 +66,23 @@ class Batch:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The shards of a folder made by ``mmrs build``. Raises ``Refused`` if there are none or of an unknown schema."""
+    """The shards of a folder made by ``mmrs build``.
+
+    Raises ``Refused`` if there are none, for an unknown schema, and for a recipe, which lacks pictures.
+    """
     files = sorted((folder / "data").glob("*.parquet"))
     if not files:
         raise Refused(f"no shards in {folder / 'data'}: make some with mmrs build --out {folder}")
     for file in files:
         try:
-            version = (pq.read_schema(file).metadata or {}).get(b"mmrs.schema_version", b"none").decode()
+            told = pq.read_schema(file).metadata or {}
+            version = told.get(b"mmrs.schema_version", b"none").decode()
         except (OSError, ValueError) as error:
             raise Refused(f"{file} cannot be read: {error}; build the shards again") from error
         if version != str(SCHEMA_VERSION):
             raise Refused(f"{file}: schema version {version}, known is {SCHEMA_VERSION}: build the shards again")
+        if RECIPE.encode() in told:
+            raise Refused(f"{folder} is a recipe without pictures: mmrs rehydrate {folder} --data DIR --out FULL")
     return files
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from mmrs_builder.build.settings import CONFIGS, STATE, Settings, difference
+from mmrs_builder.build.settings import CONFIGS, STATE, difference
 from mmrs_builder.build.stage import read_json, replacing, write_json
 from mmrs_builder.digests import canonical
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
@@ -71,19 +71,19 @@ def state(out: Path) -> Path:
     return out / STATE
 
 
-def claim(out: Path, settings: Settings, *, overwrite: bool) -> None:
+def claim(out: Path, made_with: Mapping[str, object], *, overwrite: bool) -> None:
     """Remember what the folder is made with.
 
     Raises ``MmrsError`` when it was made with other settings and ``overwrite`` is not set.
     """
     known = read_json(out / STATE / SETTINGS)
-    if known is not None and not overwrite and (changes := difference(known, settings.remembered())):
+    if known is not None and not overwrite and (changes := difference(known, made_with)):
         raise MmrsError(
             f"{out} was made with other settings:\n  " + "\n  ".join(changes),
             code=USAGE,
             hint="Add --overwrite to replace it (unchanged stages are kept), or choose another --out.",
         )
-    write_json(out / STATE / SETTINGS, settings.remembered())
+    write_json(out / STATE / SETTINGS, made_with)
 
 
 def write_rejects(state: Path, drops: Sequence[Drop]) -> None:

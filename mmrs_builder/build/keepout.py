@@ -20,6 +20,7 @@ from mmrs_builder.likeness import Seen, picture_sha256, thumbnail
 from mmrs_builder.splits import KEPT_OUT, Member
 from mmrs_builder.types import Picture
 from mmrs_builder.vocab import Rejected
+from mmrs_builder.withholding import require_whole
 
 FILES_PER_JOB: Final = 32
 
@@ -34,7 +35,9 @@ class LookJob:
 
 
 def named(roots: Sequence[Path]) -> tuple[KeptOut, ...]:
-    """The sets, each with the digest of its files. Raises ``MmrsError`` for one that holds no picture."""
+    """The sets, each with the digest of its files. Raises ``MmrsError`` for one that lacks its pictures."""
+    for root in roots:
+        require_whole(root, "--keep-out")
     return tuple(KeptOut(root=root, digest=_digest(root)) for root in roots)
 
 

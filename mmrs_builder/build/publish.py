@@ -37,15 +37,25 @@ ARRIVE: Final = (DATA, QA, PREVIEW, PLOT, *CARDS)
 
 def publish(out: Path, staged: Path, settings: Settings, facts: Facts) -> None:
     """Publish the shards under ``staged`` as ``out``. ``facts`` are what the build counted."""
-    manifest = out / STATE / "manifest.json"
     if not (staged / "manifest.json").exists():
-        shards = _shards(staged)
+        shards = finished(staged)
         texts = (croissant(facts, shards), datasheet(facts, shards))
-        for name, text in zip(
-            CARDS, (*texts, cards.readme(facts, shards, diversity.measure(staged / QA))), strict=True
-        ):
-            (staged / name).write_text(text, encoding="utf-8")
-        write_json(staged / "manifest.json", _manifest(staged, settings, facts))
+        readme = cards.readme(facts, shards, diversity.measure(staged / QA))
+        beside = {name: text.encode() for name, text in zip(CARDS, (*texts, readme), strict=True)}
+        complete(staged, beside, {"key": facts.key, "settings": settings.public(), "report": facts.counts})
+    arrive(out, staged)
+
+
+def complete(staged: Path, beside: Mapping[str, bytes], told: Mapping[str, object]) -> None:
+    """Add to finished shards the files that lie ``beside`` them, and the manifest, with what is ``told`` in it."""
+    for name, data in beside.items():
+        (staged / name).write_bytes(data)
+    write_json(staged / "manifest.json", {**_manifest(finished(staged), beside), **told})
+
+
+def arrive(out: Path, staged: Path) -> None:
+    """Put what is complete under ``staged`` in the place of what ``out`` holds."""
+    manifest = out / STATE / "manifest.json"
     retired = out / RETIRED
     manifest.unlink(missing_ok=True)  # a manifest never speaks of files that are not there
     flush_folder(manifest.parent)
@@ -97,7 +107,7 @@ def _retire(old: Path, retired: Path) -> None:
         old.replace(retired / old.name)
 
 
-def _shards(staged: Path) -> dict[str, dict[str, Any]]:
+def finished(staged: Path) -> dict[str, dict[str, Any]]:
     """Facts of every finished shard by its path below the output folder."""
     found: dict[str, dict[str, Any]] = {}
     for config in CONFIGS:
@@ -106,21 +116,16 @@ def _shards(staged: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _manifest(staged: Path, settings: Settings, facts: Facts) -> dict[str, object]:
-    shards = _shards(staged)
-    texts = {name: (staged / name).read_bytes() for name in CARDS}
+def _manifest(shards: Mapping[str, Mapping[str, Any]], beside: Mapping[str, bytes]) -> dict[str, object]:
     files: dict[str, Mapping[str, object]] = {
         name: {field: entry[field] for field in ("sha256", "bytes", "rows")} for name, entry in shards.items()
     }
     return {
         "format": 1,
-        "key": facts.key,
         "schema_version": SCHEMA_VERSION,
-        "files": {**files, **{name: {"sha256": sha256(data), "bytes": len(data)} for name, data in texts.items()}},
+        "files": {**files, **{name: {"sha256": sha256(data), "bytes": len(data)} for name, data in beside.items()}},
         "logical_rows_sha256": {config: _logical(shards, folder) for folder, config in CONFIGS.items()},
-        "settings": settings.public(),
         "versions": versions(),
-        "report": facts.counts,
     }
 
 

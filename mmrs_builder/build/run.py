@@ -17,7 +17,7 @@ from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.rows import Words, reworded
-from mmrs_builder.build.settings import LEAKS, STATE, Settings
+from mmrs_builder.build.settings import LEAKS, STATE, Settings, SourceChoice
 from mmrs_builder.build.stage import read_json, write_json
 from mmrs_builder.build.write import discard, staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
@@ -69,7 +69,7 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
     words = shipped(settings.language)
     phrased = with_bank(words, settings.bank) if settings.bank else words
     language = with_terms(phrased, [*_own_terms(settings), *(_signs(phrased) if settings.twins else ())])
-    _check_labels(settings, language)
+    check_labels(settings.sources, language)
     indexed = plan_only(settings)
     for found in indexed:
         if not found.refs:
@@ -80,7 +80,7 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
             )
     try:
         with FileLock(folder.state(out) / "lock", timeout=0):
-            folder.claim(out, settings, overwrite=overwrite)
+            folder.claim(out, settings.remembered(), overwrite=overwrite)
             return _build(settings, out, indexed, language, workers, limits, stage)
     except Timeout:
         raise MmrsError(
@@ -219,8 +219,9 @@ def _signs(language: Language) -> list[tuple[Label, Term]]:
     ]
 
 
-def _check_labels(settings: Settings, language: Language) -> None:
-    for choice in settings.sources:
+def check_labels(choices: Sequence[SourceChoice], language: Language) -> None:
+    """Raise ``MmrsError`` for a source with labels that the language lacks."""
+    for choice in choices:
         if unknown := [label for label in source_of(choice).labels if label not in language.terms.labels]:
             raise MmrsError(
                 f"{choice.name} speaks of {', '.join(unknown)}, which the vocabulary lacks",

@@ -170,7 +170,7 @@ def is_sealed(path: Path, key: str) -> bool:
 
 
 def _data_row(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
-    measured = _measured(job.state, view["part"], job.key)[view["row"]]
+    measured = measured_rows(job.state, view["part"], job.key)[view["row"]]
     scene = scene_from_json(measured["scene"])
     image = measured["rendered"] if measured["render"] else _original(job, view["part"], measured)
     return [view_row(_scalars(job, view, measured, scene), scene, image, measured["masks"], _phrased(job, view, scene))]
@@ -179,7 +179,7 @@ def _data_row(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
 def _qa_rows(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
     if not view["questions"]:
         return []
-    measured = _measured(job.state, view["part"], job.key, light=True)[view["row"]]
+    measured = measured_rows(job.state, view["part"], job.key, light=True)[view["row"]]
     scene = scene_from_json(measured["scene"])
     return qa_rows(_scalars(job, view, measured, scene), _phrased(job, view, scene))
 
@@ -194,7 +194,7 @@ def _phrased(job: ShardJob, view: dict[str, Any], scene: Scene) -> list[Question
 
 
 @lru_cache(maxsize=2)
-def _measured(state: str, part: str, _key: str, light: bool = False) -> list[dict[str, Any]]:
+def measured_rows(state: str, part: str, _key: str, light: bool = False) -> list[dict[str, Any]]:
     """Rows of a measured part; views are sorted as parts are, so that each part is read about once.
 
     A part may be measured again under the same name: the write key tells its versions apart.

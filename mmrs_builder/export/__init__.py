@@ -19,10 +19,12 @@ from mmrs_builder.export import (
     monai,
     ms_swift,
     nnunet,
+    recipe,
     wds,
 )
 from mmrs_builder.export.folder import Draft, counts, drafting
 from mmrs_builder.export.read import Shards, shards
+from mmrs_builder.withholding import require_whole
 
 
 class Write(Protocol):
@@ -34,10 +36,14 @@ class Write(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """How a format is written, and whether it is made of conversations, which may hold several questions."""
+    """How a format is written, and whether it is made of conversations, which may hold several questions.
+
+    A ``build`` is laid out as one: it is made of all splits, may lack pictures, and has cards of its own.
+    """
 
     write: Write
     conversations: bool = False
+    build: bool = False
 
 
 CARD: Final = "DATA_CARD.md"
@@ -54,6 +60,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "webdataset": Format(write=wds.write),
     "label-studio": Format(write=label_studio.write),
     "fiftyone": Format(write=fiftyone.write),
+    "recipe": Format(write=recipe.write, build=True),
 }
 
 
@@ -69,10 +76,14 @@ def export(
     if multi_turn and not FORMATS[to].conversations:
         talking = ", ".join(name for name, entry in FORMATS.items() if entry.conversations)
         raise MmrsError(f"--multi-turn: {to} holds no conversations", code=USAGE, hint=f"It is for {talking}.")
+    if FORMATS[to].build and split is not None:
+        raise MmrsError("--split: a recipe is that of a whole build", code=USAGE, hint="Leave --split out.")
     found = shards(out, split)
+    require_whole(out, f"--to {to}")
     made = {"to": to, "split": split, "multi_turn": multi_turn, "shards": found.content, "mmrs-builder": __version__}
     with drafting(folder, out, made) as draft:
         FORMATS[to].write(found, draft, multi_turn=multi_turn)
-        if (out / "README.md").is_file():  # whose pictures they are, under which terms, and what for
-            draft.put(CARD, (out / "README.md").read_bytes())
+        card = out / "README.md"  # whose pictures they are, under which terms, and what for
+        if card.is_file() and not FORMATS[to].build:
+            draft.put(CARD, card.read_bytes())
     return counts(draft)

@@ -118,6 +118,8 @@ def _rows(shard: Shard, wanted: Mapping[str, object]) -> Iterator[dict[str, Any]
 def _shown(row: dict[str, Any], wanted: set[str], language: Language, shard: Shard) -> Shown:
     try:
         view = read_view(row)
+        if view.image is None or view.masks is None:
+            raise Malformed("no picture or no masks")
         pixels = pictures.read_pixels(view.image)
         shapes = [measure(pictures.read_mask(mask, view.width, view.height)) for mask in view.masks]
         if len(shapes) != len(view.structures) or pixels.shape[:2] != (view.height, view.width):

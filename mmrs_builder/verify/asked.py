@@ -32,12 +32,9 @@ def check_question(question: Question, view: StoredView, board: Board, language:
         return
     yield from _check_plain(question, view, family)
     try:
-        reading = read_program(question, family)
-        yield from _check_frame(question, view, reading)
-        yield from _check_identity(question, view, reading)
-        naming = read_naming(question, reading.labels, language)
+        reading, naming, findings = _read(question, view, family, language)
+        yield from findings
         yield from check_bindings(question, reading.labels, naming, view, board, language)
-        yield from _check_slots(reading, language)
         value, margin = _derive(question, reading, view, board)
         yield from _check_value(question, reading, value, margin)
         yield from _check_target(question, reading, value, board)
@@ -48,6 +45,40 @@ def check_question(question: Question, view: StoredView, board: Board, language:
         yield "value", f"none: {error}"
     except render.NoTerm as error:
         yield "terms", f"{error.args[0]}"
+
+
+def check_words(question: Question, view: StoredView, language: Language) -> Iterator[Finding]:
+    """The findings that need no mask: program, id, frame, wording, and the question's text."""
+    family = language.families.get(question.family)
+    if family is None:
+        yield "family", f"{question.family} is unknown"
+        return
+    yield from _check_plain(question, view, family)
+    try:
+        reading, naming, findings = _read(question, view, family, language)
+        yield from findings
+        if (found := worded(question, reading, language)) is None:
+            yield "template", f"{question.template_id} is no wording of {family.id}"
+            return
+        claimed = None if reading.claim is None else render.value_phrase(language, reading.kind, reading.claim)
+        slots = naming.slots(reading.labels)
+        text = render.fill(found[0], language=language, slots=slots, image=naming.image, value=claimed)
+        if question.question != text:
+            yield "question", f"{question.question!r}, rendered {text!r}"
+    except (grammar.BadProgram, RecursionError) as error:
+        yield "program", str(error)
+    except render.NoTerm as error:
+        yield "terms", f"{error.args[0]}"
+
+
+def _read(
+    question: Question, view: StoredView, family: Family, language: Language
+) -> tuple[Reading, Naming, list[Finding]]:
+    """Program and names of a question, and what is wrong with them. Raises ``BadProgram``, ``NoTerm``."""
+    reading = read_program(question, family)
+    findings = [*_check_frame(question, view, reading), *_check_identity(question, view, reading)]
+    naming = read_naming(question, reading.labels, language)
+    return reading, naming, [*findings, *_check_slots(reading, language)]
 
 
 def _check_plain(question: Question, view: StoredView, family: Family) -> Iterator[Finding]:

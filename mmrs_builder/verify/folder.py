@@ -93,7 +93,7 @@ def _check_rows(
     for shard in views:
         spoken = _with_rows(language, shard, faults)
         for row in rows_of(shard, faults):
-            report = check_view(row, spoken)
+            report = check_view(row, spoken, recipe=shard.recipe)
             faults += [*report.faults, *_check_across(row, shard, across)]
             tally += report.tally
             if progress is not None:

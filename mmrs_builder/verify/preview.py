@@ -63,6 +63,9 @@ class Previews:
 
 
 def _differences(row: Row, view: Row) -> Iterator[str]:
+    if view["image"] is None or view["masks"] is None:
+        yield "shows what the view does not hold"
+        return
     try:
         stored = read_view(view)
         drawn = _drawn(stored)
@@ -108,6 +111,8 @@ def _colours(view: StoredView) -> Mapping[str, tuple[int, int, int]]:
 
 def _drawn(view: StoredView) -> npt.NDArray[np.int64]:
     """The overlay (h, w, 3). Raises ``BadPicture``, or ``ValueError`` where sizes differ."""
+    if view.image is None or view.masks is None:
+        raise ValueError("no picture or no masks")
     pixels = pictures.read_pixels(view.image)
     step = int(np.ceil(max(pixels.shape[:2]) / LONGEST))
     colour = pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=2)

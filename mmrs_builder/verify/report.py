@@ -94,6 +94,8 @@ class Tally:
     targets: int = 0
     question_texts: int = 0
     answer_texts: int = 0
+    views_without_picture: int = 0  # of a recipe
+    views_without_masks: int = 0
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})

@@ -52,7 +52,8 @@ class StoredView:
     """What is verified of a view row. ``spacing`` and ``direction`` are ordered [down, right].
 
     ``transform`` is what was done, with ``params``, to the picture of the view ``twin_of`` to make this one, ``None``
-    for a view of its own.
+    for a view of its own. ``image`` and ``masks`` are ``None`` where a recipe lacks them; without masks there are no
+    ``structures`` either, since nothing is measured.
     """
 
     view_id: str
@@ -61,7 +62,7 @@ class StoredView:
     split: str
     width: int
     height: int
-    image: bytes
+    image: bytes | None
     image_sha256: str
     pixels_sha256: str
     plane: str | None
@@ -76,7 +77,7 @@ class StoredView:
     markers: tuple[StoredMarker, ...]
     absent: tuple[str, ...]
     structures: tuple[StoredStructure, ...]
-    masks: tuple[bytes, ...]
+    masks: tuple[bytes, ...] | None
     questions: tuple[Question, ...]
 
 
@@ -156,6 +157,7 @@ def _marker(row: Row) -> StoredMarker:
 
 def read_view(row: Row) -> StoredView:
     """Typed view of a row. Raises ``Malformed``."""
+    masked = row.get("masks") is not None
     return StoredView(
         view_id=_need(row, "view_id"),
         group_id=_need(row, "group_id"),
@@ -163,7 +165,7 @@ def read_view(row: Row) -> StoredView:
         split=_need(row, "split"),
         width=_need(row, "width"),
         height=_need(row, "height"),
-        image=_need(_need(row, "image"), "bytes"),
+        image=None if row.get("image") is None else _need(row["image"], "bytes"),
         image_sha256=_need(row, "image_sha256"),
         pixels_sha256=_need(row, "pixels_sha256"),
         plane=row.get("plane"),
@@ -177,8 +179,8 @@ def read_view(row: Row) -> StoredView:
         params=_params(row.get("transform")),
         markers=tuple(_marker(item) for item in _optional_items(row, "markers") or ()),
         absent=_items(row, "absent"),
-        structures=tuple(_structure(item) for item in _items(row, "structures")),
-        masks=tuple(_need(item, "bytes") for item in _items(row, "masks")),
+        structures=tuple(_structure(item) for item in _items(row, "structures")) if masked else (),
+        masks=tuple(_need(item, "bytes") for item in _items(row, "masks")) if masked else None,
         questions=tuple(_question(item) for item in _items(row, "qa")),
     )
 

@@ -23,7 +23,10 @@ UNREADABLE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A shard whose schema has been accepted; ``language`` is its unread JSON, ``own_words`` that of its rows."""
+    """A shard whose schema has been accepted; ``language`` is its unread JSON, ``own_words`` that of its rows.
+
+    ``recipe`` says that it declares to lack pictures or masks.
+    """
 
     config: str
     split: str
@@ -31,6 +34,7 @@ class Shard:
     rows: int
     language: str
     own_words: str
+    recipe: bool
 
     @property
     def name(self) -> str:
@@ -90,7 +94,10 @@ def _open(config: str, split: str, path: Path) -> Shard | Fault:
         return Fault(code="shard_empty", where=name, detail="no rows")
     language = found.get("mmrs.language", b"").decode(errors="replace")
     own = found.get("mmrs.rows", b"").decode(errors="replace")
-    return Shard(config=config, split=split, path=path, rows=rows, language=language, own_words=own)
+    return Shard(
+        config=config, split=split, path=path, rows=rows, language=language, own_words=own,
+        recipe=schema.RECIPE in found,
+    )  # fmt: skip
 
 
 def _differences(config: str, arrow: pa.Schema, metadata: dict[str, bytes]) -> list[str]:

@@ -141,9 +141,15 @@ def _different(row: Row, original: Row) -> Iterator[str]:
         spacing = (spacing[1], spacing[0])
     if twin.spacing != spacing:
         yield f"spacing {twin.spacing}, by its original {spacing}"
-    if not np.array_equal(pictures.read_pixels(twin.image), _picture(twin, pictures.read_pixels(view.image))):
-        yield "its picture is not what was done to that of its original"
-    yield from _different_masks(twin, view)
+    if (twin.image is None, twin.masks is None) != (view.image is None, view.masks is None):
+        yield "it lacks something that its original has, or the reverse"
+        return
+    if twin.image is not None and view.image is not None:
+        expected = _picture(twin, pictures.read_pixels(view.image))
+        if not np.array_equal(pictures.read_pixels(twin.image), expected):
+            yield "its picture is not what was done to that of its original"
+    if twin.masks is not None and view.masks is not None:
+        yield from _different_masks(twin, view, twin.masks, view.masks)
 
 
 def _picture(twin: StoredView, pixels: Pixels) -> Pixels:
@@ -174,11 +180,13 @@ def _done(array: npt.NDArray[Any], twin: StoredView) -> npt.NDArray[Any]:
     return array
 
 
-def _different_masks(twin: StoredView, view: StoredView) -> Iterator[str]:
+def _different_masks(
+    twin: StoredView, view: StoredView, stored: Sequence[bytes], originals: Sequence[bytes]
+) -> Iterator[str]:
     if twin.transform == "canvas":
         return
-    masks = [pictures.read_mask(data, twin.width, twin.height) for data in twin.masks]
-    before = [pictures.read_mask(data, view.width, view.height) for data in view.masks]
+    masks = [pictures.read_mask(data, twin.width, twin.height) for data in stored]
+    before = [pictures.read_mask(data, view.width, view.height) for data in originals]
     if twin.transform == "mark":
         known = {digests.pixels_sha256(mask) for mask in before}
         if strange := [n for n, mask in enumerate(masks) if digests.pixels_sha256(mask) not in known]:

@@ -10,7 +10,7 @@ from mmrs_builder import digests
 from mmrs_builder.types import Question
 from mmrs_builder.verify import anatomy, pictures
 from mmrs_builder.verify.anatomy import Finding
-from mmrs_builder.verify.asked import check_question
+from mmrs_builder.verify.asked import check_question, check_words
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.frames import check_other_frames
 from mmrs_builder.verify.grid import check_grid, sound_direction, sound_spacing
@@ -38,17 +38,32 @@ class ViewReport:
     tally: Tally
 
 
-def check_view(row: Row, language: Language) -> ViewReport:
-    """Everything a view row says, derived again from its own picture and masks."""
+def check_view(row: Row, language: Language, *, recipe: bool = False) -> ViewReport:
+    """Everything a view row says, derived again from its own picture and masks.
+
+    A row of a ``recipe`` may lack the picture, or picture and masks: what needs them is not looked at, and counted.
+    """
     view_id = str(row.get("view_id"))
     try:
         view = read_view(row)
     except Malformed as error:
         return ViewReport(faults=(Fault(code="row", where=view_id, detail=str(error)),), tally=Tally(views=1))
-    shapes, findings = _shapes(view)
-    findings += [*_check_picture(view), *check_grid(view), *_check_structures(view, shapes, language)]
+    lacking = [name for name, found in (("image", view.image), ("masks", view.masks)) if found is None]
+    if lacking and (not recipe or lacking == ["masks"]):
+        detail = f"null: {', '.join(lacking)}"
+        return ViewReport(faults=(Fault(code="row", where=view_id, detail=detail),), tally=Tally(views=1))
+    if view.masks is None:
+        return _unmasked(view, language)
+    shapes, findings = _shapes(view, view.masks)
+    findings += [*_check_picture(view, view.masks), *check_grid(view)]
+    findings += _check_structures(view, view.masks, shapes, language)
     faults = [Fault(code=code, where=view_id, detail=detail) for code, detail in findings]
-    tally = Tally(views=1, structures=len(view.structures), masks=len(view.masks))
+    tally = Tally(
+        views=1,
+        structures=len(view.structures),
+        masks=len(view.masks),
+        views_without_picture=int(view.image is None),
+    )
     if shapes is None or len(shapes) != len(view.structures):
         return ViewReport(faults=tuple(faults), tally=tally)
     faults += [Fault(code=code, where=view_id, detail=detail) for code, detail in check_twin(view, shapes, language)]
@@ -56,10 +71,25 @@ def check_view(row: Row, language: Language) -> ViewReport:
     return ViewReport(faults=(*faults, *asked), tally=tally + counted)
 
 
-def _shapes(view: StoredView) -> tuple[list[Shape] | None, list[Finding]]:
+def _unmasked(view: StoredView, language: Language) -> ViewReport:
+    """What a view without masks says in words, as far as words and programs alone can tell."""
+    findings = [(view.view_id, *finding) for finding in (*check_grid(view), *anatomy.check_absent(view))]
+    seen = set[str]()
+    for question in view.questions:
+        where = f"{view.view_id}/{question.question_id}"
+        findings += [(where, *finding) for finding in check_words(question, view, language)]
+        if question.question_id in seen:
+            findings.append((where, "question_id", "occurs twice in the view"))
+        seen.add(question.question_id)
+    faults = tuple(Fault(code=code, where=where, detail=detail) for where, code, detail in findings)
+    tally = Tally(views=1, questions=len(view.questions), views_without_picture=1, views_without_masks=1)
+    return ViewReport(faults=faults, tally=tally)
+
+
+def _shapes(view: StoredView, stored: Sequence[bytes]) -> tuple[list[Shape] | None, list[Finding]]:
     """Measured masks, or the findings why there are none."""
     try:
-        masks = [pictures.read_mask(data, view.width, view.height) for data in view.masks]
+        masks = [pictures.read_mask(data, view.width, view.height) for data in stored]
         return [measure(mask) for mask in masks], []
     except pictures.BadPicture as error:
         return None, [(error.code, str(error))]
@@ -67,7 +97,12 @@ def _shapes(view: StoredView) -> tuple[list[Shape] | None, list[Finding]]:
         return None, [("mask", str(error))]
 
 
-def _check_picture(view: StoredView) -> Iterator[Finding]:
+def _check_picture(view: StoredView, masks: Sequence[bytes]) -> Iterator[Finding]:
+    for data in masks if view.image is None else (view.image, *masks):
+        for name in pictures.metadata(data):
+            yield "metadata", name
+    if view.image is None:
+        return
     if digests.sha256(view.image) != view.image_sha256:
         yield "image_sha256", "differs from the stored bytes"
     try:
@@ -79,14 +114,13 @@ def _check_picture(view: StoredView) -> Iterator[Finding]:
         yield "size", f"{view.width} x {view.height}, the picture is {pixels.shape[1]} x {pixels.shape[0]}"
     if digests.pixels_sha256(pixels) != view.pixels_sha256:
         yield "pixels_sha256", "differs from the decoded picture"
-    for data in (view.image, *view.masks):
-        for name in pictures.metadata(data):
-            yield "metadata", name
 
 
-def _check_structures(view: StoredView, shapes: list[Shape] | None, language: Language) -> Iterator[Finding]:
-    if len(view.masks) != len(view.structures):
-        yield "mask_count", f"{len(view.masks)} masks, {len(view.structures)} structures"
+def _check_structures(
+    view: StoredView, masks: Sequence[bytes], shapes: list[Shape] | None, language: Language
+) -> Iterator[Finding]:
+    if len(masks) != len(view.structures):
+        yield "mask_count", f"{len(masks)} masks, {len(view.structures)} structures"
     yield from anatomy.check_absent(view)
     for stored in view.structures:
         yield from anatomy.check_label(stored, language)

@@ -17,7 +17,20 @@ from mmrs_builder.sources import find
 from tests.build import corpus as frames
 from tests.build.command import ROOT, mmrs, spawned, tree
 
-COMMANDS = ("build", "download", "sources", "families", "inspect", "verify", "stats", "view", "card")
+COMMANDS = (
+    "build",
+    "download",
+    "sources",
+    "families",
+    "inspect",
+    "verify",
+    "stats",
+    "view",
+    "card",
+    "export",
+    "push",
+    "rehydrate",
+)
 HEAVY = {"cv2", "datasets", "httpx2", "numpy", "pandas", "PIL", "pyarrow", "scipy", "skimage"}
 
 

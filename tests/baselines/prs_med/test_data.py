@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from baselines.prs_med import data
 from baselines.prs_med.config import Refused
+from mmrs_builder.schema import RECIPE, SCHEMA_VERSION
 
 SPLITS = ("train", "validation", "test")
 Row = dict[str, Any]
@@ -209,3 +211,11 @@ def test_digests_tell_shards_apart(shards: Path, tmp_path: Path):
     after = data.digests_of(tmp_path)
     assert before == data.digests_of(shards)
     assert {name for name in before if before[name] != after[name]} == {file.name}
+
+
+def test_a_recipe_is_refused_with_the_command_that_gives_it_its_pictures(tmp_path: Path):
+    told = {"mmrs.schema_version": str(SCHEMA_VERSION), RECIPE: "{}"}
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({}).replace_schema_metadata(told), tmp_path / "data" / "train-00000-of-00001.parquet")
+    with pytest.raises(Refused, match=r"a recipe without pictures: mmrs rehydrate .* --data DIR --out FULL"):
+        data.files_of(tmp_path)
