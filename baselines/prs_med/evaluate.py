@@ -23,7 +23,6 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from baselines import score
 from baselines.prs_med import checkpoint, data
 from baselines.prs_med.config import Preset, Refused
 from baselines.prs_med.data import Reader, Sample
@@ -32,6 +31,7 @@ from baselines.prs_med.report import markdown, picture
 from baselines.prs_med.train import reader_of
 from baselines.prs_med.trivial import Frequent, anything, same_question
 from mmrs_builder import metrics
+from mmrs_builder.metrics import score
 
 Mask = npt.NDArray[np.bool_]
 Said = tuple[str, Mask]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from baselines.prs_med import data, evaluate
 from baselines.prs_med.data import Reader, Sample
-from baselines.score import Record
+from mmrs_builder.metrics.score import Record
 from mmrs_builder.vocab import VALUES
 
 FILES = {"results.json", "results.md", "results.png", "predictions.jsonl"}
