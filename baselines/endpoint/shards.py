@@ -86,7 +86,7 @@ def _of_file(
 def _names(
     row: Mapping[str, Any], originals: Sequence[Mapping[str, Any]], language: Mapping[str, Any]
 ) -> tuple[tuple[str, str], ...]:
-    """What bears the signs of a marked view: the labels of the same masks in its original; none where one is unknown."""
+    """What bears the signs of a marked view: labels of the same masks in its original; none where one is unknown."""
     if (row["transform"] or {}).get("op") != "mark":
         return ()
     found = []
