@@ -15,6 +15,7 @@ from typing import Final
 from mmrs_builder.metrics.texts import Tokens, folded, tokens
 
 IMAGE_FRAME: Final = ("Quadrant", "Zone", "Side", "Level", "Clock", "Direction", "Fourway", "Horizontal", "Vertical")
+BETWEEN: Final = ("Direction", "Fourway", "Vertical")
 PATIENT_FRAME: Final = ("Lateral", "Depth", "Height")
 
 _BOTH: Final = {(v, h): f"{v}_{h}" for v in ("upper", "lower") for h in ("left", "right")}
@@ -27,7 +28,9 @@ _ZONES: Final = _BOTH | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """A language's ways of saying. Phrases are folded; ``axes`` maps one to upper, lower, left, right or middle."""
+    """A language's ways of saying. Phrases are folded; ``axes`` maps one to upper, lower, left, right or middle, and
+    ``directions`` those that do so between structures only.
+    """
 
     nothing: frozenset[Tokens]
     denials: frozenset[Tokens]
@@ -36,7 +39,8 @@ class Spoken:
     alternatives: frozenset[str]
     patient: frozenset[str]
     image: frozenset[str]
-    axes: Mapping[Tokens, str]
+    axes: dict[Tokens, str]
+    directions: dict[Tokens, str]
     corners: Mapping[Tokens, str]
     truths: Mapping[Tokens, str]
     numbers: Mapping[str, str]
@@ -68,7 +72,9 @@ class Spoken:
 
     def placed(self, said: Tokens, value_type: str) -> str | None:
         """The token that words of both axes make, if all alternatives and sentences that make one make the same."""
-        found = {_composed(axes, value_type) for part in self._parts(said) if (axes := self._axes(part))} - {None}
+        words = self.axes | self.directions if value_type in BETWEEN else self.axes
+        found = {_composed(axes, value_type) for part in self._parts(said) if (axes := self._axes(part, words))}
+        found -= {None}
         return found.pop() if len(found) == 1 else None
 
     def _parts(self, said: Tokens) -> Iterator[Tokens]:
@@ -80,9 +86,9 @@ class Spoken:
             else:
                 part.append(token)
 
-    def _axes(self, part: Tokens) -> set[str]:
+    def _axes(self, part: Tokens, words: Mapping[Tokens, str]) -> set[str]:
         corners = {axis for word in part for axis in self.corners.get((word,), "").split("_")} - {""}
-        found = {self.axes.get(part[i : i + n], "") for n in (1, 2) for i in range(len(part))} - {""}
+        found = {words.get(part[i : i + n], "") for n in (1, 2) for i in range(len(part))} - {""}
         return corners | found
 
 
@@ -129,6 +135,7 @@ def load(language: str) -> Spoken | None:
         patient=frozenset(raw["frame"]["patient"]),
         image=frozenset(raw["frame"]["image"]),
         axes=_turned(raw["axes"]),
+        directions=_turned(raw["directions"]),
         corners=_turned(raw["corners"]),
         truths=_turned(raw["truths"]),
         numbers={word: number for number, words in raw["numbers"].items() for word in words},
