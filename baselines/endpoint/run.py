@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from baselines.endpoint.asking import Put, Requests, parsed
@@ -41,13 +43,14 @@ def ask(
         progress=progress,
     )  # fmt: skip
     told = [
-        _judged(put, answer.reply.text if answer.reply else None, answer.faults, words)
+        judged(put, answer.reply.text if answer.reply else None, answer.faults, words)
         for put, answer in zip(puts, found.answers, strict=True)
     ]
     return told, found.stopped
 
 
-def _judged(put: Put, text: str | None, faults: tuple[str, ...], words: metrics.Words) -> Told:
+def judged(put: Put, text: str | None, faults: tuple[str, ...], words: metrics.Words) -> Told:
+    """One put question with its reply, None without one."""
     question = put.item.question
     ways = {name: getattr(put, name) for name in ("turned", "blank", "named")}
     start = replace(score.record(put.item.row, question, None), said=text or "", **ways)
@@ -126,3 +129,14 @@ def markdown(found: Mapping[str, Any], title: str) -> str:
         "Research only, not for clinical use.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def write(out: Path, found: Mapping[str, Any], told: Sequence[Told], title: str) -> str:
+    """``results.json``, ``results.md`` and ``predictions.jsonl``; returns the table."""
+    out.mkdir(parents=True, exist_ok=True)
+    text = markdown(found, title)
+    (out / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (out / "results.md").write_text(text, "utf-8")
+    lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in predictions(told)]
+    (out / "predictions.jsonl").write_text("".join(lines), "utf-8")
+    return text
