@@ -18,7 +18,7 @@ from tests.build.command import mmrs  # noqa: E402
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("vlm") / "shards"
-    settings = ("--set", "phantom.count=6", "--set", "phantom.size=64", "--keep-unbalanced", "--questions-per-view", 4)
+    settings = ("--set", "phantom.count=6", "--set", "phantom.size=96", "--keep-unbalanced", "--questions-per-view", 4)
     done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
     assert done.code == 0, done.err
     return out

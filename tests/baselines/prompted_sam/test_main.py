@@ -22,7 +22,7 @@ from tests.build.command import mmrs  # noqa: E402
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sam") / "shards"
-    settings = ("--set", "phantom.count=6", "--set", "phantom.size=64", "--keep-unbalanced")
+    settings = ("--set", "phantom.count=6", "--set", "phantom.size=96", "--keep-unbalanced")
     done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
     assert done.code == 0, done.err
     return out
@@ -63,7 +63,7 @@ def test_the_position_that_another_model_named_is_the_prompt(shards: Path, check
     told = tmp_path / "told.jsonl"
     told.write_text("".join(json.dumps({"question_id": line["question_id"], "parsed": None}) + "\n" for line in first))
     second = run(shards, checkpoint, tmp_path / "position", "--positions", str(told))
-    assert {tuple(line["box"]) for line in second} == {(0.0, 0.0, 64.0, 64.0)}  # nothing was said: the whole picture
+    assert {tuple(line["box"]) for line in second} == {(0.0, 0.0, 96.0, 96.0)}  # nothing was said: the whole picture
 
 
 @pytest.mark.parametrize(
