@@ -23,7 +23,7 @@ from mmrs_builder.types import Mask
 
 COLUMNS: Final = (
     "view_id", "group_id", "source", "modality", "spacing_mm", "direction", "transform", "absent", "structures",
-    "masks", "qa",
+    "masks", "width", "height", "qa",
 )  # fmt: skip
 BATCH: Final = 16
 """Views held at a time."""
@@ -128,7 +128,7 @@ class _View:
                     self._put_otherwise(other, question, into)
 
     def _seen(self, line: Line | None, question: Mapping[str, Any], masks: Sequence[Mask], into: Judged) -> None:
-        truth = _truth(question["target"], masks)
+        truth = self._truth(question["target"], masks) if self.predictions.draws else None
         item = score.record(self.row, question, truth)
         if truth is not None:
             levels = self._levels(line, truth, into)
@@ -160,6 +160,13 @@ class _View:
             return item
         return score.answered(item, line.parsed if line is not None else None, question)
 
+    def _truth(self, target: Sequence[int] | None, masks: Sequence[Mask]) -> Mask | None:
+        """The union of the structures that a question asks for; empty of none; None where no mask is asked for."""
+        if target is None:
+            return None
+        empty = np.zeros((self.row["height"], self.row["width"]), np.bool_)
+        return np.logical_or.reduce([empty, *(masks[i] for i in target)])
+
     def _levels(self, line: Line | None, truth: Mask, into: Judged) -> published.Levels:
         if line is None or line.mask is None:
             return np.zeros(truth.shape, np.uint8)
@@ -182,13 +189,6 @@ class _View:
 def _mask(stored: Mapping[str, Any]) -> Mask:
     with Image.open(io.BytesIO(stored["bytes"])) as image:
         return np.asarray(image.convert("1"), dtype=np.bool_)
-
-
-def _truth(target: Sequence[int] | None, masks: Sequence[Mask]) -> Mask | None:
-    """The union of the structures that a question asks for; empty of none; None where no mask is asked for."""
-    if target is None or not masks:
-        return None
-    return np.logical_or.reduce([masks[i] for i in target]) if target else np.zeros_like(masks[0])
 
 
 def _tuples(value: Any) -> Any:
