@@ -25,7 +25,7 @@ endif
 script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
 	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
 
-.PHONY: help install browser lint types test demo demo-paraphrase bench soak baseline-train baseline-smoke test-gpu bench-train
+.PHONY: help install browser lint types test demo demo-paraphrase bench soak baseline-train baseline-smoke leaderboard test-gpu bench-train
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -80,6 +80,9 @@ baseline-train: install ## train PRS-Med on phantoms, evaluate it on others, pri
 
 baseline-smoke: install ## the same in five minutes; fails if the masks are no better than the mean mask
 	$(BIN)/python -m baselines.demo --smoke
+
+leaderboard: install ## contenders on the same questions, scored and drawn: OUT=runs/leaderboard CONFIG=FILE.toml
+	$(BIN)/python -m baselines.leaderboard $(or $(CONFIG),baselines/leaderboard/demo.toml) --out $(or $(OUT),runs/leaderboard)
 
 test-gpu: install ## tests that need a GPU
 	$(BIN)/pytest -q tests/gpu

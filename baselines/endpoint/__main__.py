@@ -10,7 +10,6 @@ costs its questions, not the run. Writes ``results.json``, ``results.md`` and ``
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from baselines.endpoint.asking import Requests, puts
-from baselines.endpoint.run import ask, markdown, predictions, results
+from baselines.endpoint.run import ask, results, write
 from baselines.endpoint.shards import items, language_of
 from mmrs_builder import llm, metrics
 from mmrs_builder.llm import BUDGET, USAGE, MmrsError
@@ -74,12 +73,7 @@ def run(args: argparse.Namespace) -> int:
             progress=bar.update,
         )  # fmt: skip
     found = {"model": to.model, "endpoint": to.base_url, "split": args.split, **results(told, stopped, left_out)}
-    args.out.mkdir(parents=True, exist_ok=True)
-    text = markdown(found, f"{to.model} on {args.split}")
-    (args.out / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    (args.out / "results.md").write_text(text, "utf-8")
-    lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in predictions(told)]
-    (args.out / "predictions.jsonl").write_text("".join(lines), "utf-8")
+    text = write(args.out, found, told, f"{to.model} on {args.split}")
     print(text)
     if stopped:
         hint = (

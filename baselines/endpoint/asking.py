@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
@@ -12,6 +11,9 @@ from typing import Any, Final, overload
 from baselines.endpoint.shards import Item, picture
 from mmrs_builder import metrics, programs
 from mmrs_builder.llm import Request
+from mmrs_builder.metrics import replies
+from mmrs_builder.metrics.replies import REFUSABLE
+from mmrs_builder.metrics.score import POSITIONS
 
 SYSTEM: Final = """\
 You are shown one medical image and asked one question about it. Left, right, upper and lower are those of the image \
@@ -35,20 +37,20 @@ UNLESS: Final = (
     + "; ".join(f'"{reason}" ({why})' for reason, why in REASONS.items())
     + '. Otherwise "cannot_answer" is "".'
 )
-REFUSABLE: Final = ("number", "open")
-"""Kinds of questions of which some have no answer."""
-
 TOKENS: Final = 400
 """Of a reply: the answer is short, but some models think aloud first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
-    """One way in which a question is put: its options ``turned`` by so many places, and with its picture or a blank."""
+    """One way in which a question is put: its options ``turned`` by so many places, with its picture or a ``blank``,
+    and ``named``: with the names of what bears a sign.
+    """
 
     item: Item
     turned: int = 0
     blank: bool = False
+    named: bool = False
 
 
 class Requests(Sequence[Request]):
@@ -70,12 +72,18 @@ class Requests(Sequence[Request]):
 
 def puts(items: Sequence[Item], *, circular: bool, blank: bool) -> list[Put]:
     """Every question once; ``circular``: a choice once for each turn of its options; ``blank``: all with a blank too.
+    A question about a place on a picture with signs is put once more with the names of what bears them.
 
     A choice counts as known if it is right in every turn: who always says "A" knows none (circular evaluation: MMBench,
     Liu et al. 2023, arXiv 2307.06281).
     """
     shown = [Put(item=item, turned=turn) for item in items for turn in range(_turns(item) if circular else 1)]
-    return shown + [Put(item=item, blank=True) for item in items if blank]
+    named = [Put(item=item, named=True) for item in items if item.names and _is_place(item)]
+    return shown + named + [Put(item=item, blank=True) for item in items if blank]
+
+
+def _is_place(item: Item) -> bool:
+    return programs.value_type(item.question["program"]) in POSITIONS
 
 
 def _turns(item: Item) -> int:
@@ -84,14 +92,19 @@ def _turns(item: Item) -> int:
 
 def options(put: Put) -> list[str]:
     """The options in the order in which they are shown."""
-    choices = list(put.item.question["choices"] or ())
-    return choices[put.turned :] + choices[: put.turned]
+    return replies.turned_options(put.item.question["choices"] or (), put.turned)
+
+
+def asked(put: Put) -> str:
+    """The question, after the names of what bears a sign if it is put so."""
+    named = "; ".join(f"{sign} marks {name}" for sign, name in put.item.names)
+    return f"In the image, {named}. {put.item.question['question']}" if put.named else put.item.question["question"]
 
 
 def request(put: Put) -> Request:
     """What is sent."""
     kind = put.item.question["kind"]
-    lines = [put.item.question["question"]]
+    lines = [asked(put)]
     lines += [f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options(put), strict=False)]
     return Request(
         system=SYSTEM + FORMS[kind] + (UNLESS if kind in REFUSABLE else ""),
@@ -113,31 +126,8 @@ def _schema(put: Put) -> str:
     return json.dumps(schema, sort_keys=True, separators=(",", ":"))
 
 
-def said(text: str) -> tuple[str, str]:
-    """Answer and reason of a reply: the fields of its last JSON object, else all of it is the answer."""
-    for found in reversed([*re.finditer(r"\{[^{}]*\}", text)]):
-        try:
-            fields = json.loads(found[0])
-        except ValueError:
-            continue
-        if isinstance(fields, dict) and isinstance(fields.get("answer"), str | int | float):
-            reason = fields.get("cannot_answer")
-            return str(fields["answer"]), reason if isinstance(reason, str) and reason in REASONS else ""
-    return text.strip(), ""
-
-
 def parsed(put: Put, text: str, words: metrics.Words) -> str | None:
     """What a reply says in the terms of ``metrics.correct``; None if it states nothing, or several things."""
     question: Mapping[str, Any] = put.item.question
-    answer, reason = said(text)
-    if reason and question["kind"] in REFUSABLE:
-        return reason
-    shown = options(put)
-    if question["kind"] == "choice":
-        letter = re.fullmatch(r"\W*([A-Z])(?:[.):,].*)?", answer, re.DOTALL)
-        if letter and (place := ascii_uppercase.index(letter[1])) < len(shown):
-            return str((place + put.turned) % len(shown))
-    value_type = programs.value_type(question["program"])
-    absent = {*(put.item.row["absent"] or ())} & {*programs.labels(question["program"])}
-    found = metrics.parse(answer, question["kind"], value_type, shown, words, absent=absent)
-    return str((int(found) + put.turned) % len(shown)) if found is not None and question["kind"] == "choice" else found
+    absent = sorted({*(put.item.row["absent"] or ())} & {*programs.labels(question["program"])})
+    return replies.read(text, question, words, turned=put.turned, absent=absent)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from baselines import score
-from baselines.endpoint.asking import REFUSABLE, Put, Requests, parsed
-from baselines.score import Record
+from baselines.endpoint.asking import Put, Requests, parsed
 from mmrs_builder import metrics
 from mmrs_builder.llm import Caps, Endpoint, Limits, Price, Store, answers
-from mmrs_builder.vocab import REFUSALS, VALUES
+from mmrs_builder.metrics import compare, score, stress
+from mmrs_builder.metrics.score import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,25 +43,27 @@ def ask(
         progress=progress,
     )  # fmt: skip
     told = [
-        _judged(put, answer.reply.text if answer.reply else None, answer.faults, words)
+        judged(put, answer.reply.text if answer.reply else None, answer.faults, words)
         for put, answer in zip(puts, found.answers, strict=True)
     ]
     return told, found.stopped
 
 
-def _judged(put: Put, text: str | None, faults: tuple[str, ...], words: metrics.Words) -> Told:
+def judged(put: Put, text: str | None, faults: tuple[str, ...], words: metrics.Words) -> Told:
+    """One put question with its reply, None without one."""
     question = put.item.question
-    start = replace(score.record(put.item.row, question, None), said=text or "")
+    ways = {name: getattr(put, name) for name in ("turned", "blank", "named")}
+    start = replace(score.record(put.item.row, question, None), said=text or "", **ways)
     record = score.answered(start, None if text is None else parsed(put, text, words), question)
     return Told(put=put, record=record, faults=faults)
 
 
 def results(told: Sequence[Told], stopped: str | None, left_out: int) -> dict[str, Any]:
     """What ``results.json`` holds. Means come with 95 % intervals, a bootstrap over groups (patients)."""
-    seen = [it for it in told if not it.put.blank]
-    first = [it.record for it in seen if not it.put.turned]
+    seen = [it.record for it in told if not (it.put.blank or it.put.named)]
+    first = [item for item in seen if not item.turned]
     blank = [it.record for it in told if it.put.blank]
-    rows = {"model": score.summary(first), "chance": chance(seen)}
+    rows = {"model": score.summary(first), "chance": compare.chance(first)}
     if blank:
         rows["without the picture"] = score.summary(blank)
     return {
@@ -72,88 +75,24 @@ def results(told: Sequence[Told], stopped: str | None, left_out: int) -> dict[st
         ),
         "rows": rows,
         "accuracy": score.mean(first, "correct"),
-        "blind_gap": _gap(first, blank),
-        "circular_choice_accuracy": _circular(seen),
-        "opposite_pairs": _pairs(seen),
-        "refusals": refusals(first),
+        "blind_gap": compare.gap(first, blank),
+        "circular_choice_accuracy": compare.circular(seen),
+        "opposite_pairs": compare.pairs(first),
+        "twins": compare.twins(first),
+        "refusals": compare.refusals(first),
+        "stress": stress.table([*first, *(it.record for it in told if it.put.named)]),
         **{f"by_{name}": score.by(first, name) for name in ("modality", "source", "kind", "hops", "family")},
         "note": "Research only, not for clinical use.",
     }
 
 
-def chance(told: Sequence[Told]) -> dict[str, float]:
-    """What guessing among the declared answers gets right: 1 of the options, of yes and no, or of the type's values."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for it in told:
-        kind, size = it.record.kind, 0
-        if kind == "choice":
-            size = len(it.put.item.question["choices"])
-        elif kind == "yes_no":
-            size = 2
-        elif kind == "open" and not it.record.refused:
-            size = len(VALUES[it.record.value_type])
-        if size and not it.put.turned:
-            found[f"{kind}_accuracy"].append(1 / size)
-    return {name: round(sum(parts) / len(parts), 4) for name, parts in sorted(found.items())}
-
-
-def _gap(seen: Sequence[Record], blank: Sequence[Record]) -> dict[str, Any] | None:
-    """How much more is right with the picture than without, question by question."""
-    without = {item.question_id: item.correct for item in blank}
-    both = [(item, without[item.question_id]) for item in seen if item.question_id in without]
-    if not both:
-        return None
-    gains = [float(item.correct or 0) - float(other or 0) for item, other in both]
-    return score.interval(gains, [item.group_id for item, _ in both])
-
-
-def _circular(seen: Sequence[Told]) -> dict[str, Any] | None:
-    """The part of choices that are right wherever their options stand."""
-    turns: dict[str, list[Record]] = defaultdict(list)
-    for it in seen:
-        if it.record.kind == "choice":
-            turns[it.record.question_id].append(it.record)
-    if not any(len(of) > 1 for of in turns.values()):
-        return None
-    known = [float(all(item.correct for item in of)) for of in turns.values()]
-    return score.interval(known, [of[0].group_id for of in turns.values()])
-
-
-def _pairs(seen: Sequence[Told]) -> dict[str, Any] | None:
-    """The part of pairs with the same words and opposite answers of which both are right; words alone get none."""
-    halves: dict[str, list[Record]] = defaultdict(list)
-    for it in seen:
-        question = it.put.item.question
-        if question["pair_kind"] == "opposite" and not it.put.turned:
-            halves[question["pair_id"]].append(it.record)
-    whole = [pair for pair in halves.values() if len(pair) == 2]
-    if not whole:
-        return None
-    return score.interval([float(all(item.correct for item in pair)) for pair in whole], [p[0].group_id for p in whole])
-
-
-def refusals(seen: Sequence[Record]) -> dict[str, Any]:
-    """Of questions that the view cannot answer, how many are declined for the right reason, and for any; of those that
-    it can, how many are declined all the same."""
-    asked = [item for item in seen if item.kind in REFUSABLE]
-    none, some = ([item for item in asked if item.refused == refused] for refused in (True, False))
-    declined = [[float(item.parsed in REFUSALS) for item in part] for part in (none, some)]
-    groups = [[item.group_id for item in part] for part in (none, some)]
-    return {
-        "right_reason": score.mean(none, "correct"),
-        "declined": score.interval(declined[0], groups[0]),
-        "declined_wrongly": score.interval(declined[1], groups[1]),
-    }
-
-
 def predictions(told: Sequence[Told]) -> list[dict[str, Any]]:
-    """A line for each time that a question was put: what was said, and what that was taken for."""
-    fields = ("question_id", "view_id", "family", "kind", "said", "parsed", "correct")
+    """A line for each time that a question was put, as ``mmrs score`` reads it: what was said, None for no reply."""
+    fields = ("question_id", "view_id", "family", "kind", "parsed", "correct", "turned", "blank", "named")
     return [
         {
             **{name: getattr(it.record, name) for name in fields},
-            "turned": it.put.turned,
-            "blank": it.put.blank,
+            "said": it.record.said or None,
             "faults": list(it.faults),
         }
         for it in told
@@ -190,3 +129,14 @@ def markdown(found: Mapping[str, Any], title: str) -> str:
         "Research only, not for clinical use.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def write(out: Path, found: Mapping[str, Any], told: Sequence[Told], title: str) -> str:
+    """``results.json``, ``results.md`` and ``predictions.jsonl``; returns the table."""
+    out.mkdir(parents=True, exist_ok=True)
+    text = markdown(found, title)
+    (out / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (out / "results.md").write_text(text, "utf-8")
+    lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in predictions(told)]
+    (out / "predictions.jsonl").write_text("".join(lines), "utf-8")
+    return text

@@ -24,18 +24,24 @@ LARGEST: Final = 1024
 GREY: Final = 128
 """Of the blank picture that stands in for each one."""
 
-_COLUMNS: Final = ("view_id", "group_id", "source", "modality", "structures", "absent", "qa")
+_COLUMNS: Final = (
+    "view_id", "group_id", "source", "modality", "twin_of", "transform", "markers", "structures", "absent", "qa",
+)  # fmt: skip
 _MEDIA: Final = {"PNG": "image/png", "JPEG": "image/jpeg"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A question, the view it is about without its pixels, and where those lie: a file and a row of it."""
+    """A question, the view it is about without its pixels, and where those lie: a file and a row of it.
+
+    ``names`` are the signs drawn on the view and what bears them: ("A", "the liver").
+    """
 
     row: Mapping[str, Any]
     question: Mapping[str, Any]
     file: Path
     number: int
+    names: tuple[tuple[str, str], ...] = ()
 
 
 def language_of(folder: Path) -> dict[str, Any]:
@@ -57,7 +63,10 @@ def items(folder: Path, split: str, limit: int = 0) -> tuple[list[Item], int]:
         raise ValueError(f"{folder} has no split {split!r}")
     if any(RECIPE.encode() in pq.read_schema(file).metadata for file in files):
         raise ValueError(f"{folder} is a recipe without pictures: mmrs rehydrate {folder} --data DIR --out FULL")
-    found = [item for file in files for item in _of_file(file)]
+    rows = {file: pq.read_table(file, columns=list(_COLUMNS)).to_pylist() for file in files}
+    originals = {row["view_id"]: row["structures"] for of in rows.values() for row in of if not row["twin_of"]}
+    language = language_of(folder)
+    found = [item for file, of in rows.items() for item in _of_file(file, of, originals, language)]
     asked = [it for it in found if metrics.is_closed(it.question["kind"], programs.value_type(it.question["program"]))]
     if not asked:
         raise ValueError(f"no question of {split} in {folder} is answered in words")
@@ -68,10 +77,32 @@ def items(folder: Path, split: str, limit: int = 0) -> tuple[list[Item], int]:
     return sorted(drawn, key=lambda it: (it.file, it.number, it.question["question_id"])), len(found) - len(asked)
 
 
-def _of_file(file: Path) -> Iterator[Item]:
-    for number, row in enumerate(pq.read_table(file, columns=list(_COLUMNS)).to_pylist()):
+def _of_file(
+    file: Path, rows: Sequence[dict[str, Any]], originals: Mapping[str, Any], language: Mapping[str, Any]
+) -> Iterator[Item]:
+    for number, row in enumerate(rows):
+        names = _names(row, originals.get(row["twin_of"], ()), language)
         for question in row.pop("qa"):
-            yield Item(row=row, question=question, file=file, number=number)
+            yield Item(row=row, question=question, file=file, number=number, names=names)
+
+
+def _names(
+    row: Mapping[str, Any], originals: Sequence[Mapping[str, Any]], language: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
+    """What bears the signs of a marked view: labels of the same masks in its original; none where one is unknown."""
+    if (row["transform"] or {}).get("op") != "mark":
+        return ()
+    found = []
+    for marker in row["markers"]:
+        alike = row["structures"][marker["structure"]]
+        labels = {
+            it["label"] for it in originals if all(it[key] == alike[key] for key in ("bbox", "area_px", "centroid"))
+        }
+        if len(labels) != 1 or not (term := language["labels"].get(labels.pop())):
+            return ()
+        sign = marker["glyph"] if len(marker["glyph"]) == 1 else f"the {marker['glyph']}"
+        found.append((sign, language["forms"][term["article"]]["the"].replace("{name}", term["name"])))
+    return tuple(found)
 
 
 def _drawn(question: Mapping[str, Any]) -> str:

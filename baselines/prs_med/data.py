@@ -32,6 +32,9 @@ COLUMNS = (
     "qa",
 )  # fmt: skip
 
+FACTS = ("sequence", "plane", "width", "height")
+"""Columns that only some read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -96,8 +99,8 @@ def digests_of(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files_of(folder)}
 
 
-def views(folder: Path, split: str, *, streaming: bool = False) -> Dataset | IterableDataset:
-    """Rows of a split with pictures still coded. Raises ``Refused`` for a split that is not there."""
+def views(folder: Path, split: str, *, streaming: bool = False, facts: bool = False) -> Dataset | IterableDataset:
+    """Rows of a split with pictures still coded, ``facts``: also ``FACTS``. Raises ``Refused`` for an absent split."""
     files: dict[str, list[str]] = {}
     for file in files_of(folder):
         files.setdefault(file.name.split("-")[0], []).append(str(file.resolve()))
@@ -106,7 +109,7 @@ def views(folder: Path, split: str, *, streaming: bool = False) -> Dataset | Ite
     # Files by name: for a folder with a card, datasets looks its cache up by the card alone, and a folder of that name
     # built anew would be read as it was before.
     loaded = load_dataset("parquet", data_files={split: files[split]}, split=split, streaming=streaming)
-    loaded = loaded.select_columns(list(COLUMNS))
+    loaded = loaded.select_columns([*COLUMNS, *(FACTS if facts else ())])
     return loaded.cast_column("image", Image(decode=False)).cast_column("masks", List(Image(decode=False)))
 
 

@@ -3,8 +3,8 @@
     python -m baselines.prs_med.evaluate --model runs/mine/best --data shards --split test --out runs/mine
 
 Every question is put as in training; answers are generated greedily and parsed by rule; masks are cut at a probability
-of one half and compared at the picture's own size. Writes ``results.json``, ``results.md``, ``results.png`` and
-``predictions.jsonl``, a line per question.
+of one half and compared at the picture's own size. Writes ``results.json``, ``results.md``, ``results.png``, and
+``predictions.jsonl`` with ``masks/``, which ``mmrs score`` reads (``docs/benchmark.md``).
 """
 
 from __future__ import annotations
@@ -14,27 +14,36 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
+from PIL import Image
 from tqdm import tqdm
 
-from baselines import score
 from baselines.prs_med import checkpoint, data
 from baselines.prs_med.config import Preset, Refused
 from baselines.prs_med.data import Reader, Sample
 from baselines.prs_med.model import PRSMed, load
 from baselines.prs_med.report import markdown, picture
 from baselines.prs_med.train import reader_of
-from baselines.prs_med.trivial import Frequent, anything, same_question
+from baselines.prs_med.trivial import Frequent, anything, chosen, same_question
 from mmrs_builder import metrics
+from mmrs_builder.metrics import score
+from mmrs_builder.metrics.published import CUT, Levels
 
-Mask = npt.NDArray[np.bool_]
-Said = tuple[str, Mask]
+Said = tuple[str, Levels]
+"""A sentence, and the grey levels (H, W) of a mask: 256 times its probability."""
+
+Keep = Callable[[str, Levels], None]
+"""Is told a question and its mask."""
+
+GREY = 128
+"""Of the picture that stands in for each one where a model is asked without it."""
+
+
+BLANK = "without the picture"
 
 
 def opened(folder: Path, device: str = "cpu") -> tuple[PRSMed, Preset, Reader]:
@@ -47,14 +56,14 @@ def opened(folder: Path, device: str = "cpu") -> tuple[PRSMed, Preset, Reader]:
 
 
 def answers(model: PRSMed, reader: Reader, samples: Sequence[Sample], limit: int = 48) -> list[list[Said]]:
-    """Sentence and mask (H, W) of every question of every sample."""
+    """Sentence and mask of every question of every sample."""
     device = next(model.parameters()).device
     logits, ids = model.answer(reader.batch(samples, answers=False).to(device), limit)
     found: list[list[Said]] = []
     for i, item in enumerate(samples):
         shape = (item.image.height, item.image.width)
-        full = torch.nn.functional.interpolate(logits[i : i + 1].float(), shape, mode="bilinear")[0] > 0
-        masks = full.cpu().numpy()
+        full = torch.nn.functional.interpolate(logits[i : i + 1].float(), shape, mode="bilinear")[0].sigmoid()
+        masks = (256 * full).clamp(max=255).to(torch.uint8).cpu().numpy()
         found.append([(reader.said(ids[i][k]), masks[k]) for k in range(len(item.questions))])
     return found
 
@@ -81,21 +90,26 @@ def swapped(item: Sample) -> Sample:
     return Sample(row=item.row, image=item.image, questions=tuple(questions[j] for j in order), masks=item.masks)
 
 
+def blanked(item: Sample) -> Sample:
+    """The same questions about a grey picture."""
+    return replace(item, image=Image.new("RGB", item.image.size, (GREY,) * 3))
+
+
 def scored(
     samples: Sequence[Sample], answer: Callable[[list[Sample]], list[list[Said]]], words: metrics.Words, views: int,
-    name: str,
+    name: str, keep: Keep = lambda *_: None,
 ) -> Iterator[tuple[score.Record, metrics.Agreement | None]]:  # fmt: skip
-    """Records of a model's answers, ``views`` at a time; ``name`` is what the progress bar says."""
+    """Records of a model's answers, ``views`` at a time; the progress bar says ``name``, ``keep`` gets masks."""
     with tqdm(total=len(samples), unit="view", desc=name, file=sys.stderr) as bar:
         for start in range(0, len(samples), views):
             part = list(samples[start : start + views])
             for one, said in zip(part, answer(part), strict=True):
-                yield from _judged(one, said, words)
+                yield from _judged(one, said, words, keep)
             bar.update(len(part))
 
 
 def _judged(
-    item: Sample, said: Sequence[Said], words: metrics.Words
+    item: Sample, said: Sequence[Said], words: metrics.Words, keep: Keep
 ) -> Iterator[tuple[score.Record, metrics.Agreement | None]]:
     structures = item.row["structures"]
     reference = metrics.Reference(
@@ -106,7 +120,10 @@ def _judged(
         direction=_tuples(item.row.get("direction")),
         partners=words.partners,
     )
-    for question, truth, (text, mask) in zip(item.questions, item.masks, said, strict=True):
+    for question, truth, (text, levels) in zip(item.questions, item.masks, said, strict=True):
+        mask = levels >= CUT
+        if truth is not None:
+            keep(question["question_id"], levels)
         start = score.record(item.row, question, truth)
         found = score.told(score.drawn(start, mask, truth, surfaces=True), text, question, words)
         yield score.agreeing(found, question, reference, mask, words)
@@ -123,25 +140,14 @@ def trivial(samples: Iterable[Sample], frequent: Frequent, words: metrics.Words)
         shape = (item.image.height, item.image.width)
         for question, truth in zip(item.questions, item.masks, strict=True):
             start = score.drawn(
-                score.record(item.row, question, truth), frequent.mask(question, shape), truth, surfaces=False
+                score.record(item.row, question, truth), frequent.mask(question, shape, item.row), truth, surfaces=False
             )
             if not metrics.is_closed(start.kind, start.value_type):
                 found.append(start)
                 continue
-            options = question["choices"] or []
-            named = [
-                metrics.value_said(str(i), start.kind, start.value_type, options, words) for i in range(len(options))
-            ]
-            tokens = [token for token in named if token is not None] or None
-            value = frequent.value(question, tokens)
-            said = value if question["kind"] != "choice" else _option(value, tokens)
+            said = chosen(frequent, question, words, item.row)
             found.append(score.answered(start, said, question))
     return found
-
-
-def _option(value: str | None, tokens: list[str] | None) -> str:
-    """The option of a value; structures have no value of their own, so the first option is as good as any."""
-    return str(tokens.index(value)) if tokens and value in tokens else "0"
 
 
 def evaluate(
@@ -154,8 +160,10 @@ def evaluate(
     limit: int,
     views: int,
     batch: int,
+    blank: bool = False,
+    keep: Keep = lambda *_: None,
 ) -> tuple[dict[str, Any], dict[str, list[score.Record]]]:
-    """Results and records of the model and of the rows beside it."""
+    """Results and records of the model and of the rows beside it; ``blank``: also of itself without the picture."""
     words = metrics.Words.of(data.language_of(folder))
     rows = [row for split in splits for row in data.views(folder, split) if row["qa"]]
     rows = sorted(rows, key=lambda row: hashlib.sha256(row["view_id"].encode()).hexdigest())[: views or None]
@@ -169,9 +177,12 @@ def evaluate(
     def answer_others(part: list[Sample]) -> list[list[Said]]:
         return answer([swapped(item) for item in part])
 
-    judged = list(scored(samples, answer, words, batch, "model"))
+    judged = list(scored(samples, answer, words, batch, "model", keep))
     others = scored(samples, answer_others, words, batch, "questions shuffled")
     records = {"model": [item for item, _ in judged], "questions shuffled": [item for item, _ in others]}
+    if blank:
+        unseen = scored([blanked(item) for item in samples], answer, words, batch, BLANK)
+        records[BLANK] = [replace(item, blank=True) for item, _ in unseen]
     learn = data.views(train, "train")
     for name, key in (("majority answer, mean mask", anything), ("question only", same_question)):
         frequent = Frequent(key).learn(tqdm(learn, unit="view", desc=name, file=sys.stderr))
@@ -197,14 +208,32 @@ def results(
     }
 
 
+def place(question_id: str) -> str:
+    """The path of a question's mask beside ``predictions.jsonl``."""
+    return f"masks/{question_id}.png"
+
+
+def kept(out: Path) -> Keep:
+    """Masks go into a folder as grey PNG files."""
+
+    def save(question_id: str, levels: Levels) -> None:
+        path = out / place(question_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(levels).save(path)
+
+    return save
+
+
 def write(out: Path, found: dict[str, Any], records: Mapping[str, list[score.Record]]) -> None:
     """``results.json``, ``results.md``, ``results.png``, ``predictions.jsonl``."""
-    out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     (out / "results.md").write_text(markdown(found), "utf-8")
     picture(found, out / "results.png")
     with (out / "predictions.jsonl").open("w", encoding="utf-8") as lines:
         for item in records["model"]:
+            mask = {} if item.dice is None else {"mask": place(item.question_id)}
+            lines.write(json.dumps(asdict(item) | mask) + "\n")
+        for item in records.get(BLANK, ()):
             lines.write(json.dumps(asdict(item)) + "\n")
 
 
@@ -219,13 +248,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--questions", type=int, default=0, help="at most N per view, quadrants first (0: all)")
     parser.add_argument("--views", type=int, default=0, help="at most N views, by key (0: all)")
     parser.add_argument("--batch", type=int, default=8, help="views at a time")
+    parser.add_argument("--blank", action="store_true", help="ask everything again with a grey picture")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args(argv)
     try:
         model, _, reader = opened(args.model, args.device)
         found, records = evaluate(
             model, reader, args.data, args.split or ["test"], train=args.train or args.data, limit=args.questions,
-            views=args.views, batch=args.batch,
+            views=args.views, batch=args.batch, blank=args.blank, keep=kept(args.out),
         )  # fmt: skip
     except Refused as refusal:
         print(f"{refusal}", file=sys.stderr)

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from baselines.prs_med.config import Refused
 from baselines.prs_med.data import Sample
 from baselines.prs_med.evaluate import answers, opened
+from mmrs_builder.metrics.published import CUT
 
 COLOUR = np.array([255, 200, 40])
 
@@ -57,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{refusal}", file=sys.stderr)
         return 2
     question = {"question": args.question, "choices": args.choice}
-    ((said, mask),) = answers(model, reader, [Sample(row={}, image=image, questions=(question,), masks=(None,))])[0]
+    ((said, levels),) = answers(model, reader, [Sample(row={}, image=image, questions=(question,), masks=(None,))])[0]
+    mask = levels >= CUT
     overlay(image, mask).save(args.out)
     print(said or "(the model says nothing)")
     print(

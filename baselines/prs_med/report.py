@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from baselines import score
+from mmrs_builder.metrics import score
 
 COLUMNS: Final = {
     "dice": "Dice",

@@ -1,8 +1,9 @@
 """What a free sentence answers, found by rule: an option, yes or no, a number, or a token of a closed set.
 
 The rules look for terms as whole words and never guess: a text that states nothing, or several different things, is
-not parsed. They do not understand negation ("not on the left") and read no number words ("two"). Terms come from the
-shard itself, see section 8 of ``docs/language.md``.
+not parsed. Terms come from the shard itself, see section 8 of ``docs/language.md``; for languages with a table of
+``spoken``, its synonyms, number words and words along both axes too. There, what is denied is not said, and a side of
+the patient does not answer for a side of the picture. ``docs/benchmark.md`` states how often this goes wrong.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final
 
 from mmrs_builder.metrics.partners import partners_of
 from mmrs_builder.metrics.refusals import Refused, refusals_of
+from mmrs_builder.metrics.spoken import Spoken, load
 from mmrs_builder.metrics.texts import Tokens, folded
 from mmrs_builder.vocab import VALUES
 
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+_UNIT: Final = re.compile(r"(?<=[0-9])mm$")
 _NUMBER_LIKE: Final = re.compile(r"[-+\u2212]?\.?[0-9][0-9.,]*")
 
 
@@ -35,6 +39,7 @@ class Words:
     truths: Mapping[Tokens, str]
     partners: tuple[tuple[str, str], ...] = ()  # labels (left, right) of paired structures
     refusals: Mapping[Tokens, Refused] = field(default_factory=dict)  # sentences that say why there is no answer
+    spoken: Spoken | None = None  # how people say it in this language
 
     @classmethod
     def of(cls, language: Mapping[str, Any]) -> Words:
@@ -56,6 +61,7 @@ class Words:
             truths={**terms["Bool"], yes: "true", no: "false"},
             partners=partners_of(language),
             refusals=refusals_of(language),
+            spoken=load(str(language.get("language", ""))),
         )
 
 
@@ -84,8 +90,8 @@ def parse(
     - ``choice``: index of an option in ``choices``, as text. The option itself, else the only one whose text occurs
       in the answer; an option counts as said by its phrase ("lies inside" for "inside it") and by its label's name too.
     - ``yes_no``: ``true`` or ``false``: the word before the first comma or stop, else the only one of the two words.
-    - ``number``: the first number, with a point before its decimals; "1,000" and "7,5" are ambiguous: None.
-    - ``open``: the only token of ``value_type`` whose value or phrase term occurs.
+    - ``number``: the only number, with a point before its decimals; "1,000" and "7,5" are ambiguous: None.
+    - ``open``: the only token of ``value_type`` whose value or phrase term occurs, or that is said in another way.
     - ``number`` and ``open``, before that: the reason (``vocab.REFUSALS``) of a refusal as the shard words it. A text
       that calls a label absent which is not in ``absent``, if that is given, states nothing.
 
@@ -103,8 +109,8 @@ def parse(
     if refused := {words.refusals[said[start:stop]] for start, stop in _spans(said, words.refusals)}:
         return _reason(refused, absent)
     if kind == "number":
-        return _number(_without(said, words.labels))
-    return _only(_without(said, words.labels), words.terms[value_type])
+        return _number(_affirmed(said, words), value_type, words)
+    return _open(said, value_type, words)
 
 
 def value_said(
@@ -143,10 +149,15 @@ def _option(said: Tokens, value_type: str, options: Sequence[Tokens], words: Wor
     if said in options:
         return str(options.index(said))
     spoken = {text: str(i) for i, option in enumerate(options) for text in _spoken(option, value_type, words)}
-    if value_type in words.terms:
-        return _only(_without(said, words.labels), spoken)
-    # Other structures must not be taken for an option: "kidney" is not said by "the left kidney".
-    return _only(said, {**dict.fromkeys(words.labels, ""), **spoken})
+    told = _affirmed(said, words)
+    if value_type not in words.terms:
+        # Other structures must not be taken for an option: "kidney" is not said by "the left kidney".
+        return _only(told, {**dict.fromkeys(words.labels, ""), **spoken})
+    found = _tokens(_without(told, words.labels), spoken)
+    if found or not words.spoken:
+        return found.pop() if len(found) == 1 else None
+    meant = {words.terms[value_type].get(option): str(i) for i, option in enumerate(options)}
+    return meant.get(_open(said, value_type, words) or "")
 
 
 def _spoken(option: Tokens, value_type: str, words: Words) -> set[Tokens]:
@@ -158,7 +169,10 @@ def _spoken(option: Tokens, value_type: str, words: Words) -> set[Tokens]:
 
 def _yes_no(said: Tokens, words: Words) -> str | None:
     first = next((i for i, token in enumerate(said) if not token[-1].isalnum()), len(said))
-    return words.truths.get(said[:first]) or _only(said, words.truths)
+    found = words.truths.get(said[:first]) or _only(said, words.truths)
+    if found or not words.spoken or _tokens(said, words.truths):
+        return found
+    return _only(said, words.spoken.truths)
 
 
 def _reason(refused: Collection[Refused], absent: Collection[str] | None) -> str | None:
@@ -168,19 +182,55 @@ def _reason(refused: Collection[Refused], absent: Collection[str] | None) -> str
     return reasons.pop() if len(reasons) == 1 and true else None
 
 
-def _number(said: Tokens) -> str | None:
-    first = next((token for token in said if _NUMBER_LIKE.fullmatch(token)), "")
+def _open(said: Tokens, value_type: str, words: Words) -> str | None:
+    """The only token of a type that a text states: by its terms, else as people say it."""
+    spoken, terms = words.spoken, words.terms[value_type]
+    told = _without(_affirmed(said, words), words.labels)
+    if spoken is None:
+        return _only(told, terms)
+    if spoken.other_frame(said, value_type):
+        return None
+    if value_type == "Clock":
+        hour = _number(_affirmed(said, words), value_type, words)
+        return hour if hour in VALUES["Clock"] else None
+    found = _tokens(told, terms)
+    if found == {"centre"} and value_type == "Zone":  # alone or with a word along one axis: "top centre"
+        return spoken.placed(told, value_type) or "centre"
+    if not found:
+        found = _tokens(told, spoken.terms.get(value_type, {})) or {spoken.placed(told, value_type) or ""} - {""}
+    return found.pop() if len(found) == 1 else None
+
+
+def _affirmed(said: Tokens, words: Words) -> Tokens:
+    return words.spoken.affirmed(said) if words.spoken else said
+
+
+def _number(said: Tokens, value_type: str, words: Words) -> str | None:
+    """The only number of a text; without digits the only number word, and of things "no things" is 0."""
+    told = _without(said, words.labels)
+    like = {token: _UNIT.sub("", token) for token in told if _NUMBER_LIKE.match(token)}
+    numbers = {number for number in like.values() if _NUMBER_LIKE.fullmatch(number)}
+    if not numbers and words.spoken:
+        numbers = {words.spoken.numbers[token] for token in told if token in words.spoken.numbers}
+        denied = any(a in words.spoken.none and b == "" for a, b in pairwise(told))
+        numbers |= {"0"} if denied and value_type == "Count" and not numbers else set()
+    first = numbers.pop() if len(numbers) == 1 else ""
     return first if _NUMBER.fullmatch(first) else None
 
 
-def _only(said: Tokens, table: Mapping[Tokens, str]) -> str | None:
-    """The one token whose terms occur; the empty token stands for what is no answer."""
+def _tokens(said: Tokens, table: Mapping[Tokens, str]) -> set[str]:
+    """The tokens whose terms occur; the empty token stands for what is no answer."""
     spans = _spans(said, table)
-    found = {
+    return {
         table[said[start:stop]]
         for start, stop in spans
         if not any(a <= start and stop <= b and (a, b) != (start, stop) for a, b in spans)
     } - {""}
+
+
+def _only(said: Tokens, table: Mapping[Tokens, str]) -> str | None:
+    """The one token whose terms occur."""
+    found = _tokens(said, table)
     return found.pop() if len(found) == 1 else None
 
 

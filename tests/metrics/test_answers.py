@@ -131,11 +131,12 @@ def test_yes_and_no(said: str, truth: str | None, words: Words):
         ("About .5 percent.", ".5"),
         ("There are 2 polyps, not 3.", "2"),
         ("-5 %", "-5"),
-        ("5-10 %", "5"),
+        ("5-10 %", None),
         ("In this 2D image: 4", "4"),
         ("1,000", None),
         ("7,7 %", None),
-        ("two", None),
+        ("two", "2"),
+        ("two or three", None),
     ],
 )
 def test_numbers(said: str, number: str | None, words: Words):

@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from baselines.endpoint.__main__ import main
-from baselines.endpoint.asking import Put, parsed, puts, said
+from baselines.endpoint.asking import Put, parsed, puts
 from baselines.endpoint.run import ask, results
 from baselines.endpoint.shards import Item, items, language_of, picture
 from mmrs_builder import metrics
 from mmrs_builder.llm import Caps, Endpoint, Limits, Price, Store
+from mmrs_builder.metrics.replies import answer_of
 from tests.baselines.endpoint.conftest import Reply, model, seer
 from tests.llm import endpoint as bad
 from tests.llm.endpoint import Fault, Server, serving
@@ -151,7 +152,7 @@ def test_a_turned_letter_means_the_option_that_was_shown_there(asked: list[Item]
     ],
 )
 def test_the_last_object_with_an_answer_counts_else_all_of_the_text(text: str, answer: tuple[str, str]):
-    assert said(text) == answer
+    assert answer_of(text) == answer
 
 
 def test_a_blank_picture_has_the_size_of_the_one_it_stands_for(asked: list[Item]):

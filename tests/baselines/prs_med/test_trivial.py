@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines import score
 from baselines.prs_med import data, evaluate
 from baselines.prs_med.trivial import Frequent, anything, same_question
 from mmrs_builder import metrics
+from mmrs_builder.metrics import score
 from mmrs_builder.vocab import VALUES
 
 POLYP = 'quadrant(the("polyp"))'

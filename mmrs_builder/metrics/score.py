@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
-from mmrs_builder import metrics, programs
+from mmrs_builder import programs
+from mmrs_builder.metrics import agreement, answers, overlap, replies, texts
+from mmrs_builder.metrics.interval import bootstrap
+from mmrs_builder.types import Mask
 from mmrs_builder.vocab import REFUSALS, VALUES
-
-Mask = npt.NDArray[np.bool_]
 
 POSITIONS: Final = (
     "Quadrant", "Zone", "Side", "Level", "Direction", "Horizontal", "Vertical", "Lateral", "Depth", "Height",
@@ -42,6 +40,14 @@ class Record:
     several: bool  # the view has two or more structures that could be meant
     empty: bool  # the right mask is empty
     absent: tuple[str, ...] = ()  # labels of the question that the view lacks
+    answer_index: int | None = None
+    options: int = 0  # how many a choice has
+    pair_id: str | None = None
+    pair_kind: str | None = None
+    op: str = ""  # what made a twin of its view (``vocab.TWINS``); "" for an original
+    turned: int = 0  # places by which the options were turned
+    blank: bool = False  # asked with a grey picture
+    named: bool = False  # asked with the names of what bears a sign
     said: str = ""
     parsed: str | None = None
     correct: float | None = None
@@ -58,6 +64,11 @@ class Record:
     def refused(self) -> bool:
         """Whether the view cannot answer: then the right answer says why."""
         return self.value in REFUSALS
+
+    @property
+    def wanted(self) -> str:
+        """The right answer in the terms of ``parsed``."""
+        return str(self.answer_index) if self.kind == "choice" else self.value
 
     @property
     def hops(self) -> int:
@@ -77,6 +88,11 @@ def record(row: Mapping[str, Any], question: Mapping[str, Any], truth: Mask | No
         question_id=question["question_id"],
         **{name: row[name] for name in ("view_id", "group_id", "source", "modality")},
         **{name: question[name] for name in ("family", "kind", "program", "value")},
+        answer_index=question["answer_index"],
+        pair_id=question.get("pair_id"),
+        pair_kind=question.get("pair_kind"),
+        op=(row.get("transform") or {}).get("op", ""),
+        options=len(question["choices"] or ()),
         value_type=programs.value_type(question["program"]),
         several=several(row["structures"]),
         empty=truth is not None and not truth.any(),
@@ -88,29 +104,28 @@ def drawn(item: Record, predicted: Mask, truth: Mask | None, *, surfaces: bool) 
     """With the overlap of a mask; ``surfaces``: with the distances too."""
     if truth is None:
         return item
-    item = replace(item, dice=metrics.dice(predicted, truth), iou=metrics.iou(predicted, truth))
+    item = replace(item, dice=overlap.dice(predicted, truth), iou=overlap.iou(predicted, truth))
     if not surfaces:
         return item
     return replace(
         item,
-        hd95=metrics.hausdorff95(predicted, truth),
-        nsd=metrics.surface_dice(predicted, truth, TOLERANCE),
+        hd95=overlap.hausdorff95(predicted, truth),
+        nsd=overlap.surface_dice(predicted, truth, TOLERANCE),
     )
 
 
-def told(item: Record, text: str, question: Mapping[str, Any], words: metrics.Words) -> Record:
-    """With a sentence, parsed by rule and compared."""
-    reference = question["answer"]
+def told(item: Record, text: str, question: Mapping[str, Any], words: answers.Words) -> Record:
+    """With a reply, read by rule and compared."""
+    said, reference = replies.answer_of(text)[0], question["answer"]
     item = replace(
         item,
         said=text,
-        exact=float(metrics.exact_match(text, reference)),
-        rouge_l=metrics.rouge_l(text, reference) if item.kind in ("open", "segment") else None,
+        exact=float(texts.exact_match(said, reference)),
+        rouge_l=texts.rouge_l(said, reference) if item.kind in ("open", "segment") else None,
     )
-    if not metrics.is_closed(item.kind, item.value_type):
+    if not answers.is_closed(item.kind, item.value_type):
         return item
-    parsed = metrics.parse(text, item.kind, item.value_type, question["choices"], words, absent=item.absent)
-    return answered(item, parsed, question)
+    return answered(item, replies.read(text, question, words, turned=item.turned, absent=item.absent), question)
 
 
 def answered(item: Record, parsed: str | None, question: Mapping[str, Any]) -> Record:
@@ -120,7 +135,7 @@ def answered(item: Record, parsed: str | None, question: Mapping[str, Any]) -> R
 
 def right(parsed: str | None, question: Mapping[str, Any]) -> bool:
     """Whether a parsed answer is the stored one."""
-    return metrics.correct(
+    return answers.correct(
         parsed,
         kind=question["kind"],
         value=question["value"],
@@ -130,17 +145,17 @@ def right(parsed: str | None, question: Mapping[str, Any]) -> bool:
 
 
 def agreeing(
-    item: Record, question: Mapping[str, Any], reference: metrics.Reference, predicted: Mask, words: metrics.Words
-) -> tuple[Record, metrics.Agreement | None]:
+    item: Record, question: Mapping[str, Any], reference: agreement.Reference, predicted: Mask, words: answers.Words
+) -> tuple[Record, agreement.Agreement | None]:
     """With its cell of say-show agreement: does the drawn mask imply what was said?"""
-    if not metrics.is_closed(item.kind, item.value_type):
+    if not answers.is_closed(item.kind, item.value_type):
         return item, None
-    shown = metrics.shown_value(
+    shown = agreement.shown_value(
         reference, predicted, program=item.program, target=question["target"], target_program=question["target_program"]
     )
-    said = metrics.value_said(item.parsed, item.kind, item.value_type, question["choices"], words)
-    verdict = metrics.say_show(said, shown, value=question["value"], tolerance=question["tolerance"])
-    judged = verdict.reason not in metrics.LEFT_OUT
+    said = answers.value_said(item.parsed, item.kind, item.value_type, question["choices"], words)
+    verdict = agreement.say_show(said, shown, value=question["value"], tolerance=question["tolerance"])
+    judged = verdict.reason not in agreement.LEFT_OUT
     return replace(item, cell=verdict.cell or verdict.reason, agree=float(verdict.agree) if judged else None), verdict
 
 
@@ -174,7 +189,7 @@ def interval(values: Sequence[float], groups: Sequence[str]) -> dict[str, Any] |
     """Mean of values with a bootstrap interval over their groups (patients); None without values."""
     if not values:
         return None
-    found = asdict(metrics.bootstrap(values, groups))
+    found = asdict(bootstrap(values, groups))
     return {key: round(v, 4) if isinstance(v, float) else v for key, v in found.items()}
 
 
@@ -196,6 +211,7 @@ SELECTIONS: Final[dict[str, tuple[str, Callable[[Record], bool]]]] = {
     "iou": ("iou", lambda _: True),
     "hd95_px": ("hd95", lambda _: True),
     "nsd_2px": ("nsd", lambda _: True),
+    "accuracy": ("correct", lambda _: True),
     "position_accuracy": (
         "correct",
         lambda item: item.value_type in POSITIONS and item.kind in ("open", "choice") and not item.refused,

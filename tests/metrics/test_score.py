@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines import score
-from baselines.prs_med import data
-from baselines.score import Record
 from mmrs_builder import metrics
+from mmrs_builder.metrics import score
+from mmrs_builder.metrics.score import Record
 from mmrs_builder.vocab import VALUES
 
 QUADRANTS = tuple(VALUES["Quadrant"])
@@ -43,9 +41,9 @@ def record(number: int = 0, **changes: Any) -> Record:
     return Record(**{name: getattr(made, name) for name in made.__slots__} | changes)
 
 
-@pytest.fixture(scope="module")
-def words(shards: Path) -> metrics.Words:
-    return metrics.Words.of(data.language_of(shards))
+@pytest.fixture
+def words(stored_words: metrics.Words) -> metrics.Words:
+    return stored_words
 
 
 counts = st.dictionaries(

@@ -1,0 +1,1 @@
+"""Any vision-language model of transformers on this machine, asked as it is."""

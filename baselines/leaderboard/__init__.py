@@ -1,0 +1,1 @@
+"""Contenders beside each other on the same questions: `__main__.py`."""
