@@ -19,6 +19,7 @@ from mmrs_builder import options as opt
 from mmrs_builder.cli_card import card
 from mmrs_builder.cli_export import export, push
 from mmrs_builder.cli_paraphrase import GO_ON_ROWS, Asking, Bank, Phrasing, paraphrase
+from mmrs_builder.cli_review import review
 from mmrs_builder.cli_view import view
 from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
@@ -42,6 +43,7 @@ app.command()(export)
 app.command()(push)
 app.command()(view)
 app.command()(card)
+app.add_typer(review)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
 from mmrs_builder.likeness import SIDE, Seen
-from mmrs_builder.questions import Candidate, Unasked, candidates
+from mmrs_builder.questions import EXCLUDED, Candidate, Unasked, candidates, same_fact
 from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected, select
 from mmrs_builder.splits import Member, Placement, place
@@ -174,7 +174,8 @@ def _decide(
     places, leaking = _placed(found, settings, workers)
     refused = sum((part.refused for part in parts), Counter[str]())
     views = {view.member.view_id: view for view in found}
-    placed = [_placed_question(c, views[c.view_id], places[c.view_id]) for part in parts for c in part.decided]
+    every = [_placed_question(c, views[c.view_id], places[c.view_id]) for part in parts for c in part.decided]
+    placed = _not_excluded(every, settings.exclude)
     asked, dropped = select(
         [item for item in placed if item.split],
         families,
@@ -184,6 +185,7 @@ def _decide(
         keep_unbalanced=settings.keep_unbalanced,
     )
     dropped["split_dropped"] = sum(not item.split for item in placed)
+    dropped["excluded"] = len(every) - len(placed)
     by_view: dict[str, list[Selected]] = {}
     for item in asked:
         by_view.setdefault(item.candidate.view_id, []).append(item)
@@ -203,9 +205,9 @@ def _decide(
         },
         **({"twins": _twins([view.twin for view in found], kept, views)} if settings.twins else {}),
         "candidates": {
-            "evaluated": len(placed) + refused.total(),
-            "decided": sum(not item.candidate.reason for item in placed),
-            "unanswerable": sum(bool(item.candidate.reason) for item in placed),
+            "evaluated": len(every) + refused.total(),
+            "decided": sum(not item.candidate.reason for item in every),
+            "unanswerable": sum(bool(item.candidate.reason) for item in every),
             "asked": len(asked),
         },
         "refused": dict(sorted(refused.items())),
@@ -237,6 +239,16 @@ def _placed(found: Sequence[Found], settings: Settings, workers: int) -> tuple[d
 def _placed_question(candidate: Candidate, view: Found, place: Placement) -> Selected:
     twin_of, op = (view.twin.of, view.twin.op) if view.twin else (None, None)
     return Selected(candidate=candidate, source=view.member.source, split=place.split or "", twin_of=twin_of, op=op)
+
+
+def _not_excluded(found: Sequence[Selected], exclude: Sequence[str]) -> list[Selected]:
+    """Those that state no fact of a question named in the exclusion list, in whatever words and as whatever kind."""
+    named = {line.removeprefix(EXCLUDED) for line in exclude if line.startswith(EXCLUDED)}
+    if not named:
+        return [*found]
+    facts = sorted({(item.candidate.program, item.candidate.view_id) for item in found})  # a program is read once
+    out = {fact for fact in facts if not named.isdisjoint(same_fact(*fact))}
+    return [item for item in found if (item.candidate.program, item.candidate.view_id) not in out]
 
 
 def _twins(

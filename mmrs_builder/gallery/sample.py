@@ -7,7 +7,7 @@ import heapq
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from mmrs_builder.io.png import encode_mask
 from mmrs_builder.preview import colours_of, overlay, spelled
 from mmrs_builder.types import Question
 from mmrs_builder.verify import pictures
-from mmrs_builder.verify.language import BadLanguage, Language, read_language
+from mmrs_builder.verify.language import BadLanguage, Language, read_language, read_rows
 from mmrs_builder.verify.measure import Shape, measure
 from mmrs_builder.verify.rows import Malformed, StoredView, read_view
 from mmrs_builder.verify.shards import UNREADABLE, Shard, open_shards
@@ -97,9 +97,9 @@ def _ids(shard: Shard) -> list[tuple[str, str]]:
 
 
 def language_of(shard: Shard) -> Language:
-    """The language of a shard, without the wordings of single rows. Raises ``MmrsError``."""
+    """The language of a shard, with the wordings that are its own. Raises ``MmrsError``."""
     try:
-        return read_language(shard.language)
+        return replace(read_language(shard.language), rows=read_rows(shard.own_words))
     except BadLanguage as error:
         raise _unreadable(shard, error) from None
 

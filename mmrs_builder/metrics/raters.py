@@ -14,6 +14,7 @@ Where nearly all verdicts are alike, kappa is low however well readers agree, fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -94,11 +95,15 @@ def agreed(
 def _estimate(
     of: Callable[[npt.NDArray[Any]], Floats], whole: npt.NDArray[Any], drawn: npt.NDArray[Any] | None, level: float
 ) -> Estimate:
-    found = float(of(whole)) if whole.sum() else float("nan")
-    low = high = None
-    if drawn is not None and found == found:
-        low, high = (float(x) for x in np.nanquantile(of(drawn), [(1 - level) / 2, (1 + level) / 2]))
-    return Estimate(value=found if found == found else None, low=low, high=high)
+    found = float(of(whole)) if whole.sum() else math.nan
+    values = np.array([]) if drawn is None else of(drawn)
+    values = values[~np.isnan(values)]
+    if math.isnan(found):
+        return Estimate(value=None, low=None, high=None)
+    if not len(values):
+        return Estimate(value=found, low=None, high=None)
+    low, high = (float(x) for x in np.quantile(values, [(1 - level) / 2, (1 + level) / 2]))
+    return Estimate(value=found, low=low, high=high)
 
 
 def _beyond(observed: Floats, chance: Floats) -> Floats:
