@@ -1,8 +1,8 @@
 """Errors planted on purpose, to see whether a reader notices: the verifier's own lies, where a person can see them.
 
 The lies are those of ``verify.mutations``, for which the definitions of ``docs/language.md`` leave no way to be true.
-Of these only such are planted as change what a reader is shown, in the words of the language, and by no narrow call: who
-looks has to find them, and nothing but the picture tells them from the truth.
+Of these only such are planted as change what a reader is shown, in the words of the language, and by no narrow call:
+who looks has to find them, and nothing but the picture tells them from the truth.
 """
 
 from __future__ import annotations

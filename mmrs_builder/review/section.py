@@ -60,10 +60,10 @@ def _what(numbers: Numbers) -> str:
     planted, unread = numbers["detected"]["a"]["of"], numbers["unread"]
     left = f" {unread} sampled ones were not read by both and are not counted." if unread else ""
     return (
-        f"Two readers, each alone, judged {numbers['questions']} questions about {numbers['views']} views of this build, "
-        "drawn in proportion to its sources, modalities, kinds and families, and among them "
-        f"{planted} that had been made wrong on purpose; they did not know which. Intervals of agreement are from a "
-        f"bootstrap over views.{left} `review.json` holds every verdict."
+        f"Two readers, each alone, judged {numbers['questions']} questions about {numbers['views']} views of this "
+        f"build, drawn in proportion to its sources, modalities, kinds and families, and {planted} more that had been "
+        "made wrong on purpose; they did not know which. Intervals of agreement are from a bootstrap over views."
+        f"{left} `review.json` holds every verdict."
     )
 
 
