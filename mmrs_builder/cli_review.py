@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mmrs_builder import options as opt
-from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.errors import USAGE, MmrsError
 
 review = typer.Typer(
     name="review", help="Have two people read a sample of a build, and say what they found.", no_args_is_help=True
@@ -26,6 +26,7 @@ Card = Annotated[Path | None, typer.Option("--card", help="Build whose cards get
 NoCard = Annotated[bool, typer.Option("--no-card", help="Write into no card.")]
 List = Annotated[Path | None, typer.Option("--list", help="Exclusion list. [default: exclude.txt beside the key]")]
 Either = Annotated[bool, typer.Option("--either", help="Leave out what one reader rejects. [default: both must]")]
+Anew = Annotated[bool, typer.Option("--overwrite", help="Replace a list that says something else.")]
 Partial = Annotated[bool, typer.Option("--partial", help="Count what both have read, though not all is read.")]
 
 
@@ -63,6 +64,7 @@ def merge(
     listed: List = None,
     either: Either = False,
     partial: Partial = False,
+    overwrite: Anew = False,
     as_json: opt.Json = False,
 ) -> None:
     """Compare what the two readers saved: agreement, planted errors found, and the questions to leave out.
@@ -85,15 +87,14 @@ def merge(
     judged = merging.merged(key, decisions.read(saved[0]), decisions.read(saved[1]), partial=partial)
     build = None if no_card else card or (place.resolve().parent / key.build).resolve()
     if build is not None:
-        opt.require_build(build)
+        if not (build / "data").is_dir():
+            hint = "Name the build that was reviewed with --card, or add --no-card."
+            raise MmrsError(f"{build} holds no finished build", code=USAGE, hint=hint)
         publish.check_same(build, key.rows)
     record = merging.record(key, judged)
     rejected, disputed = merging.left_out(judged, either=either)
     written = listed or place.parent / exclusion.NAME
-    try:
-        written.write_text(exclusion.text_of(rejected, disputed), encoding="utf-8")
-    except OSError as error:
-        raise MmrsError(f"cannot write {written}: {error.strerror}", code=ENVIRONMENT, hint="Use --list.") from None
+    exclusion.write(written, exclusion.text_of(rejected, disputed), overwrite=overwrite)
     if build is not None:
         publish.publish(build, record)
     if as_json:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
+from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.questions import EXCLUDED
 from mmrs_builder.review.decisions import REASONS, Decision
 from mmrs_builder.review.merge import Judged
@@ -28,6 +30,18 @@ def text_of(rejected: Sequence[Judged], disputed: Sequence[Judged]) -> str:
     for it in disputed:
         lines += [*_told(it), f"#{EXCLUDED}{it.entry.question_id}"]
     return "\n".join(lines) + "\n"
+
+
+def write(path: Path, text: str, *, overwrite: bool) -> None:
+    """Write a list. Raises ``MmrsError`` where it cannot be written, and, unless ``overwrite``, for one that somebody
+    may have decided disputed questions in."""
+    try:
+        if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text and not overwrite:
+            hint = "Name another --list, or add --overwrite if nobody has worked on it."
+            raise MmrsError(f"{path} is there and says something else", code=USAGE, hint=hint)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MmrsError(f"cannot write {path}: {error.strerror}", code=ENVIRONMENT, hint="Use --list.") from None
 
 
 def _told(it: Judged) -> list[str]:

@@ -132,7 +132,9 @@ def test_a_second_review_takes_the_place_of_the_first(reviewed: Path, tmp_path: 
     shutil.copytree(reviewed.parent, tmp_path / "home")
     folder = tmp_path / "home" / "review"
     a, b = (saved(folder, reader, lambda entry: "other" if entry["planted"] else None) for reader in "ab")
-    assert mmrs("review", "merge", a, b).code == 0
+    done = mmrs("review", "merge", a, b)
+    assert (done.code, "exclude.txt is there and says something else" in done.err) == (2, True)  # it may be worked on
+    assert mmrs("review", "merge", a, b, "--overwrite").code == 0
     for name in ("README.md", "DATASHEET.md"):
         assert (tmp_path / "home" / "shards" / name).read_text().count("## Read by two people") == 1
     card = mmrs("card", tmp_path / "home" / "shards")
@@ -152,6 +154,8 @@ def test_another_build_does_not_get_the_review(reviewed: Path, tmp_path: Path):
     done = mmrs("review", "merge", *files, "--card", tmp_path / "other", *words)
     assert (done.code, "is not the build that was reviewed" in done.err) == (5, True)
     assert tree(tmp_path / "other") == before
+    done = mmrs("review", "merge", *files, "--card", tmp_path / "nowhere", *words)
+    assert (done.code, "or add --no-card" in done.err) == (2, True)
     assert not (tmp_path / "list.txt").exists()
     assert mmrs("review", "merge", *files, "--no-card", *words).code == 0
     assert (tmp_path / "list.txt").read_text() == (reviewed.parent / "review" / "exclude.txt").read_text()
