@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mmrs_builder.build.audited import publish_audit
+from mmrs_builder.build.added import publish_audit
 from mmrs_builder.build.publish import PLOT
 from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
 from mmrs_builder.io.extras import need

@@ -14,6 +14,7 @@ from mmrs_builder.cards import contents
 from mmrs_builder.croissant import description, files_of
 from mmrs_builder.digests import sha256
 from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
+from mmrs_builder.review import publish
 from mmrs_builder.verify.shards import FOLDERS, UNREADABLE
 
 FILES: Final = {"readme": "README.md", "croissant": "croissant.json", "datasheet": "DATASHEET.md"}
@@ -25,7 +26,8 @@ def text_of(out: Path, name: str) -> str:
         texts = {key: (out / file).read_text(encoding="utf-8") for key, file in FILES.items()}
     except (OSError, ValueError) as error:
         raise MmrsError(f"{out} has not all cards: {error}", code=USAGE, hint="Run mmrs build again.") from None
-    if wrong := list(faults(counted(out), texts)):
+    wrong = list(faults(counted(out), texts))
+    if wrong := wrong or list(publish.faults(out, {FILES[key]: text for key, text in texts.items()})):
         raise MmrsError("\n".join(wrong), code=INTEGRITY, hint="Build it again, or fetch it again.")
     return texts[name]
 

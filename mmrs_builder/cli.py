@@ -20,6 +20,7 @@ from mmrs_builder.cli_card import card
 from mmrs_builder.cli_export import export, push
 from mmrs_builder.cli_paraphrase import GO_ON_ROWS, Asking, Bank, Phrasing, paraphrase
 from mmrs_builder.cli_rehydrate import rehydrate
+from mmrs_builder.cli_review import review
 from mmrs_builder.cli_score import score
 from mmrs_builder.cli_view import view
 from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
@@ -46,6 +47,7 @@ app.command()(rehydrate)
 app.command()(view)
 app.command()(card)
 app.command()(score)
+app.add_typer(review)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ def card(
 ) -> None:
     """Count the shards again, check the numbers in all three cards against them, and print one.
 
-    Exit code 5 where a card says another number than the shards.
+    Those of a review are counted again from its verdicts. Exit code 5 where a card says another number.
 
     Example: mmrs card shards/ --show croissant
     """

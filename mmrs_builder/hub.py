@@ -20,7 +20,7 @@ from mmrs_builder.verify.integrity import MANIFEST, read_manifest
 from mmrs_builder.withholding import Held
 
 SHARD: Final = re.compile(r"(data|qa|preview)/(train|validation|test)-\d{5}-of-\d{5}\.parquet")
-BESIDE: Final = frozenset({"README.md", "DATASHEET.md", "croissant.json", "audit.png", MANIFEST})
+BESIDE: Final = frozenset({"README.md", "DATASHEET.md", "croissant.json", "audit.png", "review.json", MANIFEST})
 MESSAGE: Final = "Publish verified shards"
 AGAIN: Final = (
     "What has arrived is kept: run the same command again. `hf auth login` stores a token; REPO is USER/NAME."

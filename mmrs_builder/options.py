@@ -23,7 +23,10 @@ Recipe = Annotated[
     str | None,
     typer.Option("--recipe", help="TOML file with sources and settings, or a shipped one: mmrs, abdomen, demo."),
 ]
-Exclude = Annotated[Path | None, typer.Option("--exclude", help="Text file: case ids to leave out, one a line.")]
+Exclude = Annotated[
+    Path | None,
+    typer.Option("--exclude", help="Text file: ids of cases to leave out, one a line; or of questions: question:ID."),
+]
 Allow = Annotated[str | None, typer.Option("--allow", help="Licences or their classes, by commas; refuse others.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Key of every choice made. [default: 0]")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Use only the first N cases of each source.")]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from mmrs_builder import programs
-from mmrs_builder.digests import keyed, sha256
+from mmrs_builder.digests import keyed
 from mmrs_builder.language import fields
-from mmrs_builder.questions import Candidate, is_claim
+from mmrs_builder.questions import Candidate, is_claim, question_id
 from mmrs_builder.select import Selected
 from mmrs_builder.structures import units
 from mmrs_builder.templates import Family, Language, image_names, name_text, render, template_id, value_text
@@ -60,7 +60,7 @@ def choose(selected: Selected, family: Family, language: Language, seed: int) ->
     c = selected.candidate
     claim = is_claim(c.kind, programs.value_type(family.program))
     program = programs.claim(c.program, str(selected.claim)) if claim else c.program
-    identity = sha256(f"{c.view_id}\n{c.kind}\n{program}".encode())[:16]
+    identity = question_id(c.view_id, c.kind, program)
     unit = selected.pair_id or identity
     return Chosen(
         question_id=identity,

@@ -11,15 +11,18 @@ from itertools import combinations, product
 from typing import Final, cast
 
 from mmrs_builder import frames, programs
-from mmrs_builder.digests import keyed
+from mmrs_builder.digests import keyed, sha256
 from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate
 from mmrs_builder.jitter import SHIFTS
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Grid, Kind, Label, Scene
-from mmrs_builder.vocab import VALUES
+from mmrs_builder.vocab import KINDS, VALUES
 
 MOST_BINDINGS: Final = 128
 """Bindings of one family that are looked at in one picture: 11 structures give 110 pairs, a whole body 5000."""
+
+EXCLUDED: Final = "question:"
+"""Begins a line of an exclusion list that names a question by its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,3 +251,15 @@ def _check_words(program: str, outcome: Outcome, on: Measured) -> None:
 def is_claim(kind: str, value_type: str) -> bool:
     """Whether a yes/no question states one token of a closed set and asks if it holds."""
     return kind == "yes_no" and value_type in VALUES and value_type != "Bool"
+
+
+def question_id(view_id: str, kind: str, program: str) -> str:
+    """Identity of a question, whatever its wording. The program of a claim holds the claim."""
+    return sha256(f"{view_id}\n{kind}\n{program}".encode())[:16]
+
+
+def same_fact(program: str, view_id: str) -> frozenset[str]:
+    """Ids of all questions that a program can be asked as of a view: of every kind, and every claim of its value."""
+    claims = [programs.claim(program, token) for token in VALUES.get(programs.value_type(program), ())]
+    plain = {question_id(view_id, kind, program) for kind in KINDS}
+    return frozenset(plain | {question_id(view_id, "yes_no", claim) for claim in claims})

@@ -165,7 +165,10 @@ def _configured(chosen: SourceChoice, hint: str) -> Source:
 
 
 def excluded(path: Path | None) -> tuple[str, ...]:
-    """Case ids of an exclusion list: one a line, ``source:`` before it where two sources share it; # comments."""
+    """Ids of an exclusion list, one a line; # comments.
+
+    Of cases, ``source:`` before it where two sources share one; or of a question, ``question:`` before it.
+    """
     if path is None:
         return ()
     try:

@@ -40,6 +40,7 @@ REASONS: Final[dict[str, str]] = {
     "prior_bound_in_test": "its stratum has one possible answer and the view is in test",
     "unpaired": "the view cannot answer it, and there is no room for it beside one of another view that can",
     "twin_alone": "a twin's, and no question of its original is asked in the same words beside it",
+    "excluded": "named in the exclusion list, or the same fact in other words or as another kind",
     "split_dropped": "the view was dropped: its group touches an official test set, or a picture that is kept out",
 }
 """Why a decided candidate was not asked."""
@@ -79,16 +80,26 @@ def place_in_view(item: Selected) -> tuple[str, str, str, str]:
 
 
 def choose(
-    pool: Pool, families: Sequence[Family], *, seed: int, per_view: int, max_rows: int | None, keep_unbalanced: bool
+    pool: Pool,
+    families: Sequence[Family],
+    *,
+    seed: int,
+    per_view: int,
+    max_rows: int | None,
+    keep_unbalanced: bool,
+    excluded: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[dict[int, Marks], Counter[str]]:
     """The candidates to ask, by number, with what marks them, and the dropped ones by reason.
 
     ``per_view`` limits the questions of a view. ``keep_unbalanced`` fills what room is left with questions whose
-    answers are not even, marked so. A refusal stands beside a question of a view of like origin.
+    answers are not even, marked so. ``excluded`` flags candidates that are not wanted. A refusal stands beside a
+    question of a view of like origin.
     """
     known = {family.id: family for family in families}
-    beside = sort(pool)
+    out = np.zeros(len(pool.view), np.bool_) if excluded is None else excluded
+    beside = sort(pool, out)
     roles = _roles(pool, beside)
+    roles[out] = CODES["excluded"]
     plain = roles == CODES["uneven"]
     found = strata(pool, plain, beside, known, seed=seed, keep=keep_unbalanced)
     refusals, others = np.flatnonzero(roles == CODES["unpaired"]), np.flatnonzero(plain)

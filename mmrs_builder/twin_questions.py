@@ -75,17 +75,21 @@ def _may_ask(candidate: Candidate, op: str, labels: Mapping[str, Label]) -> bool
     return op == "mark" or candidate.kind in (SAME_KINDS if op == "canvas" else OPPOSITE_KINDS)
 
 
-def sort(pool: Pool) -> Beside:
-    """Put every twin's question beside the one it can be asked with."""
+def sort(pool: Pool, unwanted: npt.NDArray[np.bool_]) -> Beside:
+    """Put every twin's question beside the one it can be asked with, if neither is flagged as unwanted."""
     ops = np.array([OPS.index(view.op) for view in pool.views], np.int8)[pool.view]
     plain = ops <= MARKED
     if not pool.views or not (~plain).any():
         return Beside(opposites={}, echoes={}, plain=plain)
+
+    def wanted(flags: npt.NDArray[np.bool_]) -> Wide:
+        return np.flatnonzero(flags & ~unwanted)
+
     names: Codebook[str | None] = Codebook({view.view_id: code for code, view in enumerate(pool.views)})
     origin = names.codes(view.twin_of for view in pool.views).astype(np.int64)
     return Beside(
-        opposites=_beside(pool, np.flatnonzero(ops == 0), np.flatnonzero(ops > CANVAS), origin, same=False),
-        echoes=_beside(pool, np.flatnonzero(ops == MARKED), np.flatnonzero(ops == CANVAS), origin, same=True),
+        opposites=_beside(pool, wanted(ops == 0), wanted(ops > CANVAS), origin, same=False),
+        echoes=_beside(pool, wanted(ops == MARKED), wanted(ops == CANVAS), origin, same=True),
         plain=plain,
     )
 

@@ -33,3 +33,12 @@ def free(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = mmrs("build", "--source", "phantom", "--set", "phantom.count=2", "--out", out, "--workers", 1)
     assert done.code == 0, done.err
     return out
+
+
+@pytest.fixture(scope="session")
+def dozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shards of twelve phantoms; never changed."""
+    out = tmp_path_factory.mktemp("dozen") / "shards"
+    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=12", "--out", out, "--workers", 1)
+    assert done.code == 0, done.err
+    return out

@@ -15,6 +15,8 @@ import pytest
 
 import mmrs_builder
 from mmrs_builder import resources
+from mmrs_builder.gallery.page import GALLERY
+from mmrs_builder.review.pages import PAGE
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"cv2", "datasets", "numpy", "pandas", "PIL", "pyarrow", "scipy", "skimage", "torch", "typer"}
@@ -121,10 +123,10 @@ def test_the_wheel_holds_every_resource(wheel: Path, folder: str) -> None:
     assert [file for file in sorted(ours) if not (wheel / "mmrs_builder" / "_resources" / file).is_file()] == []
 
 
-def test_the_wheel_holds_the_files_of_the_gallery(wheel: Path) -> None:
-    ours = sorted(path.name for path in (ROOT / "mmrs_builder" / "gallery").glob("page.*"))
-    assert ours == ["page.css", "page.html", "page.js", "page.py"]
-    assert [name for name in ours if not (wheel / "mmrs_builder" / "gallery" / name).is_file()] == []
+def test_the_wheel_holds_the_files_of_both_pages(wheel: Path) -> None:
+    parts = {name for page in (GALLERY, PAGE) for name in (page.page, *page.styles, *page.scripts)}
+    assert {name.split("/")[0] for name in parts} == {"gallery", "review"}
+    assert [name for name in sorted(parts) if not (wheel / "mmrs_builder" / name).is_file()] == []
 
 
 def test_the_wheel_says_that_it_is_typed(wheel: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from mmrs_builder import executors, leaks
@@ -24,8 +25,8 @@ from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
 from mmrs_builder.likeness import SIDE, Seen
-from mmrs_builder.pool import Viewed
-from mmrs_builder.questions import Candidate, Unasked, candidates
+from mmrs_builder.pool import Codebook, Pool, Viewed
+from mmrs_builder.questions import EXCLUDED, Candidate, Unasked, candidates, same_fact
 from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected, choose
 from mmrs_builder.splits import Member, Placement, place
@@ -195,6 +196,7 @@ def _decide(
         per_view=settings.questions_per_view,
         max_rows=settings.max_rows,
         keep_unbalanced=settings.keep_unbalanced,
+        excluded=_excluded(pool, settings.exclude),
     )
     del pool  # far larger than what is asked
     by_view: dict[str, list[str]] = {}
@@ -259,6 +261,22 @@ def _viewed(view: Found, place: Placement) -> Viewed:
         group=place.group_id,
         size=view.seen.size,
     )
+
+
+def _excluded(pool: Pool, exclude: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which candidates state a fact of a question in the exclusion list, in whatever words and as whatever kind."""
+    named = {line.removeprefix(EXCLUDED) for line in exclude if line.startswith(EXCLUDED)}
+    if not named:
+        return np.zeros(len(pool.view), np.bool_)
+    programs: Codebook[str] = Codebook()
+    program = programs.codes(form.program for form in pool.forms)
+    texts = tuple(programs.known)
+    facts, of = np.unique(pool.view * np.int64(len(texts)) + program[pool.form], return_inverse=True)
+    out = [
+        not named.isdisjoint(same_fact(texts[fact % len(texts)], pool.views[fact // len(texts)].view_id))
+        for fact in facts.tolist()
+    ]
+    return np.array(out, np.bool_)[of]
 
 
 def _twins(found: Sequence[Found], kept: Sequence[Mapping[str, object]]) -> dict[str, dict[str, int]]:

@@ -28,10 +28,13 @@ RETIRED: Final = f"{STATE}/retired"
 PLOT: Final = "audit.png"
 """What `mmrs audit --card` adds; no new version has it."""
 
+REVIEW: Final = "review.json"
+"""What `mmrs review merge` adds; no new version has it."""
+
 CARDS: Final = ("croissant.json", "DATASHEET.md", "README.md")
 """Generated from the finished shards, never typed."""
 
-ARRIVE: Final = (DATA, QA, PREVIEW, PLOT, *CARDS)
+ARRIVE: Final = (DATA, QA, PREVIEW, PLOT, REVIEW, *CARDS)
 """The order in which a new version comes; an old one leaves in the opposite order."""
 
 

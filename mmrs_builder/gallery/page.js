@@ -1,29 +1,12 @@
 
-"use strict";
-// Everything that comes from the shards is written with textContent or as an attribute of a number; nothing is parsed as HTML.
 (() => {
-  const $ = (id) => document.getElementById(id);
-  const read = (id) => JSON.parse($(id).textContent);
   const { build, questions, views, numbers, audit } = read("records");
-  const words = (text) => String(text ?? "").replaceAll("_", " ");
   const SVG = "http://www.w3.org/2000/svg";
-
-  function make(tag, fields = {}, ...children) {
-    const made = Object.assign(document.createElement(tag), fields);
-    made.append(...children.filter((child) => child != null));
-    return made;
-  }
 
   function svg(tag, attributes = {}, text) {
     const made = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
     if (text != null) made.textContent = text;
-    return made;
-  }
-
-  function swatch(colour) {
-    const made = make("i");
-    made.style.background = colour;
     return made;
   }
 
@@ -253,14 +236,6 @@
     ...question.bindings.flatMap((b) => b.structures), ...(question.target ?? []),
     ...question.steps.flatMap((s) => [...s.structures, ...s.of])])].filter((n) => viewOf(question).structures[n]);
 
-  const decoded = new Map(); // view -> { files, bits: Map(index -> Uint8Array) }; the last few views
-
-  function filesOf(n) {
-    if (!decoded.has(n)) decoded.set(n, { files: read(`view-${n}`), bits: new Map() });
-    while (decoded.size > 6) decoded.delete(decoded.keys().next().value);
-    return decoded.get(n);
-  }
-
   async function open(n) {
     const view = views[n];
     $("masks").width = view.width;
@@ -269,21 +244,6 @@
     $("picture").alt = `${words(view.modality)} picture ${view.id}`;
     size();
     await draw();
-  }
-
-  async function bitsOf(n, index) {
-    const { files, bits } = filesOf(n), view = views[n];
-    if (!bits.has(index)) {
-      const image = new Image();
-      image.src = files.masks[index];
-      await image.decode();
-      const canvas = make("canvas", { width: view.width, height: view.height });
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      context.drawImage(image, 0, 0);
-      const pixels = context.getImageData(0, 0, view.width, view.height).data;
-      bits.set(index, Uint8Array.from({ length: view.width * view.height }, (_, p) => pixels[4 * p] > 127 ? 1 : 0));
-    }
-    return bits.get(index);
   }
 
   function strong() {
@@ -300,7 +260,7 @@
     const mine = ++drawing, question = current(), view = viewOf(question), filled = strong();
     const whole = view.structures.map((_, n) => n).filter((n) => view.structures[n].part !== "component");
     const outlined = [...new Set([...($("all").checked ? whole : []), ...namedBy(question)])].filter((n) => !filled.includes(n));
-    const shapes = await Promise.all([...outlined, ...filled].map(async (n) => ({ n, bits: await bitsOf(question.view, n) })));
+    const shapes = await Promise.all([...outlined, ...filled].map(async (n) => ({ n, bits: await bitsOf(question.view, view, n) })));
     if (mine !== drawing) return; // another question has been opened meanwhile
     const context = $("masks").getContext("2d");
     const image = context.createImageData(view.width, view.height);
@@ -311,23 +271,6 @@
     $("masks").style.opacity = $("opacity").value / 100;
     marks(filled);
     document.body.dataset.drawn = `${question.question_id} ${state.step ?? "answer"}`;
-  }
-
-  const channels = (colour) => [1, 3, 5].map((n) => parseInt(colour.slice(n, n + 2), 16));
-
-  function tint({ data }, bits, colour) {
-    const [r, g, b] = channels(colour);
-    for (let p = 0; p < bits.length; p++) if (bits[p]) data.set([r, g, b, 120], 4 * p);
-  }
-
-  function outline({ data, width, height }, bits, colour, alpha) {
-    const [r, g, b] = channels(colour);
-    for (let y = 0, p = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, p++) {
-        const inside = x && y && x < width - 1 && y < height - 1 && bits[p - 1] && bits[p + 1] && bits[p - width] && bits[p + width];
-        if (bits[p] && !inside) data.set([r, g, b, alpha], 4 * p);
-      }
-    }
   }
 
   function size() {
@@ -580,11 +523,6 @@
   function fade(by) {
     $("opacity").value = Number($("opacity").value) + by;
     draw();
-  }
-
-  function theme() {
-    const root = document.documentElement;
-    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
   }
 
   function otherLines() {

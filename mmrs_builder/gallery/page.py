@@ -1,4 +1,4 @@
-"""The page itself: its three files and the data, put together so that nothing in the data can become code.
+"""The page itself: its files and the data, put together so that nothing in the data can become code.
 
 Data lie in blocks that a browser never runs, with every ``<``, ``>`` and ``&`` escaped; the script writes them as text
 only. A policy in the page allows the one style sheet and the one script, by their digests, pictures in data URIs, and
@@ -11,14 +11,29 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mmrs_builder.digests import keyed
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.gallery import numbers
-from mmrs_builder.gallery.sample import Shown, chosen, finite, shown
+from mmrs_builder.gallery.sample import chosen, finite, shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a page is made of, by paths below the package."""
+
+    page: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+
+
+GALLERY: Final = Files(
+    page="gallery/page.html", styles=("gallery/page.css",), scripts=("gallery/masks.js", "gallery/page.js")
+)
 
 
 def write_page(
@@ -52,31 +67,31 @@ def write_page(
     }
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(text_of(records, views), encoding="utf-8")
+        page.write_text(text_of(GALLERY, records, [view.pictures for view in views]), encoding="utf-8")
     except OSError as error:
         raise MmrsError(f"cannot write {page}: {error.strerror}", code=ENVIRONMENT, hint="Name another file.") from None
     return len(records["questions"])
 
 
-def text_of(records: dict[str, Any], views: Sequence[Shown]) -> str:
-    """The page: ``records`` are read when it opens, the pictures of a view when it is looked at."""
-    style, script = _file("page.css"), _file("page.js")
-    blocks = [_block("records", records), *(_block(f"view-{n}", view.pictures) for n, view in enumerate(views))]
+def text_of(parts: Files, records: dict[str, Any], pictures: Sequence[dict[str, Any]]) -> str:
+    """A page: ``records`` are read when it opens, the ``pictures`` of a view when it is looked at."""
+    style, script = ("".join(map(_file, names)) for names in (parts.styles, parts.scripts))
+    blocks = [_block("records", records), *(_block(f"view-{n}", item) for n, item in enumerate(pictures))]
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
-    parts = {"POLICY": policy, "STYLE": style, "BLOCKS": "\n".join(blocks), "SCRIPT": script}
-    before = _file("page.html")
+    filled = {"POLICY": policy, "STYLE": style, "BLOCKS": "\n".join(blocks), "SCRIPT": script}
+    before = _file(parts.page)
     pieces = []
-    for name, text in parts.items():
+    for name, text in filled.items():
         piece, before = before.split(f"@{name}@")
         pieces += [piece, text]
     return "".join([*pieces, before])
 
 
 def _file(name: str) -> str:
-    return files("mmrs_builder.gallery").joinpath(name).read_text(encoding="utf-8")
+    return files("mmrs_builder").joinpath(name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

@@ -7,7 +7,7 @@ import heapq
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +22,8 @@ from mmrs_builder.io.png import encode_mask
 from mmrs_builder.preview import colours_of, overlay, spelled
 from mmrs_builder.types import Question
 from mmrs_builder.verify import pictures
-from mmrs_builder.verify.language import BadLanguage, Language, read_language
-from mmrs_builder.verify.measure import measure
+from mmrs_builder.verify.language import BadLanguage, Language, read_language, read_rows
+from mmrs_builder.verify.measure import Shape, measure
 from mmrs_builder.verify.rows import Malformed, StoredView, read_view
 from mmrs_builder.verify.shards import UNREADABLE, Shard, open_shards
 from mmrs_builder.verify.views import boarded
@@ -54,7 +54,7 @@ def chosen(out: Path, most: int, seed: int, view_ids: Sequence[str]) -> dict[str
 
     Raises ``MmrsError`` for a view without questions, and for shards that cannot be read.
     """
-    shards = _sound(out)
+    shards = sound(out)
     asked = [pair for shard in shards if shard.config == "qa" for pair in _ids(shard)]
     if missing := sorted(set(view_ids) - {view for view, _ in asked}):
         hint = "View ids are in the column view_id."
@@ -68,14 +68,15 @@ def chosen(out: Path, most: int, seed: int, view_ids: Sequence[str]) -> dict[str
 
 def shown(out: Path, questions: Mapping[str, set[str]]) -> Iterator[Shown]:
     """The views that ``questions`` names, in the order of the shards. Raises ``MmrsError`` for what cannot be shown."""
-    for shard in _sound(out):
+    for shard in sound(out):
         if shard.config == "default":
-            language = _language(shard)
-            for row in _rows(shard, questions):
+            language = language_of(shard)
+            for row in rows(shard, questions):
                 yield _shown(row, questions[row["view_id"]], language, shard)
 
 
-def _sound(out: Path) -> list[Shard]:
+def sound(out: Path) -> list[Shard]:
+    """The shards of a published folder. Raises ``MmrsError`` where one cannot be read, or there is none."""
     shards, faults = open_shards(out)
     if faults or not shards:
         detail = str(faults[0]) if faults else f"{out} has no shards"
@@ -95,14 +96,15 @@ def _ids(shard: Shard) -> list[tuple[str, str]]:
     return list(zip(columns["view_id"], columns["question_id"], strict=True))
 
 
-def _language(shard: Shard) -> Language:
+def language_of(shard: Shard) -> Language:
+    """The language of a shard, with the wordings that are its own. Raises ``MmrsError``."""
     try:
-        return read_language(shard.language)
+        return replace(read_language(shard.language), rows=read_rows(shard.own_words))
     except BadLanguage as error:
         raise _unreadable(shard, error) from None
 
 
-def _rows(shard: Shard, wanted: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+def rows(shard: Shard, wanted: Mapping[str, object]) -> Iterator[dict[str, Any]]:
     """Rows of wanted views; row groups without one are not read."""
     try:
         with pq.ParquetFile(shard.path, page_checksum_verification=True) as file:
@@ -115,7 +117,8 @@ def _rows(shard: Shard, wanted: Mapping[str, object]) -> Iterator[dict[str, Any]
         raise _unreadable(shard, error) from None
 
 
-def _shown(row: dict[str, Any], wanted: set[str], language: Language, shard: Shard) -> Shown:
+def seen(row: dict[str, Any], shard: Shard) -> tuple[StoredView, list[Shape], dict[str, Any]]:
+    """A row's view, its measured masks, and its pictures as data URIs. Raises ``MmrsError`` where they do not fit."""
     try:
         view = read_view(row)
         if view.image is None or view.masks is None:
@@ -126,19 +129,23 @@ def _shown(row: dict[str, Any], wanted: set[str], language: Language, shard: Sha
             raise ValueError("picture, masks and structures do not fit each other")
     except (Malformed, pictures.BadPicture, ValueError) as error:
         raise _unreadable(shard, f"{row['view_id']}: {error}") from None
+    masks = [_data("png", encode_mask(shape.mask)) for shape in shapes]
+    return view, shapes, {"image": _picture(view.image, pixels), "masks": masks}
+
+
+def _shown(row: dict[str, Any], wanted: set[str], language: Language, shard: Shard) -> Shown:
+    view, shapes, files = seen(row, shard)
     board = boarded(view, shapes, language)
     asked = [question for question in view.questions if question.question_id in wanted]
     return Shown(
-        view=_plain(row, view),
-        pictures={
-            "image": _picture(view.image, pixels),
-            "masks": [_data("png", encode_mask(shape.mask)) for shape in shapes],
-        },
+        view={**plain(row, view), "thumbnail": _thumbnail(row)},
+        pictures=files,
         questions=tuple(_question(question, worked(question.program, board)) for question in asked),
     )
 
 
-def _plain(row: dict[str, Any], view: StoredView) -> dict[str, Any]:
+def plain(row: dict[str, Any], view: StoredView) -> dict[str, Any]:
+    """What a page says of a view without its pictures."""
     colours = colours_of(row)
     return {
         **{name: row[name] for name in WHOLE},
@@ -147,7 +154,6 @@ def _plain(row: dict[str, Any], view: StoredView) -> dict[str, Any]:
         "height": view.height,
         "spacing": view.spacing,
         "absent": view.absent,
-        "thumbnail": _thumbnail(row),
         "structures": [
             {
                 "label": s.label,

@@ -54,7 +54,7 @@ def bootstrap(
     mean = math.fsum(values) / len(values) if len(values) else None
     low = high = None
     if len(members) > 1:
-        means = _means(members, draws, np.random.default_rng(keyed("bootstrap", seed)))
+        means = _means(members, draws, seed)
         low, high = (float(bound) for bound in np.quantile(means, [(1 - level) / 2, (1 + level) / 2]))
     return Interval(mean=mean, low=low, high=high, groups=len(members), n=len(values))
 
@@ -67,16 +67,16 @@ def _members(values: Sequence[float], groups: Sequence[str]) -> list[list[float]
     return list(found.values())
 
 
-def _means(members: list[list[float]], draws: int, rng: np.random.Generator) -> Floats:
+def resamples(groups: int, draws: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
+    """``draws`` resamples of so many groups, in pieces (n, groups) of drawn group numbers that fit into memory."""
+    rng, at_once = np.random.default_rng(keyed("bootstrap", seed)), max(1, _CELLS // groups)
+    for start in range(0, draws, at_once):
+        yield rng.integers(groups, size=(min(at_once, draws - start), groups))
+
+
+def _means(members: list[list[float]], draws: int, seed: int) -> Floats:
     """(draws,) means of resampled groups."""
     # fsum rounds once, so that the order of values within a group cannot show.
     sums, sizes = np.array([math.fsum(m) for m in members]), np.array([len(m) for m in members])
-    drawn = (rng.integers(len(members), size=(n, len(members))) for n in _portions(draws, len(members)))
+    drawn = resamples(len(members), draws, seed)
     return np.concatenate([sums[picked].sum(axis=1) / sizes[picked].sum(axis=1) for picked in drawn])
-
-
-def _portions(draws: int, groups: int) -> Iterator[int]:
-    """The number of draws in pieces that fit into memory."""
-    at_once = max(1, _CELLS // groups)
-    for start in range(0, draws, at_once):
-        yield min(at_once, draws - start)

@@ -164,8 +164,10 @@ class _View:
         """The union of the structures that a question asks for; empty of none; None where no mask is asked for."""
         if target is None:
             return None
-        empty = np.zeros((self.row["height"], self.row["width"]), np.bool_)
-        return np.logical_or.reduce([empty, *(masks[i] for i in target)])
+        union: Mask = np.zeros((self.row["height"], self.row["width"]), np.bool_)
+        for i in target:
+            union = union | masks[i]
+        return union
 
     def _levels(self, line: Line | None, truth: Mask, into: Judged) -> published.Levels:
         if line is None or line.mask is None:

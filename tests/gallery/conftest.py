@@ -30,12 +30,9 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shards of twelve phantoms."""
-    out = tmp_path_factory.mktemp("gallery") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=12", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+def built(dozen: Path) -> Path:
+    """What is looked at."""
+    return dozen
 
 
 @pytest.fixture(scope="session")
