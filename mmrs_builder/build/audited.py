@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from mmrs_builder.build.publish import PLOT
 from mmrs_builder.build.settings import STATE
-from mmrs_builder.build.stage import read_json, replacing, write_json
+from mmrs_builder.build.stage import put, read_json, write_json
 from mmrs_builder.digests import sha256
 from mmrs_builder.errors import LOCKED, USAGE, MmrsError
 
@@ -30,8 +30,7 @@ def publish_audit(out: Path, title: str, section: str, plot: bytes) -> None:
             files = manifest["files"]
             assert isinstance(files, dict)
             for name, data in ((PLOT, plot), (CARD, card.encode())):
-                with replacing(out / name) as temporary:
-                    temporary.write_bytes(data)
+                put(out / name, data)
                 files[name] = {"sha256": sha256(data), "bytes": len(data)}
             write_json(out / STATE / "manifest.json", manifest)
     except Timeout:

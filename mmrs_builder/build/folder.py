@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mmrs_builder.build.settings import CONFIGS, STATE, Settings, difference
-from mmrs_builder.build.stage import read_json, replacing, write_json
+from mmrs_builder.build.stage import put, read_json, write_json
 from mmrs_builder.digests import canonical
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.types import Drop
@@ -88,5 +88,4 @@ def claim(out: Path, settings: Settings, *, overwrite: bool) -> None:
 
 def write_rejects(state: Path, drops: Sequence[Drop]) -> None:
     """List every file that was not used, a JSON line each."""
-    with replacing(state / "rejects.jsonl") as temporary:
-        temporary.write_text("".join(canonical(asdict(drop)) + "\n" for drop in drops), encoding="utf-8")
+    put(state / "rejects.jsonl", "".join(canonical(asdict(drop)) + "\n" for drop in drops).encode())

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mmrs_builder import cards, diversity
 from mmrs_builder.build.settings import CONFIGS, DATA, PREVIEW, QA, STATE, Settings
-from mmrs_builder.build.stage import flush_folder, read_json, write_json
+from mmrs_builder.build.stage import flush_folder, put, read_json, write_json
 from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import discard
 from mmrs_builder.croissant import croissant
@@ -44,7 +44,7 @@ def publish(out: Path, staged: Path, settings: Settings, facts: Facts) -> None:
         for name, text in zip(
             CARDS, (*texts, cards.readme(facts, shards, diversity.measure(staged / QA))), strict=True
         ):
-            (staged / name).write_text(text, encoding="utf-8")
+            put(staged / name, text.encode())
         write_json(staged / "manifest.json", _manifest(staged, settings, facts))
     retired = out / RETIRED
     manifest.unlink(missing_ok=True)  # a manifest never speaks of files that are not there

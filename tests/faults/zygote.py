@@ -1,7 +1,7 @@
 """``mmrs`` in processes that start at once: this one has imported everything and forks for each command.
 
-Started as ``python -m tests.faults.zygote``; each line on stdin is a ``Run`` as JSON, or a list of them to be run at
-the same time, each line on stdout what came of it. A run is the real command in a process (and process group) of its own. What
+Started as ``python -m tests.faults.zygote``; each line on stdin is a list of ``Run`` as JSON, which are run at the same
+time, each line on stdout what came of them. A run is the real command in a process, and process group, of its own. What
 makes it fail is done in there: a signal at the n-th event, a call that fails, a folder that is listed in another order.
 
 Events are what the interpreter reports of the file system (``sys.addaudithook``) below OUT, flushes to disk, and
@@ -18,16 +18,18 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder import build, checks, cli, recipe, report, request
-from mmrs_builder.build import audited, write
+from mmrs_builder.build import write
 from mmrs_builder.digests import keyed
+from mmrs_builder.sources import folder, kvasir
+from mmrs_builder.templates import shipped
 
-PRELOADED: Final = (audited, build, checks, recipe, report, request)
+PRELOADED: Final = (build, checks, recipe, report, request, folder, kvasir)
 CHANGES: Final = frozenset({"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.link", "os.symlink"})
 
 
@@ -48,6 +50,7 @@ class Run:
     fails: str | None = None
     error: int = errno.EIO
     size: int | None = None
+    victim: bool = False  # not the command is killed after ``seconds``, but one of its workers
     shuffled: int | None = None
     storm: bool = False  # a signal every millisecond, so that system calls are interrupted
     cwd: str | None = None
@@ -63,10 +66,12 @@ class Ended:
     err: str
     events: tuple[str, ...]
     hit: str  # the stage of the event at which it was hurt
+    victim: bool  # whether a worker was killed
 
 
 def main() -> None:
     """Serve until stdin ends."""
+    shipped("en")  # read once, before processes part
     for line in sys.stdin:
         asked = [Run(**raw) for raw in json.loads(line)]
         print(json.dumps([asdict(ended) for ended in _together(asked)]), flush=True)  # noqa: T201
@@ -89,11 +94,9 @@ def _become(run: Run) -> None:
     """Be the command; never returns."""
     code = 1
     try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, suffix in ((1, ".out"), (2, ".err")):
-            file = os.open(run.log + suffix, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.dup2(file, number)
-        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: PTH123, SIM115
-        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
+            os.dup2(os.open(run.log + suffix, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
         os.chdir(run.cwd or "/")
         _hurt(run)
         sys.argv = ["mmrs", *run.words]
@@ -103,7 +106,7 @@ def _become(run: Run) -> None:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         code = 130
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - as an interpreter does that ends
         sys.excepthook(*sys.exc_info())
     finally:
         sys.stdout.flush()
@@ -112,10 +115,14 @@ def _become(run: Run) -> None:
 
 
 def _ended(run: Run, pid: int, since: float) -> Ended:
-    end = None if run.seconds is None else since + run.seconds
+    end, victims = None if run.seconds is None else since + run.seconds, 0
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         if end is not None and time.monotonic() > end:
-            os.killpg(pid, signal.SIGKILL)
+            if not run.victim:
+                os.killpg(pid, signal.SIGKILL)
+            elif not victims and (workers := _workers(pid)):
+                os.kill(workers[-1], signal.SIGKILL)
+                victims += 1
         time.sleep(0.001)
     now = time.monotonic()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -129,7 +136,14 @@ def _ended(run: Run, pid: int, since: float) -> Ended:
         err=_text(run.log + ".err"),
         events=steps,
         hit=steps[-1] if steps else "start",
+        victim=victims > 0,
     )
+
+
+def _workers(pid: int) -> list[int]:
+    """Processes that run jobs of a command."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return [int(child) for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def _text(name: str) -> str:
@@ -160,10 +174,11 @@ def _hurt(run: Run) -> None:
 
 def _count(run: Run, note: int) -> None:
     """Note the stage of every event; at the one that was asked for, send the signals."""
-    seen = [0]
+    seen, last = [0], ["start"]
 
-    def event(stage: str) -> None:
-        os.write(note, f"{stage}\n".encode())
+    def event(stage: str | None = None) -> None:
+        last[0] = stage or last[0]  # a flush belongs to what was done last
+        os.write(note, f"{last[0]}\n".encode())
         seen[0] += 1
         if seen[0] == run.at:
             for number in run.signals:
@@ -178,7 +193,7 @@ def _count(run: Run, note: int) -> None:
             if stage is not None:
                 event(stage)
 
-    _wrap(os, "fsync", lambda _: event("flush"))
+    _wrap(os, "fsync", lambda _: event())
     _wrap(write, "phrase", lambda *_: event("phrase"))
     sys.addaudithook(hook)
 
@@ -249,21 +264,27 @@ def _shuffle(seed: int) -> None:
     def order(name: str) -> int:
         return keyed("order", seed, name)
 
-    class Scan(list[Any]):
+    class Scan(Iterator[Any]):
+        def __init__(self, *where: Any) -> None:
+            with scandir(*where) as entries:
+                self._left = sorted(entries, key=lambda entry: order(entry.name), reverse=True)
+
         def __enter__(self) -> Scan:
             return self
 
         def __exit__(self, *_: object) -> None:
-            pass
+            self.close()
+
+        def __next__(self) -> Any:
+            if not self._left:
+                raise StopIteration
+            return self._left.pop()
 
         def close(self) -> None:
-            pass
+            self._left.clear()
 
-        def __iter__(self) -> Any:
-            return iter([self.pop(0) for _ in range(len(self))])
-
-    os.listdir = lambda *a: sorted(listdir(*a), key=lambda name: order(str(name)))  # type: ignore[assignment]
-    os.scandir = lambda *a: Scan(sorted(scandir(*a), key=lambda entry: order(entry.name)))  # type: ignore[assignment]
+    os.listdir = lambda *where: sorted(listdir(*where), key=lambda name: order(str(name)))  # type: ignore[assignment]
+    os.scandir = Scan  # type: ignore[assignment]
 
 
 if __name__ == "__main__":
