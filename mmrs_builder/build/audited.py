@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from mmrs_builder.build.publish import PLOT
 from mmrs_builder.build.settings import STATE
 from mmrs_builder.build.stage import put, read_json, write_json
-from mmrs_builder.digests import sha256
+from mmrs_builder.digests import sealed, sha256
 from mmrs_builder.errors import LOCKED, USAGE, MmrsError
 
 CARD: Final = "README.md"
@@ -32,7 +32,7 @@ def publish_audit(out: Path, title: str, section: str, plot: bytes) -> None:
             for name, data in ((PLOT, plot), (CARD, card.encode())):
                 put(out / name, data)
                 files[name] = {"sha256": sha256(data), "bytes": len(data)}
-            write_json(out / STATE / "manifest.json", manifest)
+            write_json(out / STATE / "manifest.json", sealed(manifest))
     except Timeout:
         raise MmrsError(f"{out} is being built by another process", code=LOCKED, hint="Wait for it.") from None
 

@@ -21,13 +21,18 @@ MINE: Final = "Name a folder that is new, empty, or made by mmrs build."
 
 def check(out: Path, roots: Sequence[Path]) -> None:
     """Refuse, before anything is written, an output that is a file, foreign, or tangled up with a source."""
-    if any(mark in str(out.resolve()) for mark in ("[", "*", "?", "::")):
+    try:
+        place, is_there = out.resolve(), out.exists()
+    except (OSError, RuntimeError) as error:  # a name that is too long, a loop of links
+        why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise MmrsError(f"--out {out} cannot be a folder: {why}", code=USAGE, hint="Choose another place.") from None
+    if any(mark in str(place) for mark in ("[", "*", "?", "::")):
         raise MmrsError(
             f"--out {out}: load_dataset takes '[', '*', '?' and '::' in a path for patterns",
             code=USAGE,
             hint="Choose another name.",
         )
-    if out.exists() and not out.is_dir():
+    if is_there and not out.is_dir():
         raise MmrsError(f"--out {out} is a file", code=USAGE, hint=MINE)
     for root in roots:
         _apart(out, root)

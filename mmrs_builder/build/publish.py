@@ -19,7 +19,7 @@ from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import discard
 from mmrs_builder.croissant import croissant
 from mmrs_builder.datasheet import datasheet
-from mmrs_builder.digests import sha256
+from mmrs_builder.digests import sealed, sha256
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.statements import Facts
 
@@ -45,7 +45,7 @@ def publish(out: Path, staged: Path, settings: Settings, facts: Facts) -> None:
             CARDS, (*texts, cards.readme(facts, shards, diversity.measure(staged / QA))), strict=True
         ):
             put(staged / name, text.encode())
-        write_json(staged / "manifest.json", _manifest(staged, settings, facts))
+        write_json(staged / "manifest.json", sealed(_manifest(staged, settings, facts)))
     retired = out / RETIRED
     manifest.unlink(missing_ok=True)  # a manifest never speaks of files that are not there
     flush_folder(manifest.parent)

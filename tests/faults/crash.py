@@ -74,7 +74,7 @@ def kill_again(seed: int, place: Path) -> Verdict:
     run, replacing = building(out, "--overwrite"), prepared(out, seed)
     seen = []
     for number in range(2 + seed % 3):
-        ended = killed(run, keyed("again", seed, number), replacing=replacing)
+        killed(run, keyed("again", seed, number), replacing=replacing)
         seen.append(shown(out))
     return judged([*seen, finishes(run, whole())], f"{2 + seed % 3} kills")
 

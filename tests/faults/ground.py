@@ -139,8 +139,8 @@ def _shown(out: Path) -> str | None:
 @lru_cache(maxsize=1)
 def versions() -> tuple[list[str], ...]:
     """The views of the older version and of the new one."""
-    there = ["kvasir:frame%03d" % n for n in range(MANY)], ["folder:images/other%d" % n for n in range(BESIDE)]
-    return tuple(sorted([*there[0][:few], *there[1][:few]]) for few in (FEW, MANY))
+    there = [f"kvasir:frame{n:03d}" for n in range(MANY)], [f"folder:images/other{n}" for n in range(BESIDE)]
+    return tuple(sorted([*there[0][:most], *there[1][:most]]) for most in (FEW, MANY))
 
 
 def finishes(run: Run, expected: Path) -> str | None:
