@@ -69,14 +69,14 @@ def read_meanwhile(seed: int, place: Path) -> Verdict:
     prepared(out, 7)
     reader = subprocess.Popen(
         [sys.executable, "-c", READER, out, place / "cache", done],
-        cwd=ROOT, env=offline(kept()), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, env=offline(kept()), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert reader.stdout is not None
     reader.stdout.readline()
-    codes = []
+    turns = ((), ("--limit", 5), ("--seed", seed), ("--limit", 5), ())
     try:
-        for options in ((), ("--limit", 5), ("--seed", seed), ("--limit", 5), ()):
-            codes.append(ran(building(out, "--overwrite", *options)).code)
+        codes = [ran(building(out, "--overwrite", *options)).code for options in turns]
     finally:
         done.touch()
         text, err = reader.communicate()
@@ -94,10 +94,10 @@ def read_meanwhile(seed: int, place: Path) -> Verdict:
 
 
 SHARING = (
-    Fault(id="P1", what="eight builds of one folder at once", survives="one ends with 0, seven with 7 and a reason; the "
-          "bytes are the undisturbed ones", trial=race, trials=20),
+    Fault(id="P1", what="eight builds of one folder at once", survives="one ends with 0, seven with 7 and a reason; "
+          "the bytes are the undisturbed ones", trial=race, trials=20),
     Fault(id="P1s", what="the lock file of a killed build, empty or not", survives="the next build takes it over",
           trial=inherit, trials=14, few=0),
-    Fault(id="P2", what="`load_dataset` in a loop while five versions replace each other", survives="each time a complete "
-          "version or none", trial=read_meanwhile, trials=5, few=0),
+    Fault(id="P2", what="`load_dataset` in a loop while five versions replace each other", survives="each time a "
+          "complete version or none", trial=read_meanwhile, trials=5, few=0),
 )  # fmt: skip

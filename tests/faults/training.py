@@ -1,4 +1,4 @@
-"""T1 to T3: the baseline's own tests of resuming, checkpoints and numbers that are none, counted as rows of the suite."""
+"""T1 to T3: the baseline's own tests of resuming and of checkpoints, counted as rows of the suite."""
 
 from __future__ import annotations
 
