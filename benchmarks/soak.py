@@ -2,8 +2,8 @@
 
 ``python benchmarks/soak.py [--views 2000] [--volumes 12] [--per-kind 3000] [--workers N] [--out runs/soak]``: builds,
 verifies, counts which families are asked, tells thousands of lies of every kind, answers all questions again on other
-hands' masks, and tries all of ``tests/faults``. Ends with 1 if verification disagrees, a lie is missed, a family is never
-asked, or a fault is not survived.
+hands' masks, and tries all of ``tests/faults``. Ends with 1 if verification disagrees, a lie is missed, a family is
+never asked, or a fault is not survived.
 """
 
 from __future__ import annotations
