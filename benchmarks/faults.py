@@ -61,15 +61,16 @@ def proved(row: Fault, before: Tally, trials: int, first: int, out: Path | None,
     return tally
 
 
-def page(tallies: list[Tally]) -> str:
-    """The table, what was lost, and what is not tried at all."""
+def page(tallies: list[Tally], kept: dict[str, dict[str, Any]]) -> str:
+    """The table, what was lost, on which commit it was measured, and what is not tried at all."""
+    commits = sorted({entry["commit"] for entry in kept.values()})
+    at = [f"{name}: {', '.join(row for row in kept if kept[row]['commit'] == name)}" for name in commits]
     losses = [
         f"- {tally.fault.id}, seed {seed}: {why}" for tally in tallies for seed, why in sorted(tally.lost.items())
     ]
     missing = [f"- {name}: {why}." for name, why in UNTESTED.items()]
-    return "\n".join(
-        [table(tallies), "", "Lost:" if losses else "Nothing was lost.", *losses, "", "Untested:", "", *missing]
-    )
+    parts = [table(tallies), "", "Lost:" if losses else "Nothing was lost.", *losses, "", "Measured on commit"]
+    return "\n".join([*parts, *(f"- {line}." for line in at), "", "Untested:", "", *missing])
 
 
 def main() -> int:
@@ -85,10 +86,11 @@ def main() -> int:
     for row in ROWS:
         tally = known(row, kept.get(row.id, {}))
         if row.id in args.only and not args.print:
+            tally = tally if kept.get(row.id, {}).get("commit") == at else Tally(fault=row)  # no sums over two commits
             tally = proved(row, tally, max(1, round(args.share * row.trials)), args.first, args.out, at)
         if tally.tried or tally.untestable:
             tallies.append(tally)
-    print(page(tallies))
+    print(page(tallies, load(args.out)))
     return 1 if any(tally.lost for tally in tallies) else 0
 
 
