@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.fault import Fault, Tally, table, tried
-from tests.faults.rows import ROWS, UNTESTED
+from tests.faults.rows import BROKEN, ROWS, UNTESTED
 
 STEP = 10  # trials between two notes of what came of them
 
@@ -68,9 +68,10 @@ def page(tallies: list[Tally], kept: dict[str, dict[str, Any]]) -> str:
     losses = [
         f"- {tally.fault.id}, seed {seed}: {why}" for tally in tallies for seed, why in sorted(tally.lost.items())
     ]
-    missing = [f"- {name}: {why}." for name, why in UNTESTED.items()]
+    open_, missing = ([f"- {name}: {why}." for name, why in listed.items()] for listed in (BROKEN, UNTESTED))
     parts = [table(tallies), "", "Lost:" if losses else "Nothing was lost.", *losses, "", "Measured on commit"]
-    return "\n".join([*parts, *(f"- {line}." for line in at), "", "Untested:", "", *missing])
+    return "\n".join([*parts, *(f"- {line}." for line in at), "", "Not survived, and known:", *open_, "",
+                      "Untested:", "", *missing])  # fmt: skip
 
 
 def main() -> int:

@@ -173,7 +173,7 @@ def misplace(seed: int, place: Path) -> Verdict:
     for note in place.parent.glob(f"{log.name}.*"):
         note.unlink()
     if name in MAY_WORK and ended.code == 0:
-        return Verdict(where=f"{name}: built")
+        return Verdict(where="built")
     changed = sorted({path for path, digest in tree(place).items() ^ before.items()})
     return judged(
         [
@@ -182,7 +182,7 @@ def misplace(seed: int, place: Path) -> Verdict:
             None if str(out)[:60] in ended.err.replace("\n", "") else f"{name}: not named: {ended.err[-300:]}",
             f"{name}: changed {changed}" if changed else None,
         ],
-        name,
+        "refused",
     )
 
 
