@@ -97,6 +97,7 @@ def _become(run: Run) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, suffix in ((1, ".out"), (2, ".err")):
             os.dup2(os.open(run.log + suffix, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts us in the background may ignore it
         os.chdir(run.cwd or "/")
         _hurt(run)
         sys.argv = ["mmrs", *run.words]
@@ -205,7 +206,7 @@ def _stage(out: str, name: str, arguments: tuple[Any, ...]) -> str | None:
         return "publish" if name in ("os.remove", "os.rmdir") and "/" not in path else None
     below = Path(path).relative_to(out).parts
     if below[:1] != (".mmrs",):
-        return "publish" if below else "start"
+        return "start" if name == "os.mkdir" and not below else "publish"
     if below[1:2] == ("manifest.json",) or path.endswith("manifest.json"):
         return "manifest"
     known = {"measure": "measure", "ask": "ask", "write": "write", "retired": "publish"}
