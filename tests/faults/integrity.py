@@ -224,7 +224,7 @@ def damage(seed: int, place: Path) -> Verdict:
 
 INTEGRITY = (
     Fault(id="S3", what="one random bit of a shard flipped", survives="the look at files with which `mmrs verify` "
-          "begins names that shard and no other", trial=flip, trials=1000, few=40),
+          "begins names that shard and no other", trial=flip, trials=1000, few=20),
     Fault(id="S4", what="a shard truncated, lengthened, deleted, swapped, duplicated or of another version, a card or "
-          "the manifest edited or lost", survives="`mmrs verify` names each", trial=damage, trials=140, few=2),
+          "the manifest edited or lost", survives="`mmrs verify` names each", trial=damage, trials=140),
 )  # fmt: skip

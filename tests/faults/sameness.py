@@ -89,7 +89,7 @@ SAMENESS = (
     Fault(id="D1", what="1, 2 or 4 workers; hash seed, time zone, locale, umask and working folder",
           survives="the same bytes", trial=otherwise, trials=24, few=0),
     Fault(id="D1o", what="every folder listed in a shuffled order", survives="the same bytes", trial=shuffled,
-          trials=20),
+          trials=20, few=0),
     Fault(id="D1s", what="shards of 1 to 1000 rows", survives="the same logical hash of the rows",
           trial=in_other_shards, trials=5, few=0),
 )  # fmt: skip

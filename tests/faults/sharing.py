@@ -95,7 +95,7 @@ def read_meanwhile(seed: int, place: Path) -> Verdict:
 
 SHARING = (
     Fault(id="P1", what="eight builds of one folder at once", survives="one ends with 0, seven with 7 and a reason; "
-          "the bytes are the undisturbed ones", trial=race, trials=20),
+          "the bytes are the undisturbed ones", trial=race, trials=20, few=0),
     Fault(id="P1s", what="the lock file of a killed build, empty or not", survives="the next build takes it over",
           trial=inherit, trials=14, few=0),
     Fault(id="P2", what="`load_dataset` in a loop while five versions replace each other", survives="each time a "
