@@ -1,8 +1,9 @@
-"""``make soak``: the long proofs, on phantoms built for it, as tables in Markdown.
+"""``make soak``: the long proofs, on phantoms built for it, as tables in Markdown; last all that may go wrong.
 
 ``python benchmarks/soak.py [--views 2000] [--volumes 12] [--per-kind 3000] [--workers N] [--out runs/soak]``: builds,
-verifies, counts which families are asked, tells thousands of lies of every kind, and answers all questions again on
-other hands' masks. Ends with 1 if verification disagrees, a lie is missed, or a family is never asked.
+verifies, counts which families are asked, tells thousands of lies of every kind, answers all questions again on other
+hands' masks, and tries all of ``tests/faults``. Ends with 1 if verification disagrees, a lie is missed, a family is
+never asked, or a fault is not survived.
 """
 
 from __future__ import annotations
@@ -84,6 +85,10 @@ def main() -> int:
         print(text, flush=True)
         if script == "mutants":
             print("## Other hands\n", flush=True)
+    print("## Faults\n", flush=True)
+    code, text = run("-m", "benchmarks.faults", "--out", args.out / "faults.json")
+    codes.append(code)
+    print(text)
     return 1 if any(codes) or missing else 0
 
 

@@ -44,6 +44,12 @@ def keyed(*key: object) -> int:
     return int.from_bytes(hashlib.blake2b(canonical(key).encode(), digest_size=8).digest(), "big")
 
 
+def sealed(manifest: Mapping[str, object]) -> dict[str, object]:
+    """A manifest with ``seal``, the digest of everything else in it as JSON keeps it."""
+    told = {name: value for name, value in manifest.items() if name != "seal"}
+    return {**told, "seal": digest(json.loads(json.dumps(told)))}
+
+
 def logical_hash(rows: Iterable[Mapping[str, object]]) -> str:
     """Digest of a set of rows that ignores their order, the sharding and the Parquet writer.
 

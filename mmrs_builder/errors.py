@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import partial
+from typing import Final, Self
 
 USAGE: Final = 2
 QUARANTINE: Final = 3
@@ -19,3 +20,7 @@ class MmrsError(Exception):
     def __init__(self, message: str, *, code: int, hint: str = "") -> None:
         super().__init__(message)
         self.code, self.hint = code, hint
+
+    def __reduce__(self) -> tuple[partial[Self], tuple[str]]:
+        """Raised by a worker, it comes out of the pool as it was."""
+        return partial(type(self), code=self.code, hint=self.hint), (str(self),)

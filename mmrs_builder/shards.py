@@ -83,12 +83,12 @@ def qa_rows(scalars: Mapping[str, object], questions: Sequence[Question]) -> lis
     return [{**question_item(question), **view} for question in questions]
 
 
-def write_shard(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> None:
+def write_shard(to: Path | pa.NativeFile, rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> None:
     """Write a shard: text zstd, image bytes as they are, page checksums and page index on."""
     coded = [field.name for field in schema if _holds_images(field.type)]
     plain = {column: "NONE" if column.split(".")[0] in coded else "ZSTD" for column in _leaves(schema)}
     writer = pq.ParquetWriter(
-        path,
+        to,
         schema,
         compression=plain,
         use_dictionary=[column for column, codec in plain.items() if codec == "ZSTD"],

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from mmrs_builder.errors import MmrsError
 from mmrs_builder.executors import Crashed, run
 
 
@@ -45,6 +46,17 @@ def test_a_dying_process_costs_only_its_own_job():
 
 def test_a_single_job_that_crashes_does_not_take_the_build_with_it():
     assert list(run(fragile, [-1], 2)) == [Crashed(job=-1)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_the_user_can_mend_is_said_alike_whoever_finds_it(workers: int):
+    with pytest.raises(MmrsError, match="the disk is full") as raised:
+        list(run(give_up, [0], workers))
+    assert (raised.value.code, raised.value.hint) == (8, "Make room.")
+
+
+def give_up(number: int) -> int:
+    raise MmrsError("the disk is full", code=8, hint="Make room.")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -10,8 +10,8 @@ from filelock import FileLock, Timeout
 
 from mmrs_builder.build.publish import CARDS, PLOT
 from mmrs_builder.build.settings import STATE
-from mmrs_builder.build.stage import read_json, replacing, write_json
-from mmrs_builder.digests import sha256
+from mmrs_builder.build.stage import put, read_json, write_json
+from mmrs_builder.digests import sealed, sha256
 from mmrs_builder.errors import LOCKED, USAGE, MmrsError
 
 Texts: TypeAlias = Mapping[str, str]
@@ -31,10 +31,9 @@ def add(out: Path, changed: Callable[[Texts], Mapping[str, bytes]]) -> None:
             files = manifest["files"]
             assert isinstance(files, dict)
             for name, data in changed({name: (out / name).read_text(encoding="utf-8") for name in CARDS}).items():
-                with replacing(out / name) as temporary:
-                    temporary.write_bytes(data)
+                put(out / name, data)
                 files[name] = {"sha256": sha256(data), "bytes": len(data)}
-            write_json(out / STATE / "manifest.json", manifest)
+            write_json(out / STATE / "manifest.json", sealed(manifest))
     except Timeout:
         raise MmrsError(f"{out} is being built by another process", code=LOCKED, hint="Wait for it.") from None
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmrs_builder.board import Marks, marked
-from mmrs_builder.build.stage import replacing
+from mmrs_builder.build.stage import put
 from mmrs_builder.pool import Codebook, Form, Pool, Value, Viewed
 from mmrs_builder.questions import Candidate
 from mmrs_builder.select import Selected, place_in_view
@@ -31,8 +31,9 @@ def write(path: Path, candidates: Sequence[Candidate]) -> None:
     columns: dict[str, list[Any]] = {name: [getattr(c, name) for c in candidates] for name in SCHEMA.names}
     columns["labels"] = [",".join(labels) for labels in columns["labels"]]
     columns["target"] = [None if some is None else ",".join(map(str, some)) for some in columns["target"]]
-    with replacing(path) as temporary:
-        pq.write_table(pa.table(columns, schema=SCHEMA), temporary, compression="zstd", compression_level=1)
+    stream = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns, schema=SCHEMA), stream, compression="zstd", compression_level=1)
+    put(path, stream.getvalue())
 
 
 def pool(files: Sequence[Path], sizes: Sequence[int], views: Mapping[str, Viewed]) -> Pool:

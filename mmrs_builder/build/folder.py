@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mmrs_builder.build.settings import CONFIGS, STATE, difference
-from mmrs_builder.build.stage import read_json, replacing, write_json
+from mmrs_builder.build.stage import put, read_json, write_json
 from mmrs_builder.digests import canonical
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.types import Drop
@@ -21,13 +21,18 @@ MINE: Final = "Name a folder that is new, empty, or made by mmrs build."
 
 def check(out: Path, roots: Sequence[Path]) -> None:
     """Refuse, before anything is written, an output that is a file, foreign, or tangled up with a source."""
-    if any(mark in str(out.resolve()) for mark in ("[", "*", "?", "::")):
+    try:
+        place, is_there = out.resolve(), out.exists()
+    except (OSError, RuntimeError) as error:  # a name that is too long, a loop of links
+        why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise MmrsError(f"--out {out} cannot be a folder: {why}", code=USAGE, hint="Choose another place.") from None
+    if any(mark in str(place) for mark in ("[", "*", "?", "::")):
         raise MmrsError(
             f"--out {out}: load_dataset takes '[', '*', '?' and '::' in a path for patterns",
             code=USAGE,
             hint="Choose another name.",
         )
-    if out.exists() and not out.is_dir():
+    if is_there and not out.is_dir():
         raise MmrsError(f"--out {out} is a file", code=USAGE, hint=MINE)
     for root in roots:
         _apart(out, root)
@@ -88,5 +93,4 @@ def claim(out: Path, made_with: Mapping[str, object], *, overwrite: bool) -> Non
 
 def write_rejects(state: Path, drops: Sequence[Drop]) -> None:
     """List every file that was not used, a JSON line each."""
-    with replacing(state / "rejects.jsonl") as temporary:
-        temporary.write_text("".join(canonical(asdict(drop)) + "\n" for drop in drops), encoding="utf-8")
+    put(state / "rejects.jsonl", "".join(canonical(asdict(drop)) + "\n" for drop in drops).encode())

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from mmrs_builder import cards, diversity
 from mmrs_builder.build.settings import CONFIGS, DATA, PREVIEW, QA, STATE, Settings
-from mmrs_builder.build.stage import flush_folder, read_json, write_json
+from mmrs_builder.build.stage import flush_folder, put, read_json, write_json
 from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import discard
 from mmrs_builder.croissant import croissant
 from mmrs_builder.datasheet import datasheet
-from mmrs_builder.digests import sha256
+from mmrs_builder.digests import sealed, sha256
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.statements import Facts
 
@@ -52,8 +52,8 @@ def publish(out: Path, staged: Path, settings: Settings, facts: Facts) -> None:
 def complete(staged: Path, beside: Mapping[str, bytes], told: Mapping[str, object]) -> None:
     """Add to finished shards the files that lie ``beside`` them, and the manifest, with what is ``told`` in it."""
     for name, data in beside.items():
-        (staged / name).write_bytes(data)
-    write_json(staged / "manifest.json", {**_manifest(finished(staged), beside), **told})
+        put(staged / name, data)
+    write_json(staged / "manifest.json", sealed({**_manifest(finished(staged), beside), **told}))
 
 
 def arrive(out: Path, staged: Path) -> None:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from mmrs_builder.build.ask import Asked, selected_from_json
 from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import STATE, Settings
-from mmrs_builder.build.stage import replacing
+from mmrs_builder.build.stage import put
 from mmrs_builder.digests import digest
 from mmrs_builder.language import Language
 from mmrs_builder.paraphrase.rows import Reworded, Sentence, reword
@@ -68,8 +68,7 @@ def reworded(
     found = reword([*sentences], language, settings.rewording, str(out.resolve()), started(2 * len(sentences)))
     lines = sorted(json.dumps({"family": it.family, "part": it.part, "reason": why, "text": text})
                    for it, why, text in found.refused)  # fmt: skip
-    with replacing(out / STATE / REJECTS) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    put(out / STATE / REJECTS, "".join(f"{line}\n" for line in lines).encode())
     reasons = Counter(why for _, why, _ in found.refused)
     counts = {"sentences": len(sentences), "reworded": len(found.texts), "kept": dict(sorted(reasons.items()))}
     return Words(by_view=tuple(_in_words(views, found)), counts={"reworded": counts}, stopped=found.stopped)

@@ -241,4 +241,6 @@ def _sweep(out: Path, measured: Sequence[Measured], tried: Sequence[tuple[Asked,
                 discard(old)
     for left in sorted({path for parent in kept for path in parent.glob("*")} - keep):
         left.unlink()
+    for half in sorted((out / STATE).glob("*.tmp")):
+        half.unlink()
     discard(out / RETIRED)

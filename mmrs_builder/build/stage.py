@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.types import Grid, Jitter, Marker, Pair, Scene, Structure, Twin
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a disk says that takes no more."""
 
 MEASURED: Final = pa.schema(
     [
@@ -59,18 +64,32 @@ ASKED: Final = pa.schema(
 """A view that will be published: where its measurement lies, its split, and the questions chosen for it as JSON."""
 
 
-@contextmanager
-def replacing(path: Path, draft: Path | None = None) -> Iterator[Path]:
-    """A temporary file that takes the place of ``path`` when the block ends well, and is flushed to disk first.
+def put(path: Path, data: bytes, draft: Path | None = None) -> None:
+    """Write a file whole and flush it to disk, or leave what was there.
 
-    It is a neighbour of ``path``, or of ``draft`` where a killed process may leave nothing beside ``path``.
+    It is written as a neighbour of ``path``, or of ``draft`` where a killed process may leave nothing beside ``path``,
+    and renamed. Raises ``MmrsError`` with the bytes that are needed and free where the disk is full.
     """
-    temporary = (draft or path).with_name(f"{path.name}.{os.getpid()}.tmp")
-    for folder in (path.parent, temporary.parent):
-        folder.mkdir(parents=True, exist_ok=True)
     try:
-        yield temporary
-        with temporary.open("rb") as handle:
+        _put(path, data, (draft or path).with_name(f"{path.name}.{os.getpid()}.tmp"))
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        there = next(folder for folder in path.parents if folder.is_dir())
+        raise MmrsError(
+            f"{path}: the disk is full: {len(data):,} bytes are needed, {shutil.disk_usage(there).free:,} are free",
+            code=ENVIRONMENT,
+            hint="Make room, then run the same command again; what is finished is kept.",
+        ) from error
+
+
+def _put(path: Path, data: bytes, temporary: Path) -> None:
+    try:
+        for folder in (path.parent, temporary.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as handle:
+            handle.write(data)
+            handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
         flush_folder(path.parent)
@@ -89,8 +108,7 @@ def flush_folder(folder: Path) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON whole, sorted and readable."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    put(path, f"{json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)}\n".encode())
 
 
 def read_json(path: Path) -> dict[str, object] | None:
@@ -104,8 +122,9 @@ def read_json(path: Path) -> dict[str, object] | None:
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> None:
     """Write rows as Parquet, whole."""
-    with replacing(path) as temporary:
-        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary, compression="zstd")
+    coded = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), coded, compression="zstd")
+    put(path, coded.getvalue())
 
 
 def scene_from_json(text: str) -> Scene:

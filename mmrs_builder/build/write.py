@@ -18,7 +18,7 @@ from mmrs_builder.build.measure import Progress, forget, source_of
 from mmrs_builder.build.published import picture
 from mmrs_builder.build.rows import Words
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, Settings, SourceChoice
-from mmrs_builder.build.stage import read_json, replacing, scene_from_json, write_json
+from mmrs_builder.build.stage import put, read_json, scene_from_json, write_json
 from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.io.raster import stored_bytes
@@ -156,10 +156,10 @@ def run_job(job: ShardJob) -> None:
 
 def seal(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Schema, key: str) -> None:
     """Write a shard and, after it, the sidecar that says it is whole."""
-    sidecar = _sidecar(path)
-    with replacing(path, draft=sidecar) as temporary:
-        write_shard(temporary, rows, schema)
-        data = temporary.read_bytes()
+    sidecar, coded = _sidecar(path), pa.BufferOutputStream()
+    write_shard(coded, rows, schema)
+    data = coded.getvalue()
+    put(path, data, draft=sidecar)
     facts = {"key": key, "rows": len(rows), "bytes": len(data), "sha256": sha256(data)}
     write_json(sidecar, {**facts, "row_digests": sorted(digest(row) for row in rows)})
 

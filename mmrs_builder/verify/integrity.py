@@ -37,7 +37,10 @@ def read_manifest(out: Path) -> Mapping[str, Any]:
 
 
 def check_files(out: Path, manifest: Mapping[str, Any]) -> Iterator[Fault]:
-    """Each listed file is there with its size and SHA-256; no shard is unlisted."""
+    """Each listed file is there with its size and SHA-256; no shard is unlisted; the list is as it was sealed."""
+    seal = digests.sealed(manifest)["seal"]
+    if manifest.get("seal", seal) != seal:
+        yield Fault(code="manifest", where=MANIFEST, detail="was changed after it was sealed")
     for name, entry in sorted(manifest["files"].items()):
         yield from _check_file(out, name, entry)
     for folder in FOLDERS.values():

@@ -74,7 +74,7 @@ def write_manifest(out: Path, other: Mapping[str, object]) -> None:
         for config in FOLDERS
     }
     kept = {name: _entry(out / name) for name in _files(other) if name not in files and (out / name).is_file()}
-    manifest = {**other, "format": 1, "files": {**kept, **files}, "logical_rows_sha256": hashes}
+    manifest = digests.sealed({**other, "format": 1, "files": {**kept, **files}, "logical_rows_sha256": hashes})
     (out / MANIFEST).parent.mkdir(parents=True, exist_ok=True)
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
 

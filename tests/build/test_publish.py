@@ -90,11 +90,8 @@ def prepare(out: Path, before: Path | None) -> None:
 def copied(out: Path, into: Path) -> Path:
     """A copy of what readers see."""
     into.mkdir()
-    for name in ("data", "qa"):
-        if (out / name).exists():
-            shutil.copytree(out / name, into / name)
-    if (out / "README.md").exists():
-        shutil.copyfile(out / "README.md", into / "README.md")
+    if out.exists():
+        shutil.copytree(out, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".mmrs"))
     return into
 
 

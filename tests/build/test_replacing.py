@@ -114,3 +114,12 @@ def test_an_output_folder_with_pattern_signs_is_refused(home: Path, tmp_path: Pa
     """``load_dataset`` would read other folders too."""
     assert build(home, tmp_path / "o*t")[0] == 2
     assert not (tmp_path / "o*t").exists()
+
+
+def test_an_output_that_can_be_no_folder_is_refused_in_a_sentence(home: Path, tmp_path: Path) -> None:
+    """Links that lead in a circle, and names that no disk takes."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for out in (tmp_path / "loop", tmp_path / "loop" / "below", tmp_path / ("x" * 300)):
+        code, text = build(home, out)
+        assert code == 2, out
+        assert "cannot be a folder" in text

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from mmrs_builder.digests import sealed
 from mmrs_builder.schema import SCALAR_VIEW_FIELDS
 from mmrs_builder.verify import verify
 
@@ -88,6 +89,15 @@ def test_a_stray_file_among_the_shards_is_a_fault(folder: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 2}', '{"format": 1, "files": [], "logical_rows_sha256": {}}'])
 def test_a_broken_manifest_is_a_fault(folder: Path, text: str) -> None:
     (folder / ".mmrs" / "manifest.json").write_text(text)
+    assert codes(folder) == {"manifest"}
+
+
+def test_a_setting_edited_in_a_sealed_manifest_is_a_fault(folder: Path) -> None:
+    path = folder / ".mmrs" / "manifest.json"
+    manifest = sealed({**json.loads(path.read_text()), "settings": {"seed": 0}})
+    path.write_text(json.dumps(manifest))
+    assert codes(folder) == set()
+    path.write_text(json.dumps({**manifest, "settings": {"seed": 1}}))
     assert codes(folder) == {"manifest"}
 
 
