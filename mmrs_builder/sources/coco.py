@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -143,12 +142,15 @@ def _source(told: Told, reading: Reading, licence: str, terms: tuple[tuple[Label
 def _names(root: Path | None, annotations: str, told: Mapping[str, str]) -> dict[str, str]:
     """What the categories that annotations use are called. Raises ``ValueError`` for a told one that none uses."""
     used: set[str] = set()
-    if root is not None:
-        for path in matching(listing(root).files, annotations):
-            with suppress(Rejected, ValueError, RecursionError):  # the index says what is wrong with it
-                used |= {*used_names(read_bytes(root, path))}
+    unread: list[str] = []
+    for path in matching(listing(root).files, annotations) if root is not None else ():
+        try:
+            used |= {*used_names(read_bytes(root, path))}
+        except (Rejected, ValueError, RecursionError):  # the index says what is wrong with it
+            unread.append(path)
     if used and (strange := sorted(told.keys() - used)):
-        raise ValueError(f"labels: no annotation is of {strange[0]!r}; there are {', '.join(sorted(used)[:10])}")
+        also = f"; {', '.join(unread)} cannot be read" if unread else ""
+        raise ValueError(f"labels: no annotation is of {strange[0]!r}; there are {', '.join(sorted(used)[:10])}{also}")
     return {category: told.get(category, category) for category in sorted(used)}
 
 

@@ -1,0 +1,111 @@
+"""Trials in a process that may crash, hang or run out of memory, so that such a trial costs itself and is told.
+
+The process may take ``MEMORY`` bytes of address space and ``SECONDS`` for a trial; the alarm kills it where no Python
+code runs any more. Nothing of Python's may hold an address space in reserve, so Arrow takes memory of the system.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+MEMORY: Final = 2 << 30
+SECONDS: Final = 30
+ROOT: Final = Path(__file__).parents[2]
+
+LOST: Final = "LOST "
+"""Begins the verdict of a trial that did not end as it should."""
+
+
+def caged(trial: str, keys: Sequence[str]) -> Iterator[tuple[str, str, float]]:
+    """Key, verdict and seconds of ``MODULE:FUNCTION`` for each key; the process is started anew when it dies."""
+    todo = list(keys)
+    while todo:
+        for key, verdict, seconds in _batch(trial, tuple(todo)):
+            yield key, verdict, seconds
+            todo.remove(key)
+
+
+def _batch(trial: str, keys: Sequence[str]) -> Iterator[tuple[str, str, float]]:
+    """As many keys as one process lives."""
+    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.cage", trial],
+        cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        for key in keys:
+            started = time.monotonic()
+            try:
+                process.stdin.write(json.dumps(key) + "\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
+            except BrokenPipeError:
+                line = ""
+            if not line:
+                yield key, _death(process), time.monotonic() - started
+                return
+            verdict, seconds = json.loads(line)
+            yield key, verdict, seconds
+        process.stdin.close()
+
+
+def _death(process: subprocess.Popen[str]) -> str:
+    code = process.wait()
+    if code == -signal.SIGALRM:
+        return f"{LOST}hang: longer than {SECONDS} s"
+    assert process.stderr is not None
+    said = process.stderr.read().strip().splitlines()[-1:]
+    return f"{LOST}crash: {f'signal {-code}' if code < 0 else f'exit status {code}'} {' '.join(said)}"
+
+
+def judged(trial: Callable[[str], str], key: str) -> str:
+    """The verdict of a trial, its exception being one."""
+    try:
+        return trial(key)
+    except MemoryError:
+        return f"{LOST}memory: more than {MEMORY >> 30} GiB"
+    except Exception as error:  # noqa: BLE001  # what comes out of the code under test is the finding
+        last = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in last if "mmrs_builder" in frame.filename] or list(last)
+        where = f"{Path(own[-1].filename).name}:{own[-1].lineno}"
+        return f"{LOST}{type(error).__name__} at {where}: {error}"[:400]
+
+
+def _serve(trial: Callable[[str], str]) -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
+    for line in sys.stdin:
+        started = time.monotonic()
+        signal.alarm(SECONDS)
+        verdict = judged(trial, json.loads(line))
+        signal.alarm(0)
+        answers.write(json.dumps([verdict, time.monotonic() - started]) + "\n")
+        answers.flush()
+
+
+def found(name: str) -> Callable[[str], str]:
+    """The function that ``MODULE:FUNCTION`` names."""
+    module, _, function = name.partition(":")
+    loaded: Any = getattr(importlib.import_module(module), function)
+    return loaded  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    _trial = found(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _serve(_trial)
