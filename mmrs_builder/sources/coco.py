@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -142,14 +143,15 @@ def _source(told: Told, reading: Reading, licence: str, terms: tuple[tuple[Label
 def _names(root: Path | None, annotations: str, told: Mapping[str, str]) -> dict[str, str]:
     """What the categories that annotations use are called. Raises ``ValueError`` for a told one that none uses."""
     used: set[str] = set()
-    unread: list[str] = []
+    without: list[str] = []
     for path in matching(listing(root).files, annotations) if root is not None else ():
-        try:
-            used |= {*used_names(read_bytes(root, path))}
-        except (Rejected, ValueError, RecursionError):  # the index says what is wrong with it
-            unread.append(path)
+        found: tuple[str, ...] = ()
+        with suppress(Rejected, ValueError, RecursionError):  # the index says what is wrong with it
+            found = used_names(read_bytes(root, path))
+        used.update(found)
+        without += [] if found else [path]
     if used and (strange := sorted(told.keys() - used)):
-        also = f"; {', '.join(unread)} cannot be read" if unread else ""
+        also = f"; none is found in {', '.join(without[:5])}" if without else ""
         raise ValueError(f"labels: no annotation is of {strange[0]!r}; there are {', '.join(sorted(used)[:10])}{also}")
     return {category: told.get(category, category) for category in sorted(used)}
 

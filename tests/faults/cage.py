@@ -106,6 +106,7 @@ def found(name: str) -> Callable[[str], str]:
 
 if __name__ == "__main__":
     _trial = found(sys.argv[1])
+    getattr(sys.modules[_trial.__module__], "prepare", lambda: None)()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _serve(_trial)

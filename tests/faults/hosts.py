@@ -206,7 +206,7 @@ def _corpus(name: str, form: str, source: str, victim: str, *, alone: bool = Fal
         root.mkdir(exist_ok=True)
         written: Mapping[str, str] = importlib.import_module(f"tests.corpora.{source}").write(root).options
         for entry in root.iterdir() if keep else ():
-            if entry.name != keep:
+            if entry.name != keep and entry.is_dir():
                 shutil.rmtree(entry)
         return written
 

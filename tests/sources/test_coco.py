@@ -104,7 +104,7 @@ def test_no_picture_outside_the_folder_is_taken(tmp_path: Path, name: str):
 def test_a_label_that_only_a_damaged_file_may_use_is_answered_with_that_file(tmp_path: Path):
     put(tmp_path, document({"a.png": SQUARE}))
     (tmp_path / "b.json").write_text('{"images":', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"no annotation is of 'Note'.*b\.json cannot be read"):
+    with pytest.raises(ValueError, match=r"no annotation is of 'Note'.*none is found in b\.json"):
         sources.find("coco", {"labels": "Note=-"}, tmp_path)
 
 
