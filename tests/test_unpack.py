@@ -252,6 +252,15 @@ def test_a_member_of_a_zip_that_is_no_file_is_refused(tmp_path: Path, kind: int)
     assert list((tmp_path / "to").rglob("*")) == []
 
 
+@pytest.mark.parametrize("start", [0x7FFFFFFF, 200])
+def test_a_zip_whose_members_lie_before_its_beginning_is_refused(tmp_path: Path, start: int):
+    zipped({"a.png": b"1"}, tmp_path / "c.zip")
+    data = (tmp_path / "c.zip").read_bytes()
+    at = data.index(b"PK\x05\x06") + 16
+    (tmp_path / "c.zip").write_bytes(data[:at] + struct.pack("<I", start) + data[at + 4 :])
+    assert "damaged" in refused(tmp_path / "c.zip", tmp_path / "to")
+
+
 def test_an_encrypted_zip_is_refused(tmp_path: Path):
     zipped({"a.png": b"1"}, tmp_path / "c.zip")
     data = bytearray((tmp_path / "c.zip").read_bytes())

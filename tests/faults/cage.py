@@ -1,7 +1,7 @@
 """Trials in a process that may crash, hang or run out of memory, so that such a trial costs itself and is told.
 
-The process may take ``MEMORY`` bytes of address space and ``SECONDS`` for a trial; the alarm kills it where no Python
-code runs any more. Nothing of Python's may hold an address space in reserve, so Arrow takes memory of the system.
+The process may take ``MEMORY`` bytes of address space and ``SECONDS`` of processor for a trial, so that a busy machine
+finds no hangs, or ``PATIENCE`` times as long where it only waits; the alarm kills it where no Python code runs any more. Nothing of Python's may hold an address space in reserve, so Arrow takes memory of the system.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, Final
 
 MEMORY: Final = 2 << 30
 SECONDS: Final = 30
+PATIENCE: Final = 10
 ROOT: Final = Path(__file__).parents[2]
 
 LOST: Final = "LOST "
@@ -65,7 +66,7 @@ def _batch(trial: str, keys: Sequence[str]) -> Iterator[tuple[str, str, float]]:
 
 def _death(process: subprocess.Popen[str]) -> str:
     code = process.wait()
-    if code == -signal.SIGALRM:
+    if code in (-signal.SIGALRM, -signal.SIGPROF):
         return f"{LOST}hang: longer than {SECONDS} s"
     assert process.stderr is not None
     said = process.stderr.read().strip().splitlines()[-1:]
@@ -89,11 +90,13 @@ def _serve(trial: Callable[[str], str]) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin:
-        started = time.monotonic()
-        signal.alarm(SECONDS)
+        started = time.process_time()
+        signal.alarm(PATIENCE * SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         verdict = judged(trial, json.loads(line))
         signal.alarm(0)
-        answers.write(json.dumps([verdict, time.monotonic() - started]) + "\n")
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        answers.write(json.dumps([verdict, time.process_time() - started]) + "\n")
         answers.flush()
 
 
