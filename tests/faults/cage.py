@@ -6,6 +6,7 @@ finds no hangs, or ``PATIENCE`` times as long where it only waits; the alarm kil
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import os
@@ -15,9 +16,12 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+
+from tests.faults.fault import Verdict
 
 MEMORY: Final = 2 << 30
 SECONDS: Final = 30
@@ -28,49 +32,60 @@ LOST: Final = "LOST "
 """Begins the verdict of a trial that did not end as it should."""
 
 
-def caged(trial: str, keys: Sequence[str]) -> Iterator[tuple[str, str, float]]:
-    """Key, verdict and seconds of ``MODULE:FUNCTION`` for each key; the process is started anew when it dies."""
-    todo = list(keys)
-    while todo:
-        for key, verdict, seconds in _batch(trial, tuple(todo)):
-            yield key, verdict, seconds
-            todo.remove(key)
+class Cage:
+    """Answers keys with verdicts of the trial ``MODULE:FUNCTION``, in a process that is started anew when it dies."""
+
+    def __init__(self, trial: str) -> None:
+        self._trial = trial
+        self._process: subprocess.Popen[str] | None = None
+        self.slowest = 0.0  # s of processor
+
+    def __call__(self, key: str) -> str:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(key) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            self._process = None
+            return _death(process)
+        verdict, seconds = json.loads(line)
+        self.slowest = max(self.slowest, seconds)
+        return str(verdict)
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.cage", self._trial],
+                cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            atexit.register(self._process.kill)
+        return self._process
 
 
-def _batch(trial: str, keys: Sequence[str]) -> Iterator[tuple[str, str, float]]:
-    """As many keys as one process lives."""
-    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.cage", trial],
-        cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process:
-        for key in keys:
-            started = time.monotonic()
-            try:
-                process.stdin.write(json.dumps(key) + "\n")
-                process.stdin.flush()
-                line = process.stdout.readline()
-            except BrokenPipeError:
-                line = ""
-            if not line:
-                yield key, _death(process), time.monotonic() - started
-                return
-            verdict, seconds = json.loads(line)
-            yield key, verdict, seconds
-        process.stdin.close()
+@lru_cache(maxsize=None)
+def caged(trial: str) -> Cage:
+    """The one cage of a trial in this process."""
+    return Cage(trial)
+
+
+def verdict(trial: str, key: str) -> Verdict:
+    """As the fault suite tells it: what was lost begins with the key, so that it can be tried again alone."""
+    said = caged(trial)(key)
+    lost = said.startswith(LOST)
+    return Verdict(lost=f"{key}: {said[len(LOST) :]}" if lost else None, where="" if lost else said)
 
 
 def _death(process: subprocess.Popen[str]) -> str:
     code = process.wait()
     if code in (-signal.SIGALRM, -signal.SIGPROF):
         return f"{LOST}hang: longer than {SECONDS} s"
-    assert process.stderr is not None
-    said = process.stderr.read().strip().splitlines()[-1:]
-    return f"{LOST}crash: {f'signal {-code}' if code < 0 else f'exit status {code}'} {' '.join(said)}"
+    return f"{LOST}crash: {f'signal {-code}' if code < 0 else f'exit status {code}'}"
 
 
 def judged(trial: Callable[[str], str], key: str) -> str:

@@ -13,10 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from mmrs_builder.digests import keyed
 from mmrs_builder.build import measure
+from mmrs_builder.digests import keyed
 from mmrs_builder.vocab import REASONS
-from tests.faults.cage import LOST
+from tests.faults.cage import LOST, verdict
+from tests.faults.fault import Fault, Verdict
 from tests.faults.hosts import HOSTS, Host
 from tests.faults.measuring import InThisProcess, Outcome, measured
 from tests.faults.mutations import mutated
@@ -53,7 +54,7 @@ def _home() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="mmrs-garbage-", dir=shared if shared.is_dir() else None)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=None)
 def ready(name: str) -> Ready:
     """The corpus of a host, which must be sound."""
     host = HOSTS[name]
@@ -117,3 +118,33 @@ def _refusal(corpus: Ready, outcome: Outcome) -> str:
     if name not in outcome.refusal and str(corpus.root) not in outcome.refusal:
         return f"{LOST}refused without the name of the file: {outcome.refusal}"
     return "refused"
+
+
+HERE: Final = "tests.faults.garbage:trial"
+
+TURNS: Final = tuple(
+    name for name, host in HOSTS.items() for _ in range(4 if host.source in ("folder", "nifti") else 2)
+)
+"""Whose turn it is: small corpora come more often than those that take long to read."""
+
+
+def mutant(seed: int, _place: Path) -> Verdict:
+    """A file with damaged bytes."""
+    return verdict(HERE, f"{TURNS[seed % len(TURNS)]}/{seed}")
+
+
+def cut_file(seed: int, _place: Path) -> Verdict:
+    """A file cut at a percent of its length: all percents of one file, then of the next."""
+    return verdict(HERE, f"{list(HOSTS)[seed // 100 % len(HOSTS)]}%{seed % 100}")
+
+
+FAULTS: Final = (
+    Fault(
+        id="I1", what="file with damaged bytes, of 14 formats", survives="used or named with a reason; 30 s, 2 GB",
+        trial=mutant, trials=10_000, few=60,
+    ),
+    Fault(
+        id="I2", what="file cut at every percent of its length", survives="named, or read as the whole one",
+        trial=cut_file, trials=100 * len(HOSTS), few=40,
+    ),
+)  # fmt: skip

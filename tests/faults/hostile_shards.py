@@ -24,7 +24,8 @@ from mmrs_builder.verify.reseal import write_manifest, write_shard
 from mmrs_builder.verify.rows import project
 from mmrs_builder.verify.shards import open_shards, rows_of
 from tests.build.command import mmrs
-from tests.faults.cage import LOST
+from tests.faults.cage import LOST, verdict
+from tests.faults.fault import Fault, Verdict
 from tests.faults.mutations import mutated
 
 TEXTS: Final = (
@@ -140,3 +141,28 @@ def judge(out: Path, command: tuple[str, ...]) -> str:
     if done.code and not done.err.strip():
         return f"{LOST}{name} ended with {done.code} without a word"
     return f"noticed: {report.faults[0].code}" if report.faults else "unnoticed"
+
+
+HERE: Final = "tests.faults.hostile_shards:trial"
+
+
+def bytes_of_a_file(seed: int, _place: Path) -> Verdict:
+    """A shard, card or manifest with damaged bytes."""
+    return verdict(HERE, f"bytes/{seed}")
+
+
+def values_in_rows(seed: int, _place: Path) -> Verdict:
+    """Shards that hold what no build writes, sealed again."""
+    return verdict(HERE, f"rows/{seed}")
+
+
+FAULTS: Final = (
+    Fault(
+        id="I1b", what="published file with damaged bytes", survives="verify, view and stats name it",
+        trial=bytes_of_a_file, trials=300, few=3,
+    ),
+    Fault(
+        id="I1c", what="sealed shards with hostile values", survives="verify, view and stats name it or show text",
+        trial=values_in_rows, trials=700, few=6,
+    ),
+)  # fmt: skip
