@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import stat
 import struct
 import tarfile
@@ -104,11 +103,23 @@ def _tricks() -> dict[str, Made]:
     many = [(f"{number}", b"") for number in range(600)]
     return {
         "encrypted": ("c.zip", _patched(_patched(sound, b"PK\x03\x04", 6, b"\1"), b"PK\x01\x02", 8, b"\1")),
-        "wrong checksum": ("c.zip", _patched(zipped(("a", noise), method=zipfile.ZIP_STORED), b"PK\x03\x04", 60, b"evil")),
-        "size understated": ("c.zip", zipped(("a", bytes(1 << 20))).replace(struct.pack("<I", 1 << 20), struct.pack("<I", 9))),
-        "unknown compression": ("c.zip", _patched(_patched(sound, b"PK\x03\x04", 8, b"\x63"), b"PK\x01\x02", 10, b"\x63")),
+        "wrong checksum": (
+            "c.zip",
+            _patched(zipped(("a", noise), method=zipfile.ZIP_STORED), b"PK\x03\x04", 60, b"evil"),
+        ),
+        "size understated": (
+            "c.zip",
+            zipped(("a", bytes(1 << 20))).replace(struct.pack("<I", 1 << 20), struct.pack("<I", 9)),
+        ),
+        "unknown compression": (
+            "c.zip",
+            _patched(_patched(sound, b"PK\x03\x04", 8, b"\x63"), b"PK\x01\x02", 10, b"\x63"),
+        ),
         "directory elsewhere": ("c.zip", _patched(sound, b"PK\x05\x06", 16, b"\xff\xff\xff\x7f")),
-        "zip64 without its record": ("c.zip", _patched(sound, b"PK\x05\x06", 8, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")),
+        "zip64 without its record": (
+            "c.zip",
+            _patched(sound, b"PK\x05\x06", 8, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+        ),
         "overlapping members": ("c.zip", _overlapping()),
         "name with a hidden ending": ("c.zip", _nul()),
         "name that is not UTF-8": ("c.zip", zipped(("a_b.png", b"1")).replace(b"a_b", b"a\xffb")),
@@ -221,7 +232,7 @@ def _seen(place: Path, target: Path) -> dict[str, object]:
 
 
 def _size(target: Path) -> int:
-    return sum(os.stat(path).st_size for path in target.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
 
 
 Trial = Callable[[int, Path], Verdict]

@@ -1,7 +1,8 @@
 """Trials in a process that may crash, hang or run out of memory, so that such a trial costs itself and is told.
 
 The process may take ``MEMORY`` bytes of address space and ``SECONDS`` of processor for a trial, so that a busy machine
-finds no hangs, or ``PATIENCE`` times as long where it only waits; the alarm kills it where no Python code runs any more. Nothing of Python's may hold an address space in reserve, so Arrow takes memory of the system.
+finds no hangs, or ``PATIENCE`` times as long where it only waits; the alarm kills it where no Python code runs any
+more. Nothing of Python's may hold an address space in reserve, so Arrow takes memory of the system.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from tests.faults.fault import Verdict
 
 MEMORY: Final = 2 << 30
-SECONDS: Final = 30
+SECONDS: Final = int(os.environ.get("MMRS_FAULT_SECONDS", "30"))
 PATIENCE: Final = 10
 ROOT: Final = Path(__file__).parents[2]
 
@@ -68,7 +69,7 @@ class Cage:
         return self._process
 
 
-@lru_cache(maxsize=None)
+@cache
 def caged(trial: str) -> Cage:
     """The one cage of a trial in this process."""
     return Cage(trial)

@@ -161,7 +161,7 @@ SEQUENCES: Final = _sequences()
 
 
 def trial(seed: int, place: Path) -> Verdict:
-    """A corpus from a server with one fault, or for seeds beyond those, with two; its digest is pinned for even seeds."""
+    """A corpus from a server with one fault, for later seeds with two; its digest is pinned for even seeds."""
     names, which = list(SEQUENCES), seed // 2
     rng = np.random.default_rng([keyed("downloads"), seed])
     chosen = [names[which]] if which < len(names) else [names[int(i)] for i in rng.integers(len(names), size=2)]

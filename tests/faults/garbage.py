@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -48,13 +48,13 @@ class Ready:
             victim.write_bytes(self.data)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _home() -> tempfile.TemporaryDirectory[str]:
     shared = Path("/dev/shm")
     return tempfile.TemporaryDirectory(prefix="mmrs-garbage-", dir=shared if shared.is_dir() else None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def ready(name: str) -> Ready:
     """The corpus of a host, which must be sound."""
     host = HOSTS[name]
@@ -67,7 +67,12 @@ def ready(name: str) -> Ready:
     if sound.refusal or not sound.used:
         raise AssertionError(f"{name} is no sound corpus: {sound.refusal} {sorted(sound.drops)}")
     return Ready(
-        host=host, root=root, stage=place / "stage", options=options, data=(root / host.victim).read_bytes(), sound=sound
+        host=host,
+        root=root,
+        stage=place / "stage",
+        options=options,
+        data=(root / host.victim).read_bytes(),
+        sound=sound,
     )
 
 
@@ -141,10 +146,10 @@ def cut_file(seed: int, _place: Path) -> Verdict:
 FAULTS: Final = (
     Fault(
         id="I1", what="file with damaged bytes, of 14 formats", survives="used or named with a reason; 30 s, 2 GB",
-        trial=mutant, trials=10_000, few=60,
+        trial=mutant, trials=10_000, few=16,
     ),
     Fault(
         id="I2", what="file cut at every percent of its length", survives="named, or read as the whole one",
-        trial=cut_file, trials=100 * len(HOSTS), few=40,
+        trial=cut_file, trials=100 * len(HOSTS), few=16,
     ),
 )  # fmt: skip

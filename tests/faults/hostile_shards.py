@@ -7,6 +7,7 @@ be read and hold what no build writes, sealed again by somebody who knows how.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ NUMBERS: Final = (0, -1, 1, 2, 255, 2**15, 2**31 - 1, -(2**31))
 REALS: Final = (float("nan"), float("inf"), -float("inf"), 0.0, -1.0, 1e-300, 1e300)
 COMMANDS: Final = (("view", "--out", "page.html"), ("stats",), ("view", "--contact", "sheet.png"))
 BUG: Final = 1
+SOUND: Final = "MMRS_FAULT_SOUND"
+"""Environment variable: where another process has built sound shards."""
 
 Spot = tuple[Any, Any]  # a holder and the key of what it holds
 
@@ -49,12 +52,15 @@ def _home() -> tempfile.TemporaryDirectory[str]:
 
 @lru_cache(maxsize=1)
 def sound() -> Path:
-    """Shards of four phantoms and a volume."""
+    """Shards of four phantoms and a volume, built once for this process and those that it starts."""
+    if SOUND in os.environ:
+        return Path(os.environ[SOUND])
     out = Path(_home().name) / "sound"
     sizes = ("--set", "phantom.count=4", "--set", "phantom.volumes=1")
     done = mmrs("build", "--source", "phantom", *sizes, "--out", out, "--workers", 1, "--questions-per-view", 4)
     if done.code != 0 or not verify(out).ok:
         raise AssertionError(done.err)
+    os.environ[SOUND] = str(out)
     return out
 
 
@@ -148,11 +154,13 @@ HERE: Final = "tests.faults.hostile_shards:trial"
 
 def bytes_of_a_file(seed: int, _place: Path) -> Verdict:
     """A shard, card or manifest with damaged bytes."""
+    sound()
     return verdict(HERE, f"bytes/{seed}")
 
 
 def values_in_rows(seed: int, _place: Path) -> Verdict:
     """Shards that hold what no build writes, sealed again."""
+    sound()
     return verdict(HERE, f"rows/{seed}")
 
 

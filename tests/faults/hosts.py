@@ -249,7 +249,9 @@ def _corpus_hosts() -> list[Host]:
 
 
 def _jsonl() -> bytes:
-    rows = [{"file_name": f"{stem}.png", "mask": f"masks/{stem}.png", "who": who} for stem, who in (("a", "7"), ("b", "12"))]
+    rows = [
+        {"file_name": f"{stem}.png", "mask": f"masks/{stem}.png", "who": who} for stem, who in (("a", "7"), ("b", "12"))
+    ]
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
@@ -265,7 +267,12 @@ def _metadata(suffix: str, data: bytes) -> Host:
     options = {"mask": "mask", "label": "polyp", "patient": "who"}
     form = "JSON" if suffix == "jsonl" else "CSV"
     return Host(
-        name=f"metadata-{suffix}", form=form, source="hf", victim=f"train/metadata.{suffix}", write=write, options=options
+        name=f"metadata-{suffix}",
+        form=form,
+        source="hf",
+        victim=f"train/metadata.{suffix}",
+        write=write,
+        options=options,
     )
 
 
@@ -285,7 +292,9 @@ def _arrow() -> Host:
     return Host(name="arrow", form="Arrow", source="hf", victim=victim, write=write, options=options)
 
 
-def _real(name: str, form: str, source: str, folder: str, files: Mapping[str, str], victim: str, **options: str) -> Host:
+def _real(
+    name: str, form: str, source: str, folder: str, files: Mapping[str, str], victim: str, **options: str
+) -> Host:
     """Some files of a real sample corpus."""
 
     def write(root: Path) -> None:
@@ -308,9 +317,9 @@ def _real_hosts() -> list[Host]:
         options = {"images": "images/*.*", "masks": "masks/{stem}.*", "label": "polyp"}
         return _real(name, form, "folder", folder, files, files[image], **options)
 
-    kvasir = sorted((home / "kvasir-seg/Kvasir-SEG/images").glob("*.jpg"))[0].name
-    slices = sorted((home / "lgg-mri/kaggle_3m/TCGA_CS_6667_20011105").glob("*_mask.tif"))[0].name
-    scans = sorted((home / "msd-hippocampus/Task04_Hippocampus/labelsTr").glob("hip*.nii.gz"))[0].name
+    kvasir = min((home / "kvasir-seg/Kvasir-SEG/images").glob("*.jpg")).name
+    slices = min((home / "lgg-mri/kaggle_3m/TCGA_CS_6667_20011105").glob("*_mask.tif")).name
+    scans = min((home / "msd-hippocampus/Task04_Hippocampus/labelsTr").glob("hip*.nii.gz")).name
     lgg = "kaggle_3m/TCGA_CS_6667_20011105/"
     return [
         pair("real-jpeg", "JPEG", "kvasir-seg", f"Kvasir-SEG/images/{kvasir}", f"Kvasir-SEG/masks/{kvasir}"),

@@ -22,10 +22,15 @@ from tests.faults.fault import Fault, Untestable, Verdict
 SIZE: Final = (64, 48)
 POLYP: Final = (16, 8, 40, 32)
 
+BREAKING: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
+"""Kinds of characters that end a line, move a cursor or cannot be written."""
+
 STEMS: Final = (
     " lead", "trail ", "two  spaces", "a'b", 'a"b', "`id`", "$(id)", "a;b", "a&b", "a|b", "<b>", "a\nb", "a\tb", "a\x7fb",
-    "a\u2028b", "😀", "👩‍⚕️", "\u202egnp", "תמונה", "صورة", "画像", "İı", "é", "e\u0301", "ﬁ", "\u200b", "ß", "-rf", "--out",
-    "[x]", "[a-z]*", "a::b", "*", "?", "#", "%2e%2e", "%s", "{stem}", "{}", "a\\b", "...", "a.", "a.tmp", "CON", "nul", "~",
+    "a\u2028b", "😀", "👩‍⚕️", "\u202egnp", "תמונה", "صورة", "画像", "İı", "é", "e\u0301", "ﬁ", "\u200b",
+    "ß", "-rf", "--out",
+    "[x]", "[a-z]*", "a::b", "*", "?", "#", "%2e%2e", "%s", "{stem}", "{}", "a\\b", "...", "a.", "a.tmp", "CON", "nul",
+    "~",
     "=1+1", "@x", "+1", "'x", "null", "NaN", "true", "0", "00", "1e5", "x" * 250, "é" * 125, "a,b", "a:b", "!x", "a=b",
     "__proto__", "con\u0661", "\ufeffx", "a\u0085b", b"\xff\xfe", b"a\xc3", "a\ud7ffb", ".png", "a..b",
 )  # fmt: skip
@@ -68,11 +73,15 @@ def accounted(root: Path, out: Path, expected: int, *options: object) -> str | N
         return f"accepted + rejected is not found: {cases}, {len(drops)} named"
     if cases["found"] < expected + 2:
         return f"{expected + 2} pictures, {cases['found']} accounted for"
-    if unprintable := [drop["what"] for drop in drops if not drop["what"].isprintable()]:
-        return f"a name that would confuse a terminal: {unprintable}"
+    if broken := [drop["what"] for drop in drops if {unicodedata.category(sign) for sign in drop["what"]} & BREAKING]:
+        return f"a name that is more than a line: {broken}"
     if cases["used"] < 2:
         return f"sound pictures beside it are lost: {drops}"
-    ids = [row for path in sorted(out.glob("data/*.parquet")) for row in pq.read_table(path, columns=["view_id"]).to_pylist()]
+    ids = [
+        row
+        for path in sorted(out.glob("data/*.parquet"))
+        for row in pq.read_table(path, columns=["view_id"]).to_pylist()
+    ]
     if len({row["view_id"] for row in ids}) != cases["used"]:
         return f"{cases['used']} used, {len(ids)} published"
     return None
@@ -160,7 +169,10 @@ TREES: Final[dict[str, tuple[Callable[[Path], object], int]]] = {
     "NFC and NFD of one name": (lambda root: _twice(root, "\u00e9", "e\u0301"), 2),
     "names that differ in case": (lambda root: _twice(root, "z", "Z"), 2),
     "one name, two suffixes": (lambda root: (pair(root, "z", 7), picture(root / "images" / "z.jpg", 9, SIZE)), 1),
-    "one name in two folders": (lambda root: (pair(root, "z", 7), picture(root / "images" / "b" / "z.png", 9, SIZE)), 1),
+    "one name in two folders": (
+        lambda root: (pair(root, "z", 7), picture(root / "images" / "b" / "z.png", 9, SIZE)),
+        1,
+    ),
     "a link to a file inside": (_link_file_in, 1),
     "a link to a file outside": (_link_file_out, 1),
     "a link to itself": (_link_to_itself, 1),
@@ -201,7 +213,9 @@ def odd_place(seed: int, place: Path) -> Verdict:
     words = ("build", "--source", "folder", "--data", root, "--out", place / name / "out", "--workers", 1)
     done = mmrs(*words, "--set", "folder.label=polyp")
     if done.code == 0:
-        return Verdict(where="built", lost=None if mmrs("verify", place / name / "out").code == 0 else f"{name!r}: unsound")
+        return Verdict(
+            where="built", lost=None if mmrs("verify", place / name / "out").code == 0 else f"{name!r}: unsound"
+        )
     if done.code == 1 or "Traceback" in done.err or len(done.err.strip().splitlines()) < 2:
         return Verdict(lost=f"{name!r}: ended with {done.code}: {done.err[-300:]!r}")
     return Verdict(where="refused")
@@ -209,6 +223,12 @@ def odd_place(seed: int, place: Path) -> Verdict:
 
 FAULTS: Final = (
     Fault(id="N1", what="odd name of a picture", survives="used, or named with a reason", trial=odd_name, trials=300),
-    Fault(id="N1b", what="odd name of a folder given", survives="built, or refused with advice", trial=odd_place, trials=120),
+    Fault(
+        id="N1b",
+        what="odd name of a folder given",
+        survives="built, or refused with advice",
+        trial=odd_place,
+        trials=120,
+    ),
     Fault(id="N2", what="odd tree", survives="used, or named with a reason", trial=odd_tree, trials=len(TREES), few=3),
 )

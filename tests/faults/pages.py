@@ -1,4 +1,4 @@
-"""Texts that would run, ask an address or break a card, wherever a text can stand: pages and cards are as without them."""
+"""Texts that would run, ask an address or break a card: pages and cards are what they are without them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ from mmrs_builder.verify.integrity import MANIFEST
 from mmrs_builder.verify.reseal import write_manifest, write_shard
 from mmrs_builder.verify.rows import project
 from mmrs_builder.verify.shards import open_shards, rows_of
-from tests.build.command import mmrs
 from tests.build import corpus as frames
+from tests.build.command import mmrs
 from tests.faults.fault import Fault, Verdict
 from tests.faults.hostile_shards import sound
 from tests.gallery.hostile import TEXTS
 
 SCRIPTS: Final = (
-    *TEXTS, "<math><mi xlink:href='javascript:alert(1)'>", "<details open ontoggle=alert(1)>", "<base href=//127.0.0.1/>",
+    *TEXTS, "<math><mi xlink:href='javascript:alert(1)'>", "<details open ontoggle=alert(1)>", "<base href=//x.y/>",
     "<meta http-equiv=refresh content='0;url=//127.0.0.1'>", "<template><script>1</script></template>", "\x00<script>",
-    "<object data=//127.0.0.1>", "<video><source onerror=alert(1)>", "&lt;script&gt;", "%3Cscript%3E", "\\u003cscript\\u003e",
+    "<object data=//127.0.0.1>", "<video><source onerror=alert(1)>", "&lt;script&gt;", "%3Cscript%3E",
+    "\\u003cscript\\u003e",
     "--><script>alert(1)</script>", "<form action=//127.0.0.1><input autofocus onfocus=alert(1)>", "${7*7}", "{{7*7}}",
 )  # fmt: skip
 
 INJECTIONS: Final = (
-    "x\nlicense: mit", "x: y", "- x", "'x", '"x', "x # y", "!!python/object:os.system", "&a *a", "*a", "%TAG", "---", "...",
+    "x\nlicense: mit", "x: y", "- x", "'x", '"x', "x # y", "!!python/object:os.system", "&a *a", "*a", "%TAG", "---",
+    "...",
     "~", "null", "yes", "1e3", "0x10", "2020-01-01", "@x", "`x`", "| x", "> x", "x\n---\ny: 1", "\\x", "${x}", "{{x}}",
     "# x", "[x](javascript:alert(1))", "![x](http://127.0.0.1/x.png)", "<img src=x>", "=HYPERLINK(1)", "+1", "-1",
     "\u202ex", "x\u2028y", "\ufeffx", "x" * 60, "x" * 200, "<!-- x", "[[x]]", "_x_", "**x**", "\tx", " x ",
@@ -142,14 +144,16 @@ def spreadsheets(seed: int, place: Path) -> Verdict:
     if done.code == 1:
         return Verdict(lost=f"{to}: {done.err[-200:]}")
     found = [path.name for path in place.rglob("*") if path.suffix in (".csv", ".tsv", ".xls", ".xlsx", ".ods")]
-    return Verdict(lost=f"{to} writes {', '.join(found)}" if found else None, where="exported" if done.code == 0 else to)
+    return Verdict(
+        lost=f"{to} writes {', '.join(found)}" if found else None, where="exported" if done.code == 0 else to
+    )
 
 
 FAULTS: Final = (
     Fault(id="X1", what="scripts in the texts of shards", survives="the page has the tags of a sound one",
-          trial=page_of_shards, trials=150, few=3),
-    Fault(id="X2", what="YAML, Markdown and formulas in words of one's own", survives="refused, or the card says the same",
-          trial=card_of_texts, trials=4 * len(INJECTIONS), few=6),
+          trial=page_of_shards, trials=150, few=2),
+    Fault(id="X2", what="YAML, Markdown, formulas in one's own words", survives="refused, or the card says the same",
+          trial=card_of_texts, trials=4 * len(INJECTIONS), few=2),
     Fault(id="X2b", what="formulas", survives="nothing is written that a spreadsheet opens",
           trial=spreadsheets, trials=10, few=1),
 )  # fmt: skip

@@ -138,9 +138,18 @@ def nifti(seed: int, place: Path) -> Verdict:
 
     name, root = canary(seed), place / "corpus"
     for number in range(3):
-        for path, values in (("ct.nii.gz", scan(number)), ("organs/kidney_right.nii.gz", numbers({1: (14, 4, 2, 20, 10, 4)}))):
+        for path, values in (
+            ("ct.nii.gz", scan(number)),
+            ("organs/kidney_right.nii.gz", numbers({1: (14, 4, 2, 20, 10, 4)})),
+        ):
             made = nibabel.Nifti1Image(values, AFFINE)
-            for field, length in (("descrip", 79), ("aux_file", 23), ("intent_name", 15), ("db_name", 17), ("data_type", 9)):
+            for field, length in (
+                ("descrip", 79),
+                ("aux_file", 23),
+                ("intent_name", 15),
+                ("db_name", 17),
+                ("data_type", 9),
+            ):
                 made.header[field] = name.encode()[:length]
             for code in (2, 4, 6, 44):  # DICOM, AFNI, comment, JSON
                 made.header.extensions.append(nibabel.nifti1.Nifti1Extension(code, name.encode() * 3))
@@ -168,9 +177,7 @@ def names(seed: int, place: Path) -> Verdict:
     return _searched(place, root, "folder", name, words, published=True)
 
 
-def _searched(
-    place: Path, root: Path, source: str, name: str, options: object, *, published: bool = False
-) -> Verdict:
+def _searched(place: Path, root: Path, source: str, name: str, options: object, *, published: bool = False) -> Verdict:
     """Build, verify, count, show; then look for the name. ``published``: but in what stays in ``.mmrs``."""
     out, page, sheet = place / "out", place / "page.html", place / "sheet.png"
     words = ("build", "--source", source, "--data", root, "--out", out, "--workers", 1, "--quarantine-max", 1)
@@ -247,7 +254,11 @@ Trial = Callable[[int, Path], Verdict]
 
 FAULTS: Final = (
     Fault(id="X3a", what="name in 50 DICOM elements a file", survives="0 hits anywhere", trial=dicom, trials=60),
-    Fault(id="X3b", what="name in EXIF, PNG text, XMP, comments", survives="0 hits anywhere", trial=pictures, trials=10),
+    Fault(
+        id="X3b", what="name in EXIF, PNG text, XMP, comments", survives="0 hits anywhere", trial=pictures, trials=10
+    ),
     Fault(id="X3c", what="name in NIfTI texts and extensions", survives="0 hits anywhere", trial=nifti, trials=10),
-    Fault(id="X3d", what="name in names of files, ids=rank", survives="0 hits in what is published", trial=names, trials=5),
+    Fault(
+        id="X3d", what="name in names of files, ids=rank", survives="0 hits in what is published", trial=names, trials=5
+    ),
 )
