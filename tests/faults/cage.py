@@ -26,7 +26,7 @@ from tests.faults.fault import Verdict
 
 MEMORY: Final = 2 << 30
 SECONDS: Final = int(os.environ.get("MMRS_FAULT_SECONDS", "30"))
-PATIENCE: Final = 10
+PATIENCE: Final = 40
 ROOT: Final = Path(__file__).parents[2]
 
 LOST: Final = "LOST "
@@ -84,8 +84,10 @@ def verdict(trial: str, key: str) -> Verdict:
 
 def _death(process: subprocess.Popen[str]) -> str:
     code = process.wait()
-    if code in (-signal.SIGALRM, -signal.SIGPROF):
-        return f"{LOST}hang: longer than {SECONDS} s"
+    if code == -signal.SIGPROF:
+        return f"{LOST}hang: {SECONDS} s of processor"
+    if code == -signal.SIGALRM:
+        return f"{LOST}hang: no answer in {PATIENCE * SECONDS} s"
     return f"{LOST}crash: {f'signal {-code}' if code < 0 else f'exit status {code}'}"
 
 
