@@ -122,7 +122,7 @@ def _card_faults(out: Path, option: str, text: str) -> str | None:
     card = (out / "README.md").read_text("utf-8")
     _, head, prose = card.split("---\n", maxsplit=2)
     facts = yaml.safe_load(head)
-    if not {"license", "configs", "dataset_info", "language"} <= facts.keys() or facts["language"] != ["en"]:
+    if not {"license", "configs", "language", "pretty_name"} <= facts.keys() or facts["language"] != ["en"]:
         return f"{option}={text!r}: the head of the card has other keys: {sorted(facts)}"
     if option == "license" and (facts["license"] != "other" or text not in prose):
         return f"{option}={text!r}: the card says {facts['license']!r}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import archives, cage, garbage, kept
+from tests.faults import archives, cage, garbage, hostile_shards, kept
 from tests.faults.fault import Fault, tried
 from tests.faults.soak import FAULTS
 
@@ -19,7 +19,8 @@ TRIALS = int(os.environ.get("MMRS_FAULT_TRIALS", "0"))
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
-def test_a_slice_of_every_fault_is_survived(fault: Fault, tmp_path: Path):
+def test_a_slice_of_every_fault_is_survived(fault: Fault, free: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(hostile_shards.SOUND, str(free))  # the same shards for every process
     count = min(TRIALS or fault.few, fault.trials)
     seeds = [(SEED + number * fault.trials // count) % fault.trials for number in range(count)]
     tally = tried(fault, seeds, tmp_path)
