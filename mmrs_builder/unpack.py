@@ -206,9 +206,10 @@ def _unzip(work: _Unpacking) -> None:
         for member in members:
             # zipfile cuts ``filename`` at a NUL; what the archive says is in ``orig_filename``.
             name, kind = member.orig_filename, stat.S_IFMT(member.external_attr >> 16)
-            if kind not in (0, stat.S_IFDIR if member.is_dir() else stat.S_IFREG):
+            is_folder = name.endswith("/")
+            if kind not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
                 raise refused(work.name, f"member {name!r} is a link, or no regular file")
-            if member.is_dir():
+            if is_folder:
                 work.subfolder(name)
                 continue
             with archive.open(member) as stream:

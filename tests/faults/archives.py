@@ -201,12 +201,14 @@ def _unpacked(place: Path, trick: str, name: str, data: bytes, *, may_be_used: b
     (place / "outside" / "secret").write_bytes(b"secret")
     (place / name).write_bytes(data)
     before = _seen(place, target)
+    said: MmrsError | None = None
+    wrong = None
     try:
         unpack(place / name, name, Target(target, LIMITS))
-        said: MmrsError | None = None
     except MmrsError as error:
         said = error
-    wrong = None
+    except Exception as error:  # noqa: BLE001  # what comes out of the code under test is the finding
+        wrong = f"{type(error).__name__}: {error}"
     if _seen(place, target) != before:
         wrong = "something outside of the target has changed"
     elif any(path.is_symlink() or not (path.is_file() or path.is_dir()) for path in target.rglob("*")):

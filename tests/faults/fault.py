@@ -1,4 +1,4 @@
-"""What a row of the fault suite is: something that goes wrong, tried under many seeds, and whether the build survived it.
+"""What a row of the fault suite is: something that goes wrong, tried under many seeds, and whether it was survived.
 
 Trials are pure: the seed decides where and how it hurts, so that a lost trial can be run again alone
 (``MMRS_FAULT_SEED=17 pytest tests/faults -k C1``).
@@ -33,7 +33,7 @@ class Untestable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A row of the table: ``trials`` of it are a proof, ``few`` of them a test."""
+    """A row of the table: ``trials`` of it are a proof, ``few`` of them a test; slow rows have none and take turns."""
 
     id: str
     what: str

@@ -26,9 +26,9 @@ BREAKING: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
 """Kinds of characters that end a line, move a cursor or cannot be written."""
 
 STEMS: Final = (
-    " lead", "trail ", "two  spaces", "a'b", 'a"b', "`id`", "$(id)", "a;b", "a&b", "a|b", "<b>", "a\nb", "a\tb", "a\x7fb",
-    "a\u2028b", "😀", "👩‍⚕️", "\u202egnp", "תמונה", "صورة", "画像", "İı", "é", "e\u0301", "ﬁ", "\u200b",
-    "ß", "-rf", "--out",
+    " lead", "trail ", "two  spaces", "a'b", 'a"b', "`id`", "$(id)", "a;b", "a&b", "a|b", "<b>", "a\nb",
+    "a\tb", "a\x7fb", "a\u2028b", "😀", "👩‍⚕️", "\u202egnp", "תמונה", "صورة", "画像", "İı", "é", "e\u0301", "ﬁ",
+    "\u200b", "ß", "-rf", "--out",
     "[x]", "[a-z]*", "a::b", "*", "?", "#", "%2e%2e", "%s", "{stem}", "{}", "a\\b", "...", "a.", "a.tmp", "CON", "nul",
     "~",
     "=1+1", "@x", "+1", "'x", "null", "NaN", "true", "0", "00", "1e5", "x" * 250, "é" * 125, "a,b", "a:b", "!x", "a=b",
