@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EINVAL
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Protocol, Self, cast
@@ -185,7 +186,7 @@ def _damage_reported(name: str) -> Iterator[None]:
     except RuntimeError as error:  # encryption, a method of compression that zipfile lacks, headers in headers
         raise refused(name, f"it is packed in a way that is not read ({error})") from None
     except OSError as error:
-        if error.errno is not None:  # the disk's, not a decoder's
+        if error.errno not in (None, EINVAL):  # the disk's, not a decoder's, nor of a place before the file's beginning
             raise
         raise refused(name, f"it is damaged, or not what its name says ({error})") from None
 
@@ -205,9 +206,10 @@ def _unzip(work: _Unpacking) -> None:
         for member in members:
             # zipfile cuts ``filename`` at a NUL; what the archive says is in ``orig_filename``.
             name, kind = member.orig_filename, stat.S_IFMT(member.external_attr >> 16)
-            if kind not in (0, stat.S_IFDIR if member.is_dir() else stat.S_IFREG):
+            is_folder = name.endswith("/")
+            if kind not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
                 raise refused(work.name, f"member {name!r} is a link, or no regular file")
-            if member.is_dir():
+            if is_folder:
                 work.subfolder(name)
                 continue
             with archive.open(member) as stream:

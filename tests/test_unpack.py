@@ -198,6 +198,21 @@ def test_a_name_with_a_hidden_ending_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("make", [zipped, tarred])
+@pytest.mark.parametrize("name", [b"", b"\0evil"])
+def test_a_member_without_a_name_is_refused(tmp_path: Path, name: bytes):
+    zipped({"X" * max(1, len(name)): b"1"}, tmp_path / "c.zip")
+    data = (tmp_path / "c.zip").read_bytes()
+    if name:
+        data = data.replace(b"X" * len(name), name)
+    else:  # its length in the table of contents, and the name itself
+        at = data.index(b"PK\x01\x02")
+        data = data[: at + 28] + b"\0\0" + data[at + 30 : at + 46] + data[at + 47 :]
+        end = data.index(b"PK\x05\x06") + 12
+        data = data[:end] + struct.pack("<I", 46) + data[end + 4 :]
+    (tmp_path / "c.zip").write_bytes(data)
+    assert "c.zip: " in refused(tmp_path / "c.zip", tmp_path / "to")
+
+
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path, make: Callable[..., None]):
     path = tmp_path / ("c.zip" if make is zipped else "c.tar")
     make({"a_b.png": b"1"}, path, *(["w", tarfile.GNU_FORMAT] if make is tarred else []))
@@ -250,6 +265,15 @@ def test_a_member_of_a_zip_that_is_no_file_is_refused(tmp_path: Path, kind: int)
     zip_of_mode(kind | 0o777)(tmp_path / "c.zip")
     assert "link, or no regular file" in refused(tmp_path / "c.zip", tmp_path / "to")
     assert list((tmp_path / "to").rglob("*")) == []
+
+
+@pytest.mark.parametrize("start", [0x7FFFFFFF, 200])
+def test_a_zip_whose_members_lie_before_its_beginning_is_refused(tmp_path: Path, start: int):
+    zipped({"a.png": b"1"}, tmp_path / "c.zip")
+    data = (tmp_path / "c.zip").read_bytes()
+    at = data.index(b"PK\x05\x06") + 16
+    (tmp_path / "c.zip").write_bytes(data[:at] + struct.pack("<I", start) + data[at + 4 :])
+    assert "damaged" in refused(tmp_path / "c.zip", tmp_path / "to")
 
 
 def test_an_encrypted_zip_is_refused(tmp_path: Path):

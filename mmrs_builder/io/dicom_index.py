@@ -128,12 +128,21 @@ def scan(root: Path, source: str) -> Scan:
             drops.append(Drop(source=source, what=path, reason=item.reason, detail=item.detail))
     if not read:
         raise ValueError(f"no DICOM file in {root}")
+    drops += [_without_pixels(header, source) for header in read if not header.frames and header.modality not in DRAWN]
     stacks = series(header for header in read if header.frames and header.modality not in DRAWN)
     return Scan(
         images=_images(stacks),
         drawn=tuple(header for header in read if header.modality in DRAWN),
         drops=tuple(drops),
     )
+
+
+def _without_pixels(header: Header, source: str) -> Drop:
+    """A plan or a report belongs beside pictures; a picture that states no size ends before it does."""
+    if header.modality in MODALITIES:
+        return Drop(source=source, what=header.file, reason="truncated", detail="a picture without rows and columns")
+    detail = header.modality if header.modality in TOLD else ""
+    return Drop(source=source, what=header.file, reason="companion", detail=detail)
 
 
 def annotated(root: Path, *, told: Told, kind: str, read: Callable[[Path, str], Marks]) -> Iterator[CaseRef | Drop]:

@@ -143,12 +143,17 @@ def _source(told: Told, reading: Reading, licence: str, terms: tuple[tuple[Label
 def _names(root: Path | None, annotations: str, told: Mapping[str, str]) -> dict[str, str]:
     """What the categories that annotations use are called. Raises ``ValueError`` for a told one that none uses."""
     used: set[str] = set()
+    without: list[str] = []
     if root is not None:
         for path in matching(listing(root).files, annotations):
+            found: tuple[str, ...] = ()
             with suppress(Rejected, ValueError, RecursionError):  # the index says what is wrong with it
-                used |= {*used_names(read_bytes(root, path))}
+                found = used_names(read_bytes(root, path))
+            used.update(found)
+            without += [] if found else [path]
     if used and (strange := sorted(told.keys() - used)):
-        raise ValueError(f"labels: no annotation is of {strange[0]!r}; there are {', '.join(sorted(used)[:10])}")
+        also = f"; none is found in {', '.join(without[:5])}" if without else ""
+        raise ValueError(f"labels: no annotation is of {strange[0]!r}; there are {', '.join(sorted(used)[:10])}{also}")
     return {category: told.get(category, category) for category in sorted(used)}
 
 

@@ -167,6 +167,8 @@ def _index(root: Path, *, told: Told) -> Iterator[CaseRef | Drop]:
 
 
 def _case(root: Path, case_id: str, row: Row, told: Told, patient: str | None, group: str | None) -> CaseRef | Drop:
+    if not all(path.isprintable() for own in row.cells.values() for path in own):
+        return Drop(source=told.source, what=case_id, reason="bad_name", detail=row.table)
     if not row.cells[told.image]:
         return Drop(source=told.source, what=case_id, reason="no_image", detail=row.table)
     lacking = [column for column, _ in told.shows if not row.cells[column]]

@@ -161,11 +161,31 @@ def _classes(root: Path, files: Listing, home: str) -> dict[str, dict[str, str]]
 
 
 def _table(root: Path, files: Listing, path: str) -> dict[str, Any]:
-    table: object = {}
-    if path in files.files:
-        with suppress(Rejected, ValueError, RecursionError):
-            table = json.loads(read_bytes(root, path))
-    return table if isinstance(table, dict) else {}
+    """The table in a JSON file; empty where there is none, and where it cannot be read, which the index tells."""
+    with suppress(Rejected):
+        return _read_table(root, path) if path in files.files else {}
+    return {}
+
+
+def _read_table(root: Path, path: str) -> dict[str, Any]:
+    """Raises ``Rejected``: what ``read_bytes`` raises, ``bad_metadata`` for what is no table."""
+    try:
+        table: object = json.loads(read_bytes(root, path))
+    except (ValueError, RecursionError) as error:
+        raise Rejected("bad_metadata", path, type(error).__name__) from None
+    if not isinstance(table, dict):
+        raise Rejected("bad_metadata", path, "no table")
+    return table
+
+
+def _unread_tables(root: Path, source: str, files: Listing) -> Iterator[Drop]:
+    """A drop for each list of structures or splits that cannot be read: what it says is unknown."""
+    for path in files.files:
+        if PurePosixPath(path).name in (CLASSES, *SPLITS):
+            try:
+                _read_table(root, path)
+            except Rejected as refused:
+                yield Drop(source=source, what=path, reason=refused.reason, detail=refused.detail)
 
 
 def _index(root: Path, *, told: Told) -> Iterator[CaseRef | Drop]:
@@ -178,6 +198,7 @@ def _index(root: Path, *, told: Told) -> Iterator[CaseRef | Drop]:
         raise ValueError(f"no SAM-Med2D pictures in {root}: expected images/*.png and masks/*.png there")
     drops = [Drop(source=told.source, what=path, reason="outside_root") for path in files.outside]
     drops += [Drop(source=told.source, what=path, reason="bad_name") for path in files.misnamed]
+    drops += _unread_tables(root, told.source, files)
     cases: list[CaseRef] = []
     groups = ranks("g", {found.image: _scan(PurePosixPath(found.image).stem) for found in all_found})
     splits = _splits(root, files)

@@ -57,7 +57,10 @@ def index(root: Path) -> Iterator[CaseRef | Drop]:
                 told[film][cell] = table
         except Rejected as refused:
             drops.append(_drop(table, refused.reason, refused.detail))
-    drops += [_drop(film, "no_image", "a row of the table") for film in told.keys() - {ref.case_id for ref in films}]
+    known = {ref.case_id for ref in films}
+    drops += [
+        _drop(_called(film, row), "no_image", "a row of the table") for film, row in told.items() if film not in known
+    ]
     read = headers(root, [ref.image for ref in films])
     whose = {h.file: h.patient for h in read if isinstance(h, Header) and h.patient}
     patients = ranks("p", whose)
@@ -80,6 +83,11 @@ def _cells(root: Path, table: str) -> list[tuple[str, str]]:
     if several and all(map(rising, several)):
         raise Rejected("bad_metadata", table, "runs are told by their first pixels, not by the gaps between them")
     return cells
+
+
+def _called(film: str, cells: Mapping[str, str]) -> str:
+    """What a row's film is called; where that is no name, the table that says it."""
+    return film if film and film.isprintable() else next(iter(cells.values()))
 
 
 def _case(ref: CaseRef, header: Header | Rejected, cells: Mapping[str, str]) -> CaseRef | Drop:

@@ -94,6 +94,14 @@ def test_a_table_of_another_kind_is_dropped_with_all_films(tmp_path: Path, text:
     assert drops("siim_pneumothorax", tmp_path) == {"stage_2_train.csv": "bad_metadata", FILMS["film 1"]: "no_mask"}
 
 
+@pytest.mark.parametrize("name", ["", "a\x1b[2J"])
+def test_a_row_that_names_no_film_is_named_by_its_table(tmp_path: Path, name: str):
+    siim_pneumothorax.save(tmp_path, 1, siim_pneumothorax.film(1, "A"))
+    rows = f"{siim_pneumothorax.name(1)},-1\n{name},-1\n"
+    (tmp_path / "train-rle.csv").write_text(f"ImageId,EncodedPixels\n{rows}", encoding="utf-8")
+    assert drops("siim_pneumothorax", tmp_path) == {"train-rle.csv": "no_image"}
+
+
 def test_a_single_run_says_nothing_of_its_kind_and_is_taken_as_the_corpus_writes_it(tmp_path: Path):
     siim_pneumothorax.save(tmp_path, 1, siim_pneumothorax.film(1, "a"))
     (tmp_path / "train-rle.csv").write_text(f"ImageId, EncodedPixels\n{FILMS['film 1']}, 480 9\n", encoding="utf-8")

@@ -101,6 +101,13 @@ def test_no_picture_outside_the_folder_is_taken(tmp_path: Path, name: str):
     assert drops(tmp_path / "mine") == {name: "no_image"}
 
 
+def test_a_label_that_only_a_damaged_file_may_use_is_answered_with_that_file(tmp_path: Path):
+    put(tmp_path, document({"a.png": SQUARE}))
+    (tmp_path / "b.json").write_text('{"images":', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"no annotation is of 'Note'.*none is found in b\.json"):
+        sources.find("coco", {"labels": "Note=-"}, tmp_path)
+
+
 def test_a_parent_category_that_nothing_uses_is_no_label(tmp_path: Path):
     put(tmp_path, document({"a.png": [annotation([outline(0, 0, 8, 8)], 1)]}))
     assert sources.find("coco", {}, tmp_path).labels == ("tumour",)

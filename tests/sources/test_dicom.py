@@ -149,6 +149,22 @@ def test_a_localiser_is_no_volume(planned: Path):
     assert [ref.image for ref in refs("rtstruct", planned)] == ["ct"]
 
 
+def test_a_slice_that_ends_before_it_states_its_size_is_named(planned: Path):
+    """It ends where an element ends, as a whole file does that holds no pixels."""
+    lung(planned, "liver")
+    victim = planned / "ct" / "1-03.dcm"  # at an end of the stack: without it the others are whole
+    rows = victim.read_bytes().index(b"\x28\x00\x02\x00US")  # the first element of the group that states it
+    victim.write_bytes(victim.read_bytes()[:rows])
+    assert drops("rtstruct", planned) == {"ct/1-03.dcm": "truncated"}
+
+
+@pytest.mark.parametrize(("modality", "detail"), [("RTPLAN", "RTPLAN"), ("ZEBEDEE", "")])
+def test_a_file_without_pixels_is_accounted_for(planned: Path, modality: str, detail: str):
+    dicoms.outlines(planned / "plan.dcm", Place(number=1, patient="A", modality="CT"), [], number=3, Modality=modality)
+    found = [item for item in items("rtstruct", planned) if isinstance(item, Drop) and item.what == "plan.dcm"]
+    assert [(drop.reason, drop.detail) for drop in found] == [("companion", detail)]
+
+
 def test_a_modality_is_named_only_if_dicom_knows_it(tmp_path: Path):
     for number, modality in ((1, "PT"), (2, "ZEBEDEE")):
         slices = dicoms.files(Place(number=number, patient="A", modality=modality), dicoms.scan({}, 1))

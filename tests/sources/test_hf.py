@@ -94,6 +94,15 @@ def test_a_damaged_metadata_file_is_dropped(tmp_path: Path, text: str):
     assert drops(tmp_path) == {"metadata.jsonl": "bad_metadata"}
 
 
+@pytest.mark.parametrize("name", ["a\0.png", "a\n.png", "\\ud800.png"])
+def test_a_row_that_names_a_file_which_cannot_be_is_dropped(tmp_path: Path, name: str):
+    pair(tmp_path)
+    rows = [{"file_name": "a.png", "mask_file_name": "a_mask.png"}, {"file_name": name, "mask_file_name": "a_mask.png"}]
+    text = "".join(json.dumps(row).replace("\\\\", "\\") + "\n" for row in rows)
+    (tmp_path / "metadata.jsonl").write_text(text, encoding="utf-8")
+    assert drops(tmp_path) == {"all/000001": "bad_name"}
+
+
 def test_a_name_in_a_metadata_file_does_not_lead_out(tmp_path: Path):
     pair(tmp_path)
     (tmp_path / "mine").mkdir()

@@ -52,6 +52,16 @@ def test_the_longest_name_wins(tmp_path: Path):
     assert [mask.label for mask in refs(tmp_path)["s0114_11.png"].masks] == ["vertebrae_t9"]
 
 
+@pytest.mark.parametrize("name", ["data_demo/image2label_train.json", "SAMed2Dv1/SAMed2D_v1_class_mapping_id.json"])
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 50000])
+def test_a_damaged_list_is_named(tmp_path: Path, name: str, text: str):
+    sam_med2d.write(tmp_path)
+    assert (tmp_path / name).is_file()
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    found = sources.find("sam_med2d", {}, tmp_path).index(tmp_path)
+    assert [item.reason for item in found if isinstance(item, Drop) and item.what == name] == ["bad_metadata"]
+
+
 def test_lists_of_the_demo_are_the_official_split(tmp_path: Path):
     sam_med2d.write(tmp_path)
     splits = {name: ref.split_official for name, ref in refs(tmp_path).items()}
@@ -84,7 +94,8 @@ def test_a_damaged_table_of_classes_leaves_numbers_unknown(tmp_path: Path, table
     mask(tmp_path / "masks" / "ct_00--LiTS--3--x_1--0000_000.png", (0, 0, 9, 9))
     (tmp_path / "SAMed2D_v1_class_mapping_id.json").write_text(table, encoding="utf-8")
     found = list(sources.find("sam_med2d", {}, tmp_path).index(tmp_path))
-    assert [item.reason for item in found if isinstance(item, Drop)] == ["no_mask", "unknown_label"]
+    reasons = {item.reason for item in found if isinstance(item, Drop)}
+    assert reasons - {"bad_metadata"} == {"no_mask", "unknown_label"}
 
 
 def test_a_folder_of_other_things_is_answered_with_what_was_looked_for(tmp_path: Path):
