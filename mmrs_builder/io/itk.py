@@ -31,7 +31,7 @@ UNIT_LENGTH: Final = 0.01
 
 _MAX_HEADER: Final = 1 << 20
 _LONGEST_FIELD: Final = 500
-"""Bytes of a field of an NRRD header. ITK repeats one that it does not understand in a buffer of about a thousand bytes,
+"""Bytes of a field of an NRRD header. ITK repeats one that it does not understand in a buffer of about a thousand bytes
 and writes beyond its end."""
 _LONGEST_TEXT: Final = 250
 """Bytes of a text in a MetaImage header. ITK copies a longer name beyond the end of a buffer of 255 bytes."""
