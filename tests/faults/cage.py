@@ -43,7 +43,7 @@ class Cage:
         self.slowest = 0.0  # s of processor
 
     def __call__(self, key: str) -> str:
-        """The verdict. A trial that finds too little memory is tried again in a fresh process: others had some of it."""
+        """The verdict. A trial that finds too little memory is tried again in a fresh process, all its own."""
         said = self._asked(key)
         if said.startswith(f"{LOST}memory") and self._served > 1:
             self._end()
