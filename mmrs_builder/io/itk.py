@@ -30,6 +30,11 @@ UNIT_LENGTH: Final = 0.01
 """How far the length of a direction may be from 1."""
 
 _MAX_HEADER: Final = 1 << 20
+_LONGEST_FIELD: Final = 500
+"""Bytes of a field of an NRRD header. ITK repeats one that it does not understand in a buffer of about a thousand bytes
+and writes beyond its end."""
+_LONGEST_TEXT: Final = 250
+"""Bytes of a text in a MetaImage header. ITK copies a longer name beyond the end of a buffer of 255 bytes."""
 _BLOCK: Final = 1 << 20
 _KNOWN_SPACES: Final = frozenset(
     {"lps", "ras", "las", "left-posterior-superior", "right-anterior-superior", "left-anterior-superior"}
@@ -212,6 +217,8 @@ def _nrrd(data: bytes, what: str) -> _Header:
             continue
         key = found[1].replace(" ", "").lower() if found and not found[2] else found[1] if found else ""
         table = notes if found and found[2] else fields
+        if table is fields and len(line.encode()) > _LONGEST_FIELD:
+            raise Rejected("not_an_image", what, f"a field of the header that is longer than {_LONGEST_FIELD} bytes")
         if found is None or key in table:
             raise Rejected("not_an_image", what, "a line of the header is no field, or a second one")
         table[key] = found[3].strip()
@@ -257,6 +264,8 @@ def _meta(data: bytes, what: str) -> _Header:
         key, equals, value = (part.strip() for part in line[1].decode("utf-8", "replace").partition("="))
         if key and (not equals or key in fields):
             raise Rejected("not_an_image", what, "a line of the header is no field, or a second one")
+        if len(value.encode()) > _LONGEST_TEXT and not re.fullmatch(r"[-+.0-9eE\s]{1,500}", value):
+            raise Rejected("not_an_image", what, f"a text in the header that is longer than {_LONGEST_TEXT} bytes")
         fields[key] = value
         start = line.end()
         if key == "ElementDataFile":

@@ -12,6 +12,7 @@ GARBAGE: Final = {
     "metadata-csv/8": "a name with a NUL ended the build with a traceback",
     "json-coco/0": "a damaged COCO file was told as a label that nobody uses",
     "dicom-slice%38": "a slice cut before its rows and columns vanished without a word",
+    "mask-nrrd/8149": "a long field of an NRRD header made ITK write beyond a buffer, and the process died",
     "csv-rle/865": "a row that names no film was refused under an empty name",
 }
 """Keys of ``garbage.trial``."""

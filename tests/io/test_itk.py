@@ -350,6 +350,24 @@ def test_an_nrrd_header_that_says_something_odd_is_refused(tmp_path: Path, more:
     assert reason_for(tmp_path, "v.nrrd", nrrd(PLACED + "\n" + more)) == "not_an_image"
 
 
+LONG = "[" * 1100
+"""Longer than buffers of ITK: it writes beyond them, and the process dies."""
+
+
+@pytest.mark.parametrize("field", ["strange", "space origin", "labels", "thicknesses", "centerings"])
+def test_a_field_of_an_nrrd_that_is_too_long_for_itk_is_refused(tmp_path: Path, field: str):
+    assert reason_for(tmp_path, "v.nrrd", nrrd(f"{PLACED}\n{field}: {LONG}")) == "not_an_image"
+
+
+@pytest.mark.parametrize("field", ["Name", "Comment", "Strange"])
+def test_a_text_of_a_metaimage_that_is_too_long_for_itk_is_refused(tmp_path: Path, field: str):
+    assert reason_for(tmp_path, "v.mha", meta(f"ElementSpacing = 2 3 4\n{field} = {LONG}")) == "not_an_image"
+
+
+def test_a_note_of_an_nrrd_may_be_long(tmp_path: Path):
+    assert np.array_equal(read(tmp_path, "v.nrrd", nrrd(f"{PLACED}\nConversion:={LONG}")).values, VOXELS)
+
+
 @pytest.mark.parametrize("coded", ["ascii", "text", "hex", "bzip2", "bz2", ""])
 def test_other_encodings_of_an_nrrd_are_refused(tmp_path: Path, coded: str):
     assert reason_for(tmp_path, "v.nrrd", nrrd(coded=coded)) == "not_an_image"
