@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.faults import archives, downloads, garbage, hostile_shards, names, pages, privacy
 from tests.faults.crash import CRASHES
 from tests.faults.disk import DISK
 from tests.faults.fault import Fault
@@ -12,7 +13,16 @@ from tests.faults.sameness import SAMENESS
 from tests.faults.sharing import SHARING
 from tests.faults.training import TRAINING
 
-ROWS: Final[tuple[Fault, ...]] = (*CRASHES, *SAMENESS, *DISK, *INTEGRITY, *SHARING, *TRAINING)
+BREAKING: Final[tuple[Fault, ...]] = (*CRASHES, *SAMENESS, *DISK, *INTEGRITY, *SHARING, *TRAINING)
+"""What happens to a build and to what it made."""
+
+GARBAGE: Final[tuple[Fault, ...]] = (
+    *garbage.FAULTS, *hostile_shards.FAULTS, *names.FAULTS, *archives.FAULTS, *downloads.FAULTS, *privacy.FAULTS,
+    *pages.FAULTS,
+)  # fmt: skip
+"""What it is fed, and what must not come out of it."""
+
+ROWS: Final = (*BREAKING, *GARBAGE)
 
 BROKEN: Final = {
     "P2m": "a reader that has opened one shard when a version is replaced opens the next one of the new version, if it "

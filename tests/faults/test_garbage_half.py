@@ -1,4 +1,4 @@
-"""A slice of every row of the garbage half of the fault suite; ``python -m tests.faults.soak`` runs the whole.
+"""A slice of every row of the garbage half of the fault suite; ``python -m benchmarks.faults`` runs the whole.
 
 ``MMRS_FAULT_SEED`` moves the slice, ``MMRS_FAULT_TRIALS`` makes it longer.
 """
@@ -12,13 +12,13 @@ import pytest
 
 from tests.faults import archives, cage, garbage, hostile_shards, kept
 from tests.faults.fault import Fault, tried
-from tests.faults.soak import FAULTS
+from tests.faults.rows import GARBAGE
 
 SEED = int(os.environ.get("MMRS_FAULT_SEED", "0"))
 TRIALS = int(os.environ.get("MMRS_FAULT_TRIALS", "0"))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+@pytest.mark.parametrize("fault", GARBAGE, ids=lambda fault: fault.id)
 def test_a_slice_of_every_fault_is_survived(fault: Fault, free: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(hostile_shards.SOUND, str(free))  # the same shards for every process
     count = min(TRIALS or fault.few, fault.trials)
