@@ -24,12 +24,13 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("row", blind.ROWS)
-def test_a_row_answers_every_question_and_no_pair_of_opposites(row: str, shards: Path, tmp_path: Path):
+def test_a_row_answers_every_question_and_words_alone_no_pair_of_opposites(row: str, shards: Path, tmp_path: Path):
     assert blind.main([str(shards), "--row", row, "--split", "train", "--out", str(tmp_path)]) == 0
     done = mmrs("score", tmp_path / "predictions.jsonl", "--shards", shards, "--split", "train", "--json")
     found = json.loads(done.out)
     assert found["missing"] == found["unread_masks"] == 0
-    assert found["opposite_pairs"]["mean"] == 0
+    if row != "metadata-only":  # two pictures of a pair may differ in size or in what they show
+        assert found["opposite_pairs"]["mean"] == 0
     assert 0.2 < found["rows"]["model"]["accuracy"]["mean"] < 0.9
     assert 0 < found["rows"]["model"]["dice"]["mean"] < 0.9
 

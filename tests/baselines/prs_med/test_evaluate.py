@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
@@ -91,12 +92,13 @@ def test_who_answers_another_question_scores_less(best: Path):
     assert {row["questions"] for row in rows.values()} == {rows["model"]["questions"]}
 
 
-def test_results_are_written_with_the_agreed_names(best: Path):
+def test_results_are_written_with_the_agreed_names(best: Path, shards: Path):
     found, lines = read(best)
     assert {path.name for path in best.iterdir()} == FILES
     assert [found[name] for name in FIELDS] == [1.0, None, None]  # these few quadrant questions are not balanced
     assert found["splits"] == ["train", "validation", "test"]
-    assert len(lines) == found["rows"]["model"]["questions"] == 529
+    asked = sum(pq.read_metadata(file).num_rows for file in (shards / "qa").glob("*.parquet"))
+    assert len(lines) == found["rows"]["model"]["questions"] == asked > 0
 
 
 def test_a_table_and_a_picture_are_made_for_people(best: Path):
