@@ -15,12 +15,12 @@ from typing import Final
 from mmrs_builder import __version__, withholding
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, MANUAL, USAGE, MmrsError
 from mmrs_builder.types import LicenseClass
-from mmrs_builder.verify import verify
-from mmrs_builder.verify.integrity import MANIFEST, read_manifest
+from mmrs_builder.verify import integrity, verify
+from mmrs_builder.verify.integrity import PUSHED, read_manifest
 from mmrs_builder.withholding import Held
 
 SHARD: Final = re.compile(r"(data|qa|preview)/(train|validation|test)-\d{5}-of-\d{5}\.parquet")
-BESIDE: Final = frozenset({"README.md", "DATASHEET.md", "croissant.json", "audit.png", "review.json", MANIFEST})
+BESIDE: Final = frozenset({"README.md", "DATASHEET.md", "croissant.json", "audit.png", "review.json", PUSHED})
 MESSAGE: Final = "Publish verified shards"
 AGAIN: Final = (
     "What has arrived is kept: run the same command again. `hf auth login` stores a token; REPO is USER/NAME."
@@ -48,7 +48,7 @@ def parcel(out: Path, own: Collection[str] = ()) -> Parcel:
         raise MmrsError(f"{out} did not verify: {report.faults[0]}", code=INTEGRITY, hint=hint)
     listed: Mapping[str, Mapping[str, int]] = read_manifest(out)["files"]
     files = {name: int(entry["bytes"]) for name, entry in listed.items() if SHARD.fullmatch(name) or name in BESIDE}
-    files[MANIFEST] = (out / MANIFEST).stat().st_size  # `mmrs verify` and `mmrs rehydrate` need it
+    files[PUSHED] = integrity.place(out).stat().st_size  # `mmrs verify` and `mmrs rehydrate` need it
     held = withholding.held(out)
     classes = withholding.license_classes(held)
     _check_licences(out, classes, held, own)
@@ -66,7 +66,10 @@ def push(out: Path, repo: str, files: Collection[str], *, public: bool, sent: Ca
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
     hub = HfApi(library_name="mmrs-builder", library_version=__version__)
-    coming = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=out / name) for name in sorted(files)]
+    coming = [
+        CommitOperationAdd(path_in_repo=name, path_or_fileobj=integrity.place(out) if name == PUSHED else out / name)
+        for name in sorted(files)
+    ]
     try:
         hub.create_repo(repo, repo_type="dataset", visibility="public" if public else "private", exist_ok=True)
         there = hub.list_repo_files(repo, repo_type="dataset")

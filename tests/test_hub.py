@@ -41,9 +41,10 @@ def push(out: Path, hub: hubs.Hub, *options: str, token: str = hubs.TOKEN) -> Re
 
 def expected(out: Path) -> dict[str, str]:
     """What may leave: shards, cards, and the manifest, without which nothing of it can be verified."""
-    cards = [out / name for name in ("README.md", "DATASHEET.md", "croissant.json", ".mmrs/manifest.json")]
+    cards = [out / name for name in ("README.md", "DATASHEET.md", "croissant.json")]
     paths = [*cards, *(path for folder in ("data", "qa", "preview") for path in sorted((out / folder).iterdir()))]
-    return {path.relative_to(out).as_posix(): sha256(path) for path in paths}
+    manifest = {"manifest.json": sha256(out / ".mmrs" / "manifest.json")}
+    return manifest | {path.relative_to(out).as_posix(): sha256(path) for path in paths}
 
 
 def test_shards_and_card_arrive_in_one_commit_and_nothing_else(shards: Path, hub: hubs.Hub):
@@ -115,3 +116,15 @@ def test_data_of_ones_own_need_a_word_that_they_may_be_published(tmp_path: Path)
     assert done.code == 0, done.err
     assert mmrs("push", out, "me/set", "--dry-run").code == 4
     assert mmrs("push", out, "me/set", "--dry-run", "--own", "folder").code == 0
+
+
+def test_what_was_fetched_can_be_verified(shards: Path, tmp_path: Path):
+    """The Hub has no folder ``.mmrs``; the manifest lies beside the cards."""
+    fetched = tmp_path / "fetched"
+    shutil.copytree(shards, fetched)
+    (fetched / ".mmrs" / "manifest.json").rename(fetched / "manifest.json")
+    shutil.rmtree(fetched / ".mmrs")
+    done = spawned("verify", fetched)
+    assert done.code == 0, done.err
+    (fetched / "manifest.json").unlink()
+    assert spawned("verify", fetched).code == 5

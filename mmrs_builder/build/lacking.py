@@ -11,11 +11,11 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 
 from mmrs_builder.build.measure import Indexed, Measured
-from mmrs_builder.build.settings import STATE
 from mmrs_builder.build.stage import read_json
 from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
 from mmrs_builder.export.read import shards
 from mmrs_builder.types import CaseRef, Drop
+from mmrs_builder.verify.integrity import place
 from mmrs_builder.withholding import contents
 
 FACTS: Final = ["view_id", "source", "case_id", "source_sha256", "pixels_sha256", "render"]
@@ -74,10 +74,10 @@ class Place:
 def opened(home: Path) -> Recipe:
     """The recipe in a folder. Raises ``MmrsError`` where there is none, or files are not those of its manifest."""
     views = tuple(shard.path for shard in shards(home).files)
-    manifest: Mapping[str, Any] | None = read_json(home / STATE / "manifest.json")
+    manifest: Mapping[str, Any] | None = read_json(place(home))
     if manifest is None:
         hint = f"Fetch the whole repository: hf download USER/NAME --repo-type dataset --local-dir {home}"
-        raise MmrsError(f"{home} has no {STATE}/manifest.json", code=USAGE, hint=hint)
+        raise MmrsError(f"{home} has no manifest.json", code=USAGE, hint=hint)
     lacks = tuple(lack for path in views for lack in _lacks(path))
     if not lacks:
         hint = "A recipe is made by: mmrs export OUT --to recipe --out RECIPE"

@@ -19,7 +19,7 @@ from mmrs_builder.digests import sha256
 from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
 from mmrs_builder.schema import SCALAR_VIEW_FIELDS
 from mmrs_builder.types import Binding, Box, Mask, Question
-from mmrs_builder.verify.integrity import MANIFEST, BadManifest, check_files, read_manifest
+from mmrs_builder.verify.integrity import MANIFEST, BadManifest, check_files, place, read_manifest
 from mmrs_builder.verify.report import Fault
 from mmrs_builder.verify.shards import Shard, check_names, open_shards
 from mmrs_builder.vocab import SPLITS
@@ -137,7 +137,7 @@ def file_name(view_id: str) -> str:
 
 def _against_manifest(out: Path) -> Iterator[Fault]:
     """Faults of the files. A copy from the Hub has no manifest: its pages are checked as they are read."""
-    if (out / MANIFEST).exists():
+    if place(out).exists():
         try:
             yield from check_files(out, read_manifest(out))
         except BadManifest as error:

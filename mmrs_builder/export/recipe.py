@@ -15,7 +15,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmrs_builder.digests import digest, sha256
+from mmrs_builder.digests import digest, sealed, sha256
 from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.export.folder import Draft
 from mmrs_builder.export.read import Shards
@@ -61,7 +61,7 @@ def write(shards: Shards, draft: Draft, *, multi_turn: bool) -> None:
         draft.put(name, text.encode())
         files[name] = {"sha256": sha256(text.encode()), "bytes": len(text.encode())}
     recipe = {"logical_rows_sha256": manifest["logical_rows_sha256"], "without_masks": withheld}
-    draft.put_json(MANIFEST, {**manifest, "files": files, "logical_rows_sha256": logical, "recipe": recipe})
+    draft.put_json(MANIFEST, sealed({**manifest, "files": files, "logical_rows_sha256": logical, "recipe": recipe}))
 
 
 def _manifest(out: Path) -> dict[str, Any]:
@@ -89,8 +89,8 @@ def _write_views(
         draft.count(
             split,
             views=1,
-            without_picture=left["image"] is None,
-            without_masks=left["masks"] is None,
+            without_picture=int(left["image"] is None),
+            without_masks=int(left["masks"] is None),
             questions=len(row["qa"]),
         )
         rows.append(left)

@@ -13,6 +13,9 @@ from mmrs_builder.verify.report import Fault
 from mmrs_builder.verify.shards import FOLDERS, Shard, rows_of
 
 MANIFEST: Final = ".mmrs/manifest.json"
+PUSHED: Final = "manifest.json"
+"""What the manifest is called on the Hub, where nothing of ``.mmrs`` is sent, and so in what was fetched from there."""
+
 FORMAT: Final = 1
 
 
@@ -20,10 +23,15 @@ class BadManifest(ValueError):
     """The manifest cannot be used."""
 
 
+def place(out: Path) -> Path:
+    """Where the manifest of an output folder lies, or should lie."""
+    return next((path for path in (out / MANIFEST, out / PUSHED) if path.is_file()), out / MANIFEST)
+
+
 def read_manifest(out: Path) -> Mapping[str, Any]:
     """The manifest of an output folder. Raises ``BadManifest``."""
     try:
-        manifest = json.loads((out / MANIFEST).read_bytes())
+        manifest = json.loads(place(out).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise BadManifest(str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
