@@ -1,8 +1,8 @@
 """``make baseline-train``: build phantoms, train PRS-Med on them, evaluate on patients it never saw, ask it something.
 
 Everything lies in ``runs/demo``. Two corpora are built, with different seeds and so without a common patient: one to
-train on, one that is only tested on. ``--smoke`` is the short form that CI runs; it fails unless
-the model's masks beat the mean mask.
+train on, one that is only tested on. ``--smoke`` is the short form; it fails unless the model's
+masks beat the mean mask.
 """
 
 from __future__ import annotations

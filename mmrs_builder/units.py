@@ -110,6 +110,10 @@ def windows(sizes: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
     """Ranges of ranks, one for each of the groups with so many units, such that all units of a window stand before
     those of the next, and it has about ``WINDOW``."""
     n = np.array(sizes, np.int64)
+    if n.sum() <= WINDOW:
+        if n.any():
+            yield [(0, size) for size in sizes]
+        return
     edges = [np.zeros(len(n), np.int64)]
     top = float(n.max(initial=0))
     while (edges[-1] < n).any():
