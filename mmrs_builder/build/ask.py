@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +18,7 @@ from mmrs_builder.build import copies, decided, keepout
 from mmrs_builder.build.copies import Look
 from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import Settings
-from mmrs_builder.build.stage import ASKED, read_json, scene_from_json, write_json, write_table
+from mmrs_builder.build.stage import ASKED, discard, read_json, scene_from_json, write_json, write_table
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
@@ -118,7 +117,7 @@ def ask(
     else:
         files = [Path(job.decided) for job in jobs]
         _decide(_evaluated(jobs, workers, progress), files, language.families, settings, table, sidecar, key, workers)
-        shutil.rmtree(table.parent / DECIDED, ignore_errors=True)
+        discard(table.parent / DECIDED)
     done = json.loads(sidecar.read_text(encoding="utf-8"))
     return Asked(
         table=table,

@@ -14,9 +14,8 @@ from typing import Any, Final
 
 from mmrs_builder import cards, diversity
 from mmrs_builder.build.settings import CONFIGS, DATA, PREVIEW, QA, STATE, Settings
-from mmrs_builder.build.stage import flush_folder, put, read_json, write_json
+from mmrs_builder.build.stage import discard, flush_folder, put, read_json, write_json
 from mmrs_builder.build.versions import versions
-from mmrs_builder.build.write import discard
 from mmrs_builder.croissant import croissant
 from mmrs_builder.datasheet import datasheet
 from mmrs_builder.digests import sealed, sha256

@@ -23,9 +23,9 @@ from mmrs_builder.build.measure import Measured, index, measure, source_of
 from mmrs_builder.build.publish import PLOT, arrive, complete, finished, is_published, is_waiting
 from mmrs_builder.build.run import Stage, check_labels
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, STATE, SourceChoice
-from mmrs_builder.build.stage import read_json, scene_from_json
+from mmrs_builder.build.stage import discard, read_json, scene_from_json
 from mmrs_builder.build.versions import versions
-from mmrs_builder.build.write import discard, is_sealed, measured_rows, seal, staging
+from mmrs_builder.build.write import is_sealed, measured_rows, seal, staging
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, LOCKED, MANUAL, MmrsError
 from mmrs_builder.io.raster import stored_bytes

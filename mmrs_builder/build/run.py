@@ -18,8 +18,8 @@ from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index,
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.rows import Words, reworded
 from mmrs_builder.build.settings import LEAKS, STATE, Settings, SourceChoice
-from mmrs_builder.build.stage import read_json, write_json
-from mmrs_builder.build.write import discard, staging, write, write_key
+from mmrs_builder.build.stage import discard, read_json, write_json
+from mmrs_builder.build.write import staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
 from mmrs_builder.paraphrase.bank import with_bank
 from mmrs_builder.statements import Facts
@@ -240,7 +240,10 @@ def _sweep(out: Path, measured: Sequence[Measured], tried: Sequence[tuple[Asked,
             if old not in kept:
                 discard(old)
     for left in sorted({path for parent in kept for path in parent.glob("*")} - keep):
-        left.unlink()
+        if left.is_dir():
+            discard(left)
+        else:
+            left.unlink()
     for half in sorted((out / STATE).glob("*.tmp")):
         half.unlink()
     discard(out / RETIRED)

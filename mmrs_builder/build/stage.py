@@ -106,6 +106,11 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def discard(folder: Path) -> None:
+    """Remove a stage folder of ours."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def write_json(path: Path, value: object) -> None:
     """Write JSON whole, sorted and readable."""
     put(path, f"{json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)}\n".encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -258,8 +257,3 @@ def _path(job: ShardJob) -> Path:
 def _sidecar(shard: Path) -> Path:
     """Outside the config's folder: nothing but shards may ever lie there."""
     return shard.parent.parent / "sidecars" / shard.parent.name / f"{shard.stem}.json"
-
-
-def discard(folder: Path) -> None:
-    """Remove a stage folder of ours."""
-    shutil.rmtree(folder, ignore_errors=True)

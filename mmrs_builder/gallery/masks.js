@@ -58,6 +58,24 @@ function outline({ data, width, height }, bits, colour, alpha) {
   }
 }
 
+let paintings = 0;
+
+// Draws structures of the n-th view on the canvas, some of them filled; false where it was asked to draw others meanwhile.
+async function paint(n, view, outlined, filled) {
+  const mine = ++paintings;
+  const shapes = await Promise.all([...outlined, ...filled].map(async (index) => ({ index, bits: await bitsOf(n, view, index) })));
+  if (mine !== paintings) return false;
+  const context = $("masks").getContext("2d");
+  const image = context.createImageData(view.width, view.height);
+  const colour = (index) => view.structures[index].colour;
+  for (const { index, bits } of shapes) if (filled.includes(index)) tint(image, bits, colour(index));
+  for (const { index, bits } of shapes) outline(image, bits, colour(index), filled.includes(index) ? 255 : 170);
+  context.putImageData(image, 0, 0);
+  $("masks").hidden = !$("overlay").checked;
+  $("masks").style.opacity = $("opacity").value / 100;
+  return true;
+}
+
 function theme() {
   const root = document.documentElement;
   root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";

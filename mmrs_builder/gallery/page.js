@@ -255,20 +255,11 @@
     return (found.length || state.step !== null ? found : namedBy(question)).filter((n) => view.structures[n]);
   }
 
-  let drawing = 0;
   async function draw() {
-    const mine = ++drawing, question = current(), view = viewOf(question), filled = strong();
+    const question = current(), view = viewOf(question), filled = strong();
     const whole = view.structures.map((_, n) => n).filter((n) => view.structures[n].part !== "component");
     const outlined = [...new Set([...($("all").checked ? whole : []), ...namedBy(question)])].filter((n) => !filled.includes(n));
-    const shapes = await Promise.all([...outlined, ...filled].map(async (n) => ({ n, bits: await bitsOf(question.view, view, n) })));
-    if (mine !== drawing) return; // another question has been opened meanwhile
-    const context = $("masks").getContext("2d");
-    const image = context.createImageData(view.width, view.height);
-    for (const { n, bits } of shapes) if (filled.includes(n)) tint(image, bits, view.structures[n].colour);
-    for (const { n, bits } of shapes) outline(image, bits, view.structures[n].colour, filled.includes(n) ? 255 : 170);
-    context.putImageData(image, 0, 0);
-    $("masks").hidden = !$("overlay").checked;
-    $("masks").style.opacity = $("opacity").value / 100;
+    if (!(await paint(question.view, view, outlined, filled))) return; // another question has been opened meanwhile
     marks(filled);
     document.body.dataset.drawn = `${question.question_id} ${state.step ?? "answer"}`;
   }

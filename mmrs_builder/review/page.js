@@ -226,21 +226,12 @@
     draw();
   }
 
-  let drawing = 0;
   async function draw() {
-    const mine = ++drawing, item = current(), view = viewOf(item);
+    const item = current(), view = viewOf(item);
     const there = (list) => (list ?? []).filter((n) => view.structures[n]);
     const filled = state.pointed === null ? there(item.fill) : [state.pointed];
     const outlined = [...new Set([...($("all").checked ? whole(view) : []), ...there(item.fill), ...there(item.named)])].filter((n) => !filled.includes(n));
-    const shapes = await Promise.all([...outlined, ...filled].map(async (n) => ({ n, bits: await bitsOf(item.view, view, n) })));
-    if (mine !== drawing) return; // another question has been opened meanwhile
-    const context = $("masks").getContext("2d");
-    const image = context.createImageData(view.width, view.height);
-    for (const { n, bits } of shapes) if (filled.includes(n)) tint(image, bits, view.structures[n].colour);
-    for (const { n, bits } of shapes) outline(image, bits, view.structures[n].colour, filled.includes(n) ? 255 : 170);
-    context.putImageData(image, 0, 0);
-    $("masks").hidden = !$("overlay").checked;
-    $("masks").style.opacity = $("opacity").value / 100;
+    if (!(await paint(item.view, view, outlined, filled))) return; // another question has been opened meanwhile
     document.body.dataset.drawn = item.id;
   }
 

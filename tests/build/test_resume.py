@@ -289,6 +289,19 @@ def test_a_deleted_shard_is_made_again(corpus: Path, tmp_path: Path):
     assert published(out) == before
 
 
+def test_candidates_that_a_killed_build_left_behind_are_removed(corpus: Path, tmp_path: Path):
+    """They lie beside the decision for as long as it takes; a process that ends just then cannot remove them."""
+    out = tmp_path / "out"
+    mmrs(*command(corpus, out))
+    before = tree(out)
+    (table,) = (out / ".mmrs" / "ask").glob("*/asked.parquet")
+    (table.parent / "decided").mkdir()
+    (table.parent / "decided" / "000000.parquet").write_bytes(b"half")
+    done = mmrs(*command(corpus, out))
+    assert done.code == 0, done.err
+    assert tree(out) == before
+
+
 def test_two_interrupted_publications_are_not_mixed(corpus: Path, tmp_path: Path):
     """Two versions of equal shape are published by turns, each cut short after its views were put in place."""
     out, fresh = tmp_path / "out", tmp_path / "fresh"
