@@ -104,15 +104,15 @@ def choose(
     found = strata(pool, plain, beside, known, seed=seed, keep=keep_unbalanced)
     refusals, others = np.flatnonzero(roles == CODES["unpaired"]), np.flatnonzero(plain)
 
-    def fill(board: Board) -> Board:
+    def linked(board: Board) -> Board:
         link(found.even, refusals, others, lambda number: found.words(number) in found.bound, board, seed)
         return board
 
-    board = fill(empty(pool, per_view))
+    board = linked(empty(pool, per_view))
     why = _filled(found, board, roles)
     if max_rows is not None and len(board.asked) > max_rows:
         quotas, spare = _quotas(map(board.quota, board.asked), max_rows)
-        board = fill(empty(pool, per_view, max_rows, quotas))
+        board = linked(empty(pool, per_view, max_rows, quotas))
         _filled(found, board, roles)
         for rounded in spare:  # what pairs and rounds could not use up
             quotas[rounded] += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.build.command import mmrs
+from tests.build.command import phantom_shards
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, max_examples=50)
@@ -29,16 +29,16 @@ def samples() -> Path:
 @pytest.fixture(scope="session")
 def free(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shards of two phantoms, which anybody may pass on; never changed."""
-    out = tmp_path_factory.mktemp("free") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=2", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    return phantom_shards(tmp_path_factory.mktemp("free") / "shards", 2)
 
 
 @pytest.fixture(scope="session")
 def dozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shards of twelve phantoms; never changed."""
-    out = tmp_path_factory.mktemp("dozen") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=12", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    return phantom_shards(tmp_path_factory.mktemp("dozen") / "shards", 12)
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shards of 24 phantoms; never changed."""
+    return phantom_shards(tmp_path_factory.mktemp("phantoms") / "shards", 24)

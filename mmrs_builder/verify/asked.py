@@ -24,8 +24,9 @@ PAIR_KINDS: Final = (None, "opposite", "same", "other_frame", "negative")
 TEXT_SOURCES: Final = ("template", "bank", "row")
 
 
-def check_question(question: Question, view: StoredView, board: Board, language: Language) -> Iterator[Finding]:
-    """All findings on one question of a view."""
+def check_question(question: Question, view: StoredView, board: Board | None, language: Language) -> Iterator[Finding]:
+    """All findings on one question of a view; without masks (``board`` is None) those that need none: program, id,
+    frame, wording, and the question's text."""
     family = language.families.get(question.family)
     if family is None:
         yield "family", f"{question.family} is unknown"
@@ -34,6 +35,9 @@ def check_question(question: Question, view: StoredView, board: Board, language:
     try:
         reading, naming, findings = _read(question, view, family, language)
         yield from findings
+        if board is None:
+            yield from _check_words(question, reading, naming, language)
+            return
         yield from check_bindings(question, reading.labels, naming, view, board, language)
         value, margin = _derive(question, reading, view, board)
         yield from _check_value(question, reading, value, margin)
@@ -43,30 +47,6 @@ def check_question(question: Question, view: StoredView, board: Board, language:
         yield "program", str(error)
     except NoValue as error:
         yield "value", f"none: {error}"
-    except render.NoTerm as error:
-        yield "terms", f"{error.args[0]}"
-
-
-def check_words(question: Question, view: StoredView, language: Language) -> Iterator[Finding]:
-    """The findings that need no mask: program, id, frame, wording, and the question's text."""
-    family = language.families.get(question.family)
-    if family is None:
-        yield "family", f"{question.family} is unknown"
-        return
-    yield from _check_plain(question, view, family)
-    try:
-        reading, naming, findings = _read(question, view, family, language)
-        yield from findings
-        if (found := worded(question, reading, language)) is None:
-            yield "template", f"{question.template_id} is no wording of {family.id}"
-            return
-        claimed = None if reading.claim is None else render.value_phrase(language, reading.kind, reading.claim)
-        slots = naming.slots(reading.labels)
-        text = render.fill(found[0], language=language, slots=slots, image=naming.image, value=claimed)
-        if question.question != text:
-            yield "question", f"{question.question!r}, rendered {text!r}"
-    except (grammar.BadProgram, RecursionError) as error:
-        yield "program", str(error)
     except render.NoTerm as error:
         yield "terms", f"{error.args[0]}"
 
@@ -203,33 +183,56 @@ def _refused_slots(question: Question, naming: Naming, board: Board, language: L
     return {"A": naming.name(language, absent_label(question.program, board))}
 
 
-def _check_text(
-    question: Question, reading: Reading, naming: Naming, value: Value, board: Board, language: Language
-) -> Iterator[Finding]:
+def _check_words(question: Question, reading: Reading, naming: Naming, language: Language) -> Iterator[Finding]:
+    """What is asked, where no mask is there to tell what is to be answered."""
     wording = worded(question, reading, language)
+    yield from _check_wording(question, reading, wording, language)
+    if wording is not None:
+        claimed = None if reading.claim is None else render.value_phrase(language, reading.kind, reading.claim)
+        yield from _check_asked(question, reading, naming, wording[0], claimed, language)
+
+
+def _check_wording(
+    question: Question, reading: Reading, wording: tuple[str, str] | None, language: Language
+) -> Iterator[Finding]:
     if wording is None:
         yield "template", f"{question.template_id} is no wording of {reading.family.id}"
         return
-    asked, stated = wording
-    source = "bank" if {asked, stated} & {*reading.family.bank} else "template"
+    source = "bank" if {*wording} & {*reading.family.bank} else "template"
     source = "row" if question.template_id in language.rows else source
     if question.text_source != source:
         yield "provenance", f"text source {question.text_source}, its wording is of the {source}"
-    yield from check_image(question, reading.labels, asked, stated)
-    speaks = reading.refusal is None and "{value}" in asked + stated
-    spoken = _spoken(reading, naming, value, board, language) if speaks else None
+    yield from check_image(question, reading.labels, *wording)
+
+
+def _check_asked(
+    question: Question, reading: Reading, naming: Naming, asked: str, spoken: str | None, language: Language
+) -> Iterator[Finding]:
     slots = naming.slots(reading.labels)
     text = render.fill(asked, language=language, slots=slots, image=naming.image, value=spoken)
     if question.question != text:
         yield "question", f"{question.question!r}, rendered {text!r}"
+
+
+def _check_text(
+    question: Question, reading: Reading, naming: Naming, value: Value, board: Board, language: Language
+) -> Iterator[Finding]:
+    wording = worded(question, reading, language)
+    yield from _check_wording(question, reading, wording, language)
+    if wording is None:
+        return
+    asked, stated = wording
+    speaks = reading.refusal is None and "{value}" in asked + stated
+    spoken = _spoken(reading, naming, value, board, language) if speaks else None
+    yield from _check_asked(question, reading, naming, asked, spoken, language)
     if question.kind == "choice":
         yield from check_choices(question, reading, naming, value, asked, board, language)
         return
     if question.choices is not None or question.answer_index is not None:
         yield "choices", f"options on a question of kind {question.kind}"
-    if reading.refusal is not None:
-        slots = _refused_slots(question, naming, board, language)
-    if reading.refusal is not None or question.kind in ("open", "segment"):
+    refused = reading.refusal is not None
+    slots = _refused_slots(question, naming, board, language) if refused else naming.slots(reading.labels)
+    if refused or question.kind in ("open", "segment"):
         answer = render.fill(stated, language=language, slots=slots, image=naming.image, value=spoken)
     else:
         answer = _answer(question, reading, value, language)

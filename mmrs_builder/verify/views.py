@@ -10,7 +10,7 @@ from mmrs_builder import digests
 from mmrs_builder.types import Question
 from mmrs_builder.verify import anatomy, pictures
 from mmrs_builder.verify.anatomy import Finding
-from mmrs_builder.verify.asked import check_question, check_words
+from mmrs_builder.verify.asked import check_question
 from mmrs_builder.verify.board import Board
 from mmrs_builder.verify.frames import check_other_frames
 from mmrs_builder.verify.grid import check_grid, sound_direction, sound_spacing
@@ -77,7 +77,7 @@ def _unmasked(view: StoredView, language: Language) -> ViewReport:
     seen = set[str]()
     for question in view.questions:
         where = f"{view.view_id}/{question.question_id}"
-        findings += [(where, *finding) for finding in check_words(question, view, language)]
+        findings += [(where, *finding) for finding in check_question(question, view, None, language)]
         if question.question_id in seen:
             findings.append((where, "question_id", "occurs twice in the view"))
         seen.add(question.question_id)

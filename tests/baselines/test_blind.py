@@ -11,16 +11,12 @@ pytest.importorskip("torch")
 
 from baselines import blind
 from baselines.prs_med.trivial import Frequent, same_question
-from tests.build.command import mmrs
+from tests.build.command import SMALL, mmrs, phantom_shards
 
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("blind") / "shards"
-    settings = ("--set", "phantom.count=12", "--set", "phantom.size=96")
-    done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    return phantom_shards(tmp_path_factory.mktemp("blind") / "shards", 12, *SMALL)
 
 
 @pytest.mark.parametrize("row", blind.ROWS)

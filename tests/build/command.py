@@ -46,6 +46,19 @@ def mmrs(*arguments: object) -> Result:
     return Result(code=code, out=out.getvalue(), err=err.getvalue())
 
 
+def phantom_shards(out: Path, count: int, *options: object) -> Path:
+    """Build shards of so many generated pictures in this process."""
+    done = mmrs(
+        "build", "--source", "phantom", "--set", f"phantom.count={count}", *options, "--out", out, "--workers", 1
+    )
+    assert done.code == 0, done.err
+    return out
+
+
+SMALL = ("--set", "phantom.size=96")
+"""Pictures that are drawn and measured quickly."""
+
+
 def started(*arguments: object, cwd: Path = ROOT, **environment: str) -> subprocess.Popen[str]:
     """``mmrs`` in a process group of its own."""
     return subprocess.Popen(

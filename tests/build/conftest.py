@@ -25,12 +25,3 @@ def built(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = mmrs("build", "--source", "kvasir", "--data", corpus, "--out", out, "--rows-per-shard", 7, "--workers", 1)
     assert done.code == 0, done.err
     return out
-
-
-@pytest.fixture(scope="session")
-def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shards of 24 phantoms."""
-    out = tmp_path_factory.mktemp("phantoms") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=24", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out

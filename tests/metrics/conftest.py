@@ -15,16 +15,12 @@ from PIL import Image
 from mmrs_builder import resources, templates
 from mmrs_builder.language import Language, to_json
 from mmrs_builder.metrics import Reference, Words
-from tests.build.command import mmrs
 
 
 @pytest.fixture(scope="session")
-def shards(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def shards(phantoms: Path) -> list[Path]:
     """The files of views of a published folder."""
-    out = tmp_path_factory.mktemp("phantoms") / "shards"
-    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=24", "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return sorted(out.glob("data/*.parquet"))
+    return sorted(phantoms.glob("data/*.parquet"))
 
 
 @pytest.fixture(scope="session")

@@ -10,17 +10,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.build.command import mmrs
+from tests.build.command import SMALL, mmrs, phantom_shards
 from tests.scoring import predictions
 
 
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("scoring") / "shards"
-    settings = ("--set", "phantom.count=10", "--set", "phantom.size=96", "--twins", "--questions-per-view", 5)
-    done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    options = (*SMALL, "--twins", "--questions-per-view", 5)
+    return phantom_shards(tmp_path_factory.mktemp("scoring") / "shards", 10, *options)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 
 from baselines.endpoint.asking import REASONS
 from baselines.endpoint.shards import Item, items, picture
-from tests.build.command import mmrs
+from tests.build.command import SMALL, phantom_shards
 from tests.llm.endpoint import Answering, Fault, completing
 
 Reply = Callable[[str, str, list[str]], str]
@@ -22,11 +22,7 @@ Reply = Callable[[str, str, list[str]], str]
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen pictures, most of them to be trained on."""
-    out = tmp_path_factory.mktemp("endpoint") / "shards"
-    settings = ("--set", "phantom.count=16", "--set", "phantom.size=96")
-    done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    return phantom_shards(tmp_path_factory.mktemp("endpoint") / "shards", 16, *SMALL)
 
 
 @pytest.fixture(scope="session")

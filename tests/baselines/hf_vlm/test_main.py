@@ -12,16 +12,13 @@ pytest.importorskip("transformers")
 
 from baselines.hf_vlm import tiny  # noqa: E402
 from baselines.hf_vlm.__main__ import main  # noqa: E402
-from tests.build.command import mmrs  # noqa: E402
+from tests.build.command import SMALL, mmrs, phantom_shards  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("vlm") / "shards"
-    settings = ("--set", "phantom.count=6", "--set", "phantom.size=96", "--keep-unbalanced", "--questions-per-view", 4)
-    done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    options = (*SMALL, "--keep-unbalanced", "--questions-per-view", 4)
+    return phantom_shards(tmp_path_factory.mktemp("vlm") / "shards", 6, *options)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from PIL import Image
 pytest.importorskip("matplotlib")
 
 from baselines.leaderboard.__main__ import main
-from tests.build.command import ROOT, mmrs
+from tests.build.command import ROOT, SMALL, phantom_shards
 
 CONFIG = """
 shards = "{shards}"
@@ -40,10 +40,7 @@ steps = [["tests.baselines.leaderboard.nobody", "{{out}}"]]
 def board(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     """A leaderboard that was run twice: its folder, its shards, and the exit code."""
     home = tmp_path_factory.mktemp("leaderboard")
-    shards = home / "shards"
-    settings = ("--set", "phantom.count=6", "--set", "phantom.size=96", "--keep-unbalanced", "--questions-per-view", 3)
-    done = mmrs("build", "--source", "phantom", *settings, "--out", shards, "--workers", 1)
-    assert done.code == 0, done.err
+    shards = phantom_shards(home / "shards", 6, *SMALL, "--keep-unbalanced", "--questions-per-view", 3)
     (home / "config.toml").write_text(CONFIG.format(shards=shards), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))

@@ -16,16 +16,12 @@ hf = pytest.importorskip("transformers")
 from baselines.prompted_sam import prompts, tiny  # noqa: E402
 from baselines.prompted_sam.__main__ import Segmenter, main  # noqa: E402
 from mmrs_builder.metrics import Words  # noqa: E402
-from tests.build.command import mmrs  # noqa: E402
+from tests.build.command import SMALL, mmrs, phantom_shards  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("sam") / "shards"
-    settings = ("--set", "phantom.count=6", "--set", "phantom.size=96", "--keep-unbalanced")
-    done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    return phantom_shards(tmp_path_factory.mktemp("sam") / "shards", 6, *SMALL, "--keep-unbalanced")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ pytest.importorskip("peft")
 
 from baselines.prs_med import data, train  # noqa: E402
 from tests.baselines.prs_med import minute  # noqa: E402
-from tests.build.command import mmrs  # noqa: E402
+from tests.build.command import SMALL, phantom_shards  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,11 +40,7 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """45 views to train on, 5 to validate, 10 to test."""
-    out = tmp_path_factory.mktemp("prs_med") / "shards"
-    settings = ("--set", "phantom.count=60", "--set", "phantom.size=96")
-    done = mmrs("build", "--source", "phantom", *settings, "--out", out, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+    return phantom_shards(tmp_path_factory.mktemp("prs_med") / "shards", 60, *SMALL)
 
 
 @pytest.fixture(scope="session")
