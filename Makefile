@@ -56,7 +56,7 @@ types: install ## type check
 	$(BIN)/mypy
 
 test: install ## all tests; real samples are read from MMRS_SAMPLES
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist worksteal
 
 demo: install ## build, verify, load and show the phantom corpus in runs/demo
 	$(BIN)/mmrs build --source phantom --set phantom.count=$(DEMO_VIEWS) --out $(SHARDS) --overwrite

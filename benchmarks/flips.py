@@ -24,6 +24,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from mmrs_builder.digests import keyed
+from mmrs_builder.geometry import patch, whole
 from mmrs_builder.jitter import REACH, jittered
 from mmrs_builder.types import Mask, Question
 from mmrs_builder.verify.board import Board
@@ -77,8 +78,8 @@ WAYS: Final[dict[str, Way]] = {
     },
     "grown by a pixel": lambda mask, _: cv2.dilate(mask.astype(np.uint8), SQUARE) > 0,
     "shrunk by a pixel": lambda mask, _: cv2.erode(mask.astype(np.uint8), SQUARE, borderValue=1) > 0,
-    "grown": lambda mask, _: jittered(mask, "grown"),
-    "shrunk": lambda mask, _: jittered(mask, "shrunk"),
+    "grown": lambda mask, _: whole(jittered(patch(mask), "grown")),
+    "shrunk": lambda mask, _: whole(jittered(patch(mask), "shrunk")),
     "redrawn": wavy,
 }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """What a build costs beside what it cannot do without, in one run: see ``benchmarks/README.md``.
 
 Every way runs in a process of its own, twice: on all views and on a tenth of them. What a view costs is the difference,
-so that start-up is in no number. Seconds are those of the processors, children included; read ratios only.
+so that start-up is in no number, and the previews, of at most 500 views, are left out. Seconds are those of the
+processors, children included; read ratios only.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ ORGANS = (
 WAYS: dict[str, Callable[[Path, Path], None]] = {
     "copy": naive.copy, "floor": naive.floor, "script": naive.script, "pictures": naive.pictures,
 }  # fmt: skip
+FIXED = ("preview",)
+"""Stages that cost the same however many views there are: at most 500 are drawn. They are in no number of a view."""
+
 BUILDS = ("build", "build, no jitter", "build, no search for copies")
 
 
@@ -63,7 +66,7 @@ def hash_of(kind: str) -> int:
 
 
 def build(corpus: Path, out: Path, way: str) -> dict[str, float]:
-    """``mmrs build`` in this process; returns the seconds of each stage by the clock."""
+    """``mmrs build`` in this process; returns the seconds of each stage."""
     from mmrs_builder import jitter
     from mmrs_builder.build import Limits, Settings, SourceChoice, copies, run
 
@@ -80,22 +83,28 @@ def build(corpus: Path, out: Path, way: str) -> dict[str, float]:
     started: list[tuple[str, float]] = []
 
     def stage(name: str, _: int) -> Callable[[int], None]:
-        started.append((name, time.perf_counter()))
+        started.append((name, spent()))
         return lambda _: None
 
     run.build(Settings(sources=(choice,)), out / "shards", workers=1, limits=Limits(), overwrite=False, stage=stage)
-    ends = [*(at for _, at in started[1:]), time.perf_counter()]
+    ends = [*(at for _, at in started[1:]), spent()]
     return {name: end - at for (name, at), end in zip(started, ends, strict=True)}
+
+
+def spent() -> float:
+    """Seconds of the processors, of children that have ended as well."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(it.ru_utime + it.ru_stime for it in used)
 
 
 def work(way: str, corpus: Path) -> dict[str, Any]:
     """One way in this process: seconds of the processors, the most memory of one process in MB, seconds by stage."""
     with tempfile.TemporaryDirectory() as folder:
         stages = build(corpus, Path(folder), way) if way in BUILDS else WAYS[way](corpus, Path(folder))
-    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    most = max(resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
-        "seconds": sum(it.ru_utime + it.ru_stime for it in used),
-        "mb": max(it.ru_maxrss for it in used) // 1000,
+        "seconds": spent() - sum((stages or {}).get(name, 0.0) for name in FIXED),
+        "mb": most // 1000,
         "stages": stages or {},
     }
 
@@ -119,7 +128,7 @@ def measured(kind: str, views: int, folder: Path) -> dict[str, dict[str, Any]]:
         found[way] = {
             "seconds": (other["seconds"] - one["seconds"]) * each,
             "mb": other["mb"],
-            "stages": {name: (spent - one["stages"][name]) * each for name, spent in other["stages"].items()},
+            "stages": {name: (end - one["stages"][name]) * each for name, end in other["stages"].items()},
         }
         print(f"{kind}: {way}", file=sys.stderr)
     return found
@@ -142,12 +151,12 @@ def plot(found: dict[str, dict[str, dict[str, Any]]], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(8, 0.8 + 0.6 * len(found)))
-    names = list(dict.fromkeys(name for it in found.values() for name in it["build"]["stages"]))
+    names = list(dict.fromkeys(name for it in found.values() for name in it["build"]["stages"] if name not in FIXED))
     for row, it in enumerate(found.values()):
-        spent = {name: max(it["build"]["stages"].get(name, 0.0), 0.0) for name in names}
+        each = {name: max(it["build"]["stages"].get(name, 0.0), 0.0) for name in names}
         left = 0.0
         for column, name in enumerate(names):
-            share = spent[name] / sum(spent.values())
+            share = each[name] / sum(each.values())
             axes.barh(row, share, left=left, color=f"C{column}", label=name if row == 0 else None)
             left += share
     axes.set(yticks=range(len(found)), yticklabels=list(found), xlim=(0, 1), xlabel="part of the time of a build")

@@ -94,23 +94,38 @@ def measured(scene: Scene, labels: Mapping[str, Label]) -> Measured:
     )
 
 
-def evaluate(program: str, on: Measured) -> Outcome:
-    """Value and margin of a closed program. Raises ``NoValue``; ``ProgramError`` for one that does not parse."""
-    value, margin = _value(programs.parse(program), on)
+def evaluate(program: str | ast.expr, on: Measured) -> Outcome:
+    """Value and margin of a closed program, given as text or as its tree.
+
+    Raises ``NoValue``; ``ProgramError`` for a text that does not parse.
+    """
+    value, margin = _value(programs.tree_of(program), on)
     return Outcome(value=value, margin=margin)
 
 
+def same_value(program: str | ast.expr, value: object, on: Measured) -> bool:
+    """Whether a closed program has a value here, and this one."""
+    found = _found(programs.tree_of(program), on)
+    return not isinstance(found, str) and found[0] == value
+
+
 def _value(node: ast.expr, on: Measured) -> Found:
-    """The value of a part of a program, which many programs share: it is worked out once."""
-    text = programs.text_of(node)
-    if text not in on.known:
-        try:
-            on.known[text] = _worked_out(node, on)
-        except NoValue as missing:
-            on.known[text] = missing.reason
-    found = on.known[text]
+    found = _found(node, on)
     if isinstance(found, str):
         raise NoValue(found)
+    return found
+
+
+def _found(node: ast.expr, on: Measured) -> Found | str:
+    """The value of a part of a program, or why it has none. Many programs share it: it is worked out once."""
+    text = programs.text_of(node)
+    found = on.known.get(text)
+    if found is None:
+        try:
+            found = _worked_out(node, on)
+        except NoValue as missing:
+            found = missing.reason
+        on.known[text] = found
     return found
 
 

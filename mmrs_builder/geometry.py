@@ -1,12 +1,14 @@
 """Measurements of binary masks: exact integers wherever the question allows it.
 
-Masks are (H, W) bool; ``x`` grows right and ``y`` down; the first pixel is centred at (0, 0).
+Masks are (H, W) bool; ``x`` grows right and ``y`` down; the first pixel is centred at (0, 0). All but the first look at
+a mask costs what its box holds, however large the picture is.
 Definitions: ``docs/language.md`` section 1.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,6 +18,36 @@ from scipy.spatial import cKDTree
 from mmrs_builder.types import Box, Mask, Point
 
 Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A non-empty mask cut to its ``box``: ``pixels`` are (h, w) of it, ``size`` is (W, H) of the picture."""
+
+    pixels: Mask
+    box: Box
+    size: tuple[int, int]
+
+
+def patch(mask: Mask) -> Patch:
+    """A mask (H, W) cut to its box. Raises ``ValueError`` for an empty one."""
+    height, width = mask.shape
+    found = box(mask)
+    return Patch(pixels=crop(mask, found), box=found, size=(width, height))
+
+
+def placed(pixels: Mask, within: Box, size: tuple[int, int]) -> Patch:
+    """What is drawn inside a box of a picture, cut to its own box. Raises ``ValueError`` if that is nothing."""
+    x0, y0, x1, y1 = box(pixels)
+    left, top = within[:2]
+    return Patch(pixels=pixels[y0:y1, x0:x1], box=(left + x0, top + y0, left + x1, top + y1), size=size)
+
+
+def whole(part: Patch) -> Mask:
+    """The mask (H, W) that a patch was cut from."""
+    mask = np.zeros(part.size[::-1], np.bool_)
+    crop(mask, part.box)[:] = part.pixels
+    return mask
 
 
 def box(mask: Mask) -> Box:
@@ -32,25 +64,30 @@ def crop(mask: Mask, to: Box) -> Mask:
     return mask[y0:y1, x0:x1]
 
 
-def centroid(mask: Mask, within: Box) -> Point:
+def area(part: Patch) -> int:
+    """Number of pixels."""
+    return int(np.count_nonzero(part.pixels))
+
+
+def centroid(part: Patch) -> Point:
     """Mean pixel centre (x, y); the sums are exact integers, divided once."""
-    part = crop(mask, within)
-    columns, rows = part.sum(axis=0, dtype=np.int64), part.sum(axis=1, dtype=np.int64)
-    area = int(columns.sum())
-    x = int(columns @ np.arange(within[0], within[2], dtype=np.int64))
-    y = int(rows @ np.arange(within[1], within[3], dtype=np.int64))
-    return x / area, y / area
+    x0, y0, x1, y1 = part.box
+    columns, rows = part.pixels.sum(axis=0, dtype=np.int64), part.pixels.sum(axis=1, dtype=np.int64)
+    pixels = int(columns.sum())
+    x = int(columns @ np.arange(x0, x1, dtype=np.int64))
+    y = int(rows @ np.arange(y0, y1, dtype=np.int64))
+    return x / pixels, y / pixels
 
 
-def parts(mask: Mask, within: Box, n: int) -> tuple[int, ...]:
+def parts(part: Patch, n: int) -> tuple[int, ...]:
     """Area in each cell of an n x n division of the picture, row by row, in units of 1/n² pixel.
 
     Pixels are unit squares and are shared out between the cells they lie in. The products stay below 2**53, so that
     the float matrix product is exact.
     """
-    height, width = mask.shape
-    across, down = _overlaps(width, within[0], within[2], n), _overlaps(height, within[1], within[3], n)
-    cells = down @ crop(mask, within).astype(np.float64) @ across.T
+    (width, height), (x0, y0, x1, y1) = part.size, part.box
+    across, down = _overlaps(width, x0, x1, n), _overlaps(height, y0, y1, n)
+    cells = down @ part.pixels.astype(np.float64) @ across.T
     return tuple(int(cell) for cell in cells.ravel())
 
 
@@ -62,54 +99,82 @@ def _overlaps(length: int, start: int, stop: int, n: int) -> npt.NDArray[np.floa
     return shared.astype(np.float64)
 
 
-def border_px(mask: Mask) -> int:
-    """Number of mask pixels in the first or last row or column."""
-    return int(mask.sum()) - int(mask[1:-1, 1:-1].sum())
+def border_px(part: Patch) -> int:
+    """Number of mask pixels in the first or last row or column of the picture."""
+    (width, height), (x0, y0, x1, y1) = part.size, part.box
+    inner = part.pixels[int(y0 == 0) : y1 - y0 - int(y1 == height), int(x0 == 0) : x1 - x0 - int(x1 == width)]
+    return area(part) - int(np.count_nonzero(inner))
 
 
-def centre(mask: Mask) -> tuple[bool | None, float | None]:
+def centre(part: Patch) -> tuple[bool | None, float | None]:
     """Whether the pixels at the picture's centre are all, none (or partly: None) in the mask, and how far.
 
     The distance is that of the centre point ((W-1)/2, (H-1)/2) to the nearest pixel centre of the other kind; None
     where there is no such pixel or no decision.
     """
-    height, width = mask.shape
-    core = mask[(height - 1) // 2 : height // 2 + 1, (width - 1) // 2 : width // 2 + 1]
-    inside = bool(core.all())
-    if not inside and core.any():
+    (width, height), (x0, y0, x1, y1) = part.size, part.box
+    core = [(x, y) for x in {(width - 1) // 2, width // 2} for y in {(height - 1) // 2, height // 2}]
+    held = [x0 <= x < x1 and y0 <= y < y1 and bool(part.pixels[y - y0, x - x0]) for x, y in core]
+    inside = all(held)
+    if not inside and any(held):
         return None, None
-    ys, xs = np.nonzero(~mask if inside else mask)
-    if not ys.size:
+    # From a centre inside, nothing beyond the first pixels around the box is the nearest of the others.
+    rim = int(inside)
+    room = (x0 - min(rim, x0), y0 - min(rim, y0), min(x1 + rim, width), min(y1 + rim, height))
+    around = ((y0 - room[1], room[3] - y1), (x0 - room[0], room[2] - x1))
+    other = ~np.pad(part.pixels, around) if inside else part.pixels
+    if not other.any():
         return inside, None
     # Doubled coordinates keep the squared distance an exact integer.
-    squared = int(((2 * xs - (width - 1)) ** 2 + (2 * ys - (height - 1)) ** 2).min())
-    return inside, math.sqrt(squared) / 2
+    across = (2 * np.arange(room[0], room[2], dtype=np.int64) - (width - 1)) ** 2
+    down = (2 * np.arange(room[1], room[3], dtype=np.int64) - (height - 1)) ** 2
+    return inside, math.sqrt(int((across + down[:, None])[other].min())) / 2
 
 
 def components(mask: Mask) -> list[Mask]:
     """The 8-connected components as full-size masks, largest first, ties from the upper left."""
-    count, ids, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    within = box(mask)
+    count, ids, stats, _ = cv2.connectedComponentsWithStats(crop(mask, within).view(np.uint8), connectivity=8)
     order = sorted(
         range(1, count),
         key=lambda i: (-stats[i, cv2.CC_STAT_AREA], stats[i, cv2.CC_STAT_TOP], stats[i, cv2.CC_STAT_LEFT], i),
     )
-    return [np.equal(ids, i) for i in order]
+    pieces = [np.zeros_like(mask) for _ in order]
+    for i, piece in zip(order, pieces, strict=True):
+        np.equal(ids, i, out=crop(piece, within))
+    return pieces
 
 
-def outline(mask: Mask, within: Box) -> Ints:
+def outline(part: Patch) -> Ints:
     """(n, 2) x, y of the mask pixels that have a 4-neighbour outside the mask (or lie at the edge of the picture)."""
-    part = np.pad(crop(mask, within), 1)
-    inner = part[1:-1, 1:-1] & part[:-2, 1:-1] & part[2:, 1:-1] & part[1:-1, :-2] & part[1:-1, 2:]
-    ys, xs = np.nonzero(part[1:-1, 1:-1] & ~inner)
-    return np.stack([xs + within[0], ys + within[1]], axis=1)
+    held = np.pad(part.pixels, 1)
+    inner = held[1:-1, 1:-1] & held[:-2, 1:-1] & held[2:, 1:-1] & held[1:-1, :-2] & held[1:-1, 2:]
+    ys, xs = np.nonzero(part.pixels & ~inner)
+    return np.stack([xs + part.box[0], ys + part.box[1]], axis=1)
 
 
 def gap(a: Ints, b: Ints) -> float:
     """Smallest distance between the points of two outlines of disjoint masks, in px."""
-    small, large = (a, b) if len(a) <= len(b) else (b, a)
+    far_a, far_b = _from_box(a, b), _from_box(b, a)
+    # Some distance there is: from the point nearest to the other's box to its nearest, and back. What lies further
+    # from that box than this has no part in the smallest.
+    there = b[_squared(b, a[far_a.argmin()]).argmin()]
+    bound = _squared(a, there).min()
+    small, large = sorted((a[far_a <= bound], b[far_b <= bound]), key=len)
     _, nearest = cKDTree(large).query(small)
     delta = large[nearest] - small
     return math.sqrt(int((delta * delta).sum(axis=1).min()))
+
+
+def _squared(points: Ints, to: Ints) -> Ints:
+    """(n,) squared distances of points (n, 2) from one (2,)."""
+    delta = points - to
+    return np.asarray((delta * delta).sum(axis=1))
+
+
+def _from_box(points: Ints, others: Ints) -> Ints:
+    """(n,) squared distances of points (n, 2) from the box around others."""
+    return _squared(points, np.clip(points, others.min(axis=0), others.max(axis=0)))
 
 
 def gap_mm(a: Ints, b: Ints, spacing: tuple[float, float], at_most: float) -> float:
@@ -124,19 +189,31 @@ def gap_mm(a: Ints, b: Ints, spacing: tuple[float, float], at_most: float) -> fl
     return float(distances.min())
 
 
-def shared_px(a: Mask, b: Mask, box_a: Box, box_b: Box) -> int:
+def shared_px(a: Patch, b: Patch) -> int:
     """Number of pixels in both masks."""
-    x0, y0 = max(box_a[0], box_b[0]), max(box_a[1], box_b[1])
-    x1, y1 = min(box_a[2], box_b[2]), min(box_a[3], box_b[3])
+    x0, y0 = max(a.box[0], b.box[0]), max(a.box[1], b.box[1])
+    x1, y1 = min(a.box[2], b.box[2]), min(a.box[3], b.box[3])
     if x0 >= x1 or y0 >= y1:
         return 0
-    return int((a[y0:y1, x0:x1] & b[y0:y1, x0:x1]).sum())
+    return int(np.count_nonzero(_seen(a, (x0, y0, x1, y1)) & _seen(b, (x0, y0, x1, y1))))
 
 
-def contact_px(small: Mask, other: Mask, box_small: Box) -> int:
+def contact_px(small: Patch, other: Patch) -> int:
     """Number of pixels of ``small`` that have an 8-neighbour in ``other``."""
-    height, width = small.shape
-    x0, y0 = max(box_small[0] - 1, 0), max(box_small[1] - 1, 0)
-    x1, y1 = min(box_small[2] + 1, width), min(box_small[3] + 1, height)
-    grown = cv2.dilate(other[y0:y1, x0:x1].astype(np.uint8), np.ones((3, 3), np.uint8))
-    return int((small[y0:y1, x0:x1] & grown.astype(bool)).sum())
+    x0, y0, x1, y1 = small.box
+    rimmed = np.pad(small.pixels, 1)
+    left, top, right, bottom = (
+        max(x0 - 1, other.box[0]), max(y0 - 1, other.box[1]), min(x1 + 1, other.box[2]), min(y1 + 1, other.box[3]),
+    )  # fmt: skip
+    if left >= right or top >= bottom:
+        return 0
+    near = np.zeros(rimmed.shape, np.uint8)
+    near[top - y0 + 1 : bottom - y0 + 1, left - x0 + 1 : right - x0 + 1] = _seen(other, (left, top, right, bottom))
+    return int(np.count_nonzero(rimmed & (cv2.dilate(near, np.ones((3, 3), np.uint8)) > 0)))
+
+
+def _seen(part: Patch, window: Box) -> Mask:
+    """The pixels of a patch in a window inside its box."""
+    x0, y0, x1, y1 = window
+    left, top = part.box[:2]
+    return part.pixels[y0 - top : y1 - top, x0 - left : x1 - left]

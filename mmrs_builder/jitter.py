@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from mmrs_builder import geometry
-from mmrs_builder.types import Box, Mask
+from mmrs_builder.geometry import Patch
 
 DISAGREEMENT: Final = 0.1528
 REACH: Final = DISAGREEMENT / 2
@@ -31,47 +31,51 @@ WAYS: Final = ("grown", "shrunk", *SHIFTS)
 """What is done to all masks of a picture at once."""
 
 
-def jittered(mask: Mask, way: str) -> Mask:
-    """A non-empty mask (H, W) as ``way`` of ``WAYS`` changes it; itself where nothing of it would be left."""
-    box, area = geometry.box(mask), int(mask.sum())
+def jittered(part: Patch, way: str) -> Patch:
+    """A mask as ``way`` of ``WAYS`` changes it; itself where nothing of it would be left."""
+    if way in SHIFTS:
+        return _moved(part, *SHIFTS[way])
+    area = geometry.area(part)
     if way == "grown":
-        return _grown(mask, box, max(1.0, REACH * math.sqrt(area / math.pi)))
-    if way == "shrunk":
-        return _shrunk(mask, box, area)
-    down, right = SHIFTS[way]
-    moved = np.roll(mask, (down, right), axis=(0, 1))
-    moved[0 if down > 0 else -1, :] = False
-    moved[:, 0 if right > 0 else -1] = False
-    return moved if moved.any() else mask
+        return _grown(part, max(1.0, REACH * math.sqrt(area / math.pi)))
+    return _shrunk(part, area)
 
 
-def _grown(mask: Mask, box: Box, reach: float) -> Mask:
+def _moved(part: Patch, down: int, right: int) -> Patch:
+    """All of the mask a pixel aside, but what leaves the picture."""
+    (width, height), (x0, y0, x1, y1) = part.size, part.box
+    left, top = max(x0, -right), max(y0, -down)
+    kept = part.pixels[top - y0 : height - max(down, 0) - y0, left - x0 : width - max(right, 0) - x0]
+    if not kept.any():
+        return part
+    return geometry.placed(kept, (left + right, top + down, x1 + right, y1 + down), part.size)
+
+
+def _grown(part: Patch, reach: float) -> Patch:
     """All pixels within ``reach`` px of the mask."""
     room = math.ceil(reach)
-    x0, y0 = max(box[0] - room, 0), max(box[1] - room, 0)
-    around = (x0, y0, min(box[2] + room, mask.shape[1]), min(box[3] + room, mask.shape[0]))
-    away = cv2.distanceTransform((~geometry.crop(mask, around)).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    grown = mask.copy()
-    grown[around[1] : around[3], around[0] : around[2]] = away <= reach
-    return grown
+    (width, height), (x0, y0, x1, y1) = part.size, part.box
+    around = (max(x0 - room, 0), max(y0 - room, 0), min(x1 + room, width), min(y1 + room, height))
+    rim = ((y0 - around[1], around[3] - y1), (x0 - around[0], around[2] - x1))
+    outside = np.pad(~part.pixels, rim, constant_values=True).astype(np.uint8)
+    away = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return geometry.placed(away <= reach, around, part.size)
 
 
-def _shrunk(mask: Mask, box: Box, area: int) -> Mask:
+def _shrunk(part: Patch, area: int) -> Patch:
     """The pixels deeper in the mask than the reach of its radius, or than what leaves half of it, if that is less.
 
     The picture's border is no edge of a structure: there it may go on outside.
     """
-    inside = geometry.crop(mask, box)
-    at_border = np.pad(inside, 1, mode="edge")
-    rim = [box[1] > 0, box[3] < mask.shape[0], box[0] > 0, box[2] < mask.shape[1]]
+    (width, height), box = part.size, part.box
+    at_border = np.pad(part.pixels, 1, mode="edge")
+    rim = [box[1] > 0, box[3] < height, box[0] > 0, box[2] < width]
     for cut, edge in zip(rim, (np.s_[:1, :], np.s_[-1:, :], np.s_[:, :1], np.s_[:, -1:]), strict=True):
         if cut:
             at_border[edge] = False
     depth = cv2.distanceTransform(at_border.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    depths = np.sort(depth[inside])[::-1]
+    depths = np.sort(depth[part.pixels])[::-1]
     half = float(depths[min(math.ceil(LEFT_OVER * area), area) - 1])  # so deep lies the half that must be left
     reach = max(1.0, REACH * math.sqrt(area / math.pi))
-    kept = inside & (depth > reach if reach < half else depth >= half)
-    shrunk = np.zeros_like(mask)
-    shrunk[box[1] : box[3], box[0] : box[2]] = kept
-    return shrunk
+    kept = part.pixels & (depth > reach if reach < half else depth >= half)
+    return geometry.placed(kept, box, part.size)

@@ -7,10 +7,10 @@ grammar and its types; ``evaluate`` knows what the words mean.
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from mmrs_builder.vocab import VALUES
@@ -113,10 +113,11 @@ JOINS: Final = frozenset({"both", "either", "neither", "no"})
 
 _TEXT: Final = "canonical_text"
 
-_NAME: Final = re.compile(r'"[^"]*"|\b[A-Z]\b')  # literals are passed over: a label may be called A
+CLOSED: Final = 1 << 14
+"""Closed programs that are remembered."""
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=CLOSED)
 def parse(text: str) -> ast.expr:
     """Syntax tree of a well-typed program, shared by all who ask: not to be changed. Raises ``ProgramError``."""
     if len(text) > MAX_LENGTH:
@@ -129,6 +130,11 @@ def parse(text: str) -> ast.expr:
     _typed(tree)
     _spell(tree)
     return tree
+
+
+def tree_of(program: str | ast.expr) -> ast.expr:
+    """A program given as its tree or as text."""
+    return parse(program) if isinstance(program, str) else program
 
 
 @lru_cache(maxsize=4096)
@@ -150,10 +156,10 @@ def single(text: str) -> frozenset[str]:
     return frozenset(arg.id for call in calls for arg in call.args if isinstance(arg, ast.Name))
 
 
-def labels(text: str) -> tuple[str, ...]:
+def labels(program: str | ast.expr) -> tuple[str, ...]:
     """The labels a closed program names, in order of appearance."""
     named = {"all", "the", "among", "exists"}
-    calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call) and call_name(node) in named]
+    calls = [node for node in _walk(tree_of(program)) if isinstance(node, ast.Call) and call_name(node) in named]
     return tuple(dict.fromkeys(constant(arg) for call in calls for arg in call.args))
 
 
@@ -163,10 +169,10 @@ def hops(text: str) -> int:
     return sum(isinstance(node, ast.Call) and call_name(node) not in REFERENCES | JOINS for node in _walk(parse(text)))
 
 
-@lru_cache(maxsize=1 << 16)
-def words(text: str) -> frozenset[str]:
+@lru_cache(maxsize=CLOSED)
+def words(program: str | ast.expr) -> frozenset[str]:
     """The names of all functions that a program calls."""
-    return frozenset(call_name(node) for node in _walk(parse(text)) if isinstance(node, ast.Call))
+    return frozenset(call_name(node) for node in _walk(tree_of(program)) if isinstance(node, ast.Call))
 
 
 @lru_cache(maxsize=4096)
@@ -176,25 +182,24 @@ def compared(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((call_name(call), tuple(_subject(arg) for arg in call.args)) for call in calls)
 
 
-@lru_cache(maxsize=1 << 16)
-def calls_of(text: str, words: frozenset[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Each call of one of ``words`` in a program, with the texts of its arguments."""
-    calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call) and call_name(node) in words]
-    return tuple((call_name(call), tuple(text_of(arg) for arg in call.args)) for call in calls)
+@lru_cache(maxsize=CLOSED)
+def calls_of(program: str | ast.expr, words: frozenset[str]) -> tuple[ast.Call, ...]:
+    """Each call of one of ``words`` in a program."""
+    return tuple(n for n in _walk(tree_of(program)) if isinstance(n, ast.Call) and call_name(n) in words)
 
 
-@lru_cache(maxsize=1 << 16)
-def filters(text: str) -> tuple[ast.Call, ...]:
+@lru_cache(maxsize=CLOSED)
+def filters(program: str | ast.expr) -> tuple[ast.Call, ...]:
     """The calls by which a program leaves members out of a set, but for those whose result it counts."""
-    calls = [node for node in _walk(parse(text)) if isinstance(node, ast.Call)]
+    calls = [node for node in _walk(tree_of(program)) if isinstance(node, ast.Call)]
     counted = {part for call in calls if call_name(call) == "count" for part in _made_of(call.args[0])}
     return tuple(call for call in calls if call_name(call) in FILTERS and call not in counted)
 
 
 @lru_cache(maxsize=4096)
-def counted(text: str) -> str | None:
+def counted(program: str | ast.expr) -> str | None:
     """The label (or slot) whose members a program counts, if its value is a count."""
-    tree = parse(text)
+    tree = tree_of(program)
     return _subject(source(tree.args[0])) if isinstance(tree, ast.Call) and call_name(tree) == "count" else None
 
 
@@ -217,18 +222,35 @@ def _subject(node: ast.expr) -> str:
 
 def close(text: str, bound: Mapping[str, str]) -> str:
     """The program with its slots replaced by labels, in canonical spelling."""
-    return _close(text, tuple(sorted(bound.items())))
+    return text_of(closed(text, bound))
 
 
-@lru_cache(maxsize=1 << 16)
-def _close(text: str, bound: tuple[tuple[str, str], ...]) -> str:
-    names = dict(bound)
-    return _NAME.sub(lambda word: f'"{names[word[0]]}"' if word[0] in names else word[0], _spelled(text))
+def closed(text: str, bound: Mapping[str, str]) -> ast.expr:
+    """The tree of a program with its slots replaced by labels, as of ``parse`` but made from the tree of ``text``.
+
+    Raises ``ProgramError`` where the labels make it too long.
+    """
+    return _closed(text, tuple(sorted(bound.items())))
 
 
-@lru_cache(maxsize=4096)
-def _spelled(text: str) -> str:
-    return text_of(parse(text))
+@lru_cache(maxsize=CLOSED)
+def _closed(text: str, bound: tuple[tuple[str, str], ...]) -> ast.expr:
+    tree = _filled(parse(text), dict(bound))
+    if len(_spell(tree)) > MAX_LENGTH:
+        raise ProgramError(f"longer than {MAX_LENGTH} characters")
+    return tree
+
+
+def _filled(node: ast.expr, names: Mapping[str, str]) -> ast.expr:
+    match node:
+        case ast.Name() if node.id in names:
+            return ast.Constant(names[node.id])
+        case ast.Call():
+            keywords = [ast.keyword(arg=word.arg, value=_filled(word.value, names)) for word in node.keywords]
+            return ast.Call(func=node.func, args=[_filled(arg, names) for arg in node.args], keywords=keywords)
+        case ast.Compare():
+            return ast.Compare(left=_filled(node.left, names), ops=node.ops, comparators=node.comparators)
+    return node
 
 
 def claim(text: str, token: str) -> str:
@@ -253,10 +275,8 @@ def _spell(node: ast.expr) -> str:
     return text
 
 
-def text_of(node: ast.expr) -> str:
-    """Canonical text of a call or comparison in what ``parse`` gave, at no cost: parts of one text mean the same."""
-    text: str = getattr(node, _TEXT)
-    return text
+text_of: Final[Callable[[ast.expr], str]] = attrgetter(_TEXT)
+"""Canonical text of a call or comparison in what ``parse`` gave, at no cost: parts of one text mean the same."""
 
 
 def call_name(node: ast.Call) -> str:

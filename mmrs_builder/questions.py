@@ -5,21 +5,19 @@ No pixels, no wording, no choice: what is asked in the end is decided over all s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import ast
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, product
 from typing import Final, cast
 
 from mmrs_builder import frames, programs
-from mmrs_builder.digests import keyed, sha256
-from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate
+from mmrs_builder.bindings import MOST_BINDINGS, applies, bindings, known_from_names, looked_at
+from mmrs_builder.digests import sha256
+from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate, same_value
 from mmrs_builder.jitter import SHIFTS
 from mmrs_builder.templates import Family
-from mmrs_builder.types import Grid, Kind, Label, Scene
+from mmrs_builder.types import Kind, Label, Scene
 from mmrs_builder.vocab import KINDS, VALUES
-
-MOST_BINDINGS: Final = 128
-"""Bindings of one family that are looked at in one picture: 11 structures give 110 pairs, a whole body 5000."""
 
 EXCLUDED: Final = "question:"
 """Begins a line of an exclusion list that names a question by its id."""
@@ -60,95 +58,28 @@ class Unasked:
 
 
 def candidates(
-    on: Measured, families: tuple[Family, ...], labels: Mapping[str, Label]
+    on: Measured, families: tuple[Family, ...], labels: Mapping[str, Label], most: int = MOST_BINDINGS
 ) -> Iterator[Candidate | Unasked]:
-    """All decided questions about a scene, in the order of families and bindings.
+    """All decided questions about a scene, in the order of families and bindings, of which ``most`` are looked at.
 
     What the grid cannot tell is not refused, it does not exist: the patient's sides where nothing says how the picture
     lies, and millimetres where the size of a pixel is not known.
     """
     present = {s.label for s in on.scene.structures}
+    shown = on.scene.twin.of if on.scene.twin else on.scene.view_id  # a twin is asked about what its original is
     for family in families:
         if not applies(family, on.scene.grid):
             continue
-        every = bindings(family, present, on.scene.absent, labels)
-        some = looked_at(every, on.scene.view_id, family.id)
-        if len(every) > len(some):
-            yield Unasked(family=family.id, reason="not_looked_at", times=len(every) - len(some))
-        for bound in some:
+        some, left_out = looked_at(bindings(family, present, on.scene.absent, labels), shown, family.id, most)
+        if left_out:
+            yield Unasked(family=family.id, reason="not_looked_at", times=left_out)
+        slots = programs.slots(family.program)
+        for names in some:
+            bound = dict(zip(slots, names, strict=True))
             if reason := known_from_names(family, bound, labels):
                 yield Unasked(family=family.id, reason=reason)
             else:
                 yield from _asked(family, bound, on)
-
-
-def applies(family: Family, grid: Grid) -> bool:
-    """Whether a view's grid tells what the family's program needs to know."""
-    used = programs.words(family.program)
-    placed = grid.direction is not None or not used & programs.PATIENT
-    return placed and (grid.spacing is not None or not used & programs.MILLIMETRES)
-
-
-def known_from_names(family: Family, bound: Mapping[str, str], labels: Mapping[str, Label]) -> str | None:
-    """Why a binding is no question about the picture, as a code of ``evaluate.REASONS``; None if it is one.
-
-    The left kidney lies to the left of the right one whatever the picture shows. And a side is compared only with that
-    of a structure which has one: nothing is ipsilateral to the spine.
-    """
-    for call, slots in programs.compared(family.program):
-        named = [labels[bound[slot]] for slot in slots]
-        told = [_told(call, label) for label in named]
-        if None not in told and (call in ("body_side", "laterality") or len(set(told)) > 1):
-            return "told"
-        if call == "laterality" and named[1].partner is None:
-            return "not_sided"
-    return None
-
-
-def _told(call: str, label: Label) -> str | None:
-    """The place along the axis of ``call`` that a structure's name gives away."""
-    if call in ("lateral", "body_side", "laterality"):
-        return label.side
-    tokens = VALUES[programs.FUNCTIONS[call].result]
-    return next((word for word in label.id.split("_") if word in tokens), None)
-
-
-def bindings(
-    family: Family, present: Collection[str], absent: Collection[str], labels: Mapping[str, Label]
-) -> list[dict[str, str]]:
-    """Assignments of different labels to a family's slots that fit the roles it asks for.
-
-    A slot that means one certain structure is bound to what the picture shows; only where all of a kind are meant, or
-    whether there is one, may it be missing.
-    """
-    slots, where, shown = programs.slots(family.program), dict(family.where), programs.single(family.program)
-    pools = [
-        [
-            label
-            for label in sorted({*present} if slot in shown else {*present, *absent})
-            if labels[label].role == where.get(slot, labels[label].role)
-        ]
-        for slot in slots
-    ]
-    if family.symmetric and all(pool == pools[0] for pool in pools):
-        chosen: Iterable[tuple[str, ...]] = combinations(pools[0], len(slots))
-    else:
-        chosen = (c for c in product(*pools) if not family.symmetric or in_order(c))
-    bound = [dict(zip(slots, names, strict=True)) for names in chosen if len({*names}) == len(names)]
-    return [names for names in bound if in_order([names[slot] for slot in family.unordered])]
-
-
-def in_order(names: Sequence[str]) -> bool:
-    """Whether names of interchangeable slots stand in the one order in which they are asked about."""
-    return list(names) == sorted(names)
-
-
-def looked_at(found: list[dict[str, str]], view_id: str, family: str) -> list[dict[str, str]]:
-    """At most ``MOST_BINDINGS`` of a family's bindings, in order, whichever their keyed hash takes."""
-    if len(found) <= MOST_BINDINGS:
-        return found
-    drawn = sorted(range(len(found)), key=lambda i: keyed("binding", view_id, family, *found[i].values()))
-    return [found[i] for i in sorted(drawn[:MOST_BINDINGS])]
 
 
 def value_text(outcome: Outcome) -> str:
@@ -173,9 +104,9 @@ def indices(outcome: Outcome) -> tuple[int, ...]:
 
 
 def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Candidate | Unasked]:
-    program = programs.close(family.program, bound)
+    program = programs.closed(family.program, bound)
     value_type = programs.value_type(family.program)
-    target_program = programs.close(family.target, bound) if family.target else None
+    target_program = programs.closed(family.target, bound) if family.target else None
     try:
         outcome = evaluate(program, on)
         named = evaluate(target_program, on) if target_program else None
@@ -189,7 +120,7 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
     except NoValue as refused:
         yield Unasked(family=family.id, reason=refused.reason)
         return
-    token = value_text(outcome)
+    text, token = programs.text_of(program), value_text(outcome)
     answer = on.scene.structures[indices(outcome)[0]].label if value_type == "One" else token
     for kind in family.kinds:
         yield Candidate(
@@ -197,17 +128,17 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
             family=family.id,
             kind=cast(Kind, kind),
             labels=tuple(bound[slot] for slot in sorted(bound)),
-            program=program,
+            program=text,
             token=token,
             answer=answer,
             margin=outcome.margin,
-            target_program=target_program,
+            target_program=programs.text_of(target_program) if target_program else None,
             target=indices(named) if named else None,
-            counterpart=frames.counterpart(family, program, token, on) if kind in frames.KINDS else None,
+            counterpart=frames.counterpart(family, text, token, on) if kind in frames.KINDS else None,
         )
 
 
-def check_steady(program: str, outcome: Outcome, on: Measured) -> None:
+def check_steady(program: str | ast.expr, outcome: Outcome, on: Measured) -> None:
     """Refuse a program whose value is another one on other hands' masks, margins aside.
 
     Numbers are no matter of yes or no: an answer is scored within a tolerance. Where all masks are moved together, only
@@ -215,15 +146,8 @@ def check_steady(program: str, outcome: Outcome, on: Measured) -> None:
     """
     placed = bool(programs.words(program) & programs.PLACED)
     for way, hand in on.hands.items():
-        if (placed or way not in SHIFTS) and _value_of(program, hand) != outcome.value:
+        if (placed or way not in SHIFTS) and not same_value(program, outcome.value, hand):
             raise NoValue(_unsteady(programs.labels(program), on.scene))
-
-
-def _value_of(program: str, on: Measured) -> object:
-    try:
-        return evaluate(program, on).value
-    except NoValue:
-        return None
 
 
 def _unsteady(labels: Collection[str], scene: Scene) -> str:
@@ -233,7 +157,7 @@ def _unsteady(labels: Collection[str], scene: Scene) -> str:
     return next(reason for bound, reason in UNSTEADY if smallest < bound)
 
 
-def _check_words(program: str, outcome: Outcome, on: Measured) -> None:
+def _check_words(program: ast.expr, outcome: Outcome, on: Measured) -> None:
     """A mask is asked for only where there is one, and words that choose only where they leave something out.
 
     Words that pick one of a set, and that speak of all of it, need two members to have a value. A count is asked for
@@ -242,8 +166,8 @@ def _check_words(program: str, outcome: Outcome, on: Measured) -> None:
     if outcome.value == ():
         raise NoValue("not_present")
     for call in programs.filters(program):
-        kept, members = (indices(evaluate(programs.text_of(part), on)) for part in (call, call.args[0]))
-        seen_from = [i for word in call.keywords for i in indices(evaluate(programs.text_of(word.value), on))]
+        kept, members = (indices(evaluate(part, on)) for part in (call, call.args[0]))
+        seen_from = [i for word in call.keywords for i in indices(evaluate(word.value, on))]
         if {*kept} == {*members} - {*seen_from}:
             raise NoValue("degenerate")
 

@@ -5,22 +5,16 @@ They are candidates like those of ``questions``, but none is asked unless anothe
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from mmrs_builder import programs
+from mmrs_builder.bindings import applies, bindings, in_order, known_from_names, looked_at
 from mmrs_builder.digests import keyed
 from mmrs_builder.evaluate import Measured, NoValue, evaluate
-from mmrs_builder.questions import (
-    Candidate,
-    applies,
-    bindings,
-    check_steady,
-    in_order,
-    indices,
-    known_from_names,
-)
+from mmrs_builder.questions import Candidate, check_steady, indices
 from mmrs_builder.relations.patient import AXES, BACK, HEAD, LEFT
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Grid, Kind, Label
@@ -63,9 +57,8 @@ def _bound(
         if applies(family, grid):
             yield from ((bound, False) for bound in _one_absent(family, view, present, on.scene.absent, labels))
     else:
-        found = bindings(family, present, (), labels)
-        found.sort(key=lambda bound: keyed("hidden", view, family.id, *bound.values()))
-        yield from ((bound, True) for bound in found[:MOST_BINDINGS])
+        some, _ = looked_at(bindings(family, present, (), labels), view, family.id, MOST_BINDINGS)
+        yield from ((dict(zip(programs.slots(family.program), names, strict=True)), True) for names in some)
 
 
 def _one_absent(
@@ -113,8 +106,8 @@ def _refused(
     hidden: bool,
 ) -> Iterator[Candidate]:
     """The refused questions of a binding. Raises ``NoValue`` where there is nothing to refuse."""
-    program = programs.close(family.program, bound)
-    target_program = programs.close(family.target, bound) if family.target else None
+    program = programs.closed(family.program, bound)
+    target_program = programs.closed(family.target, bound) if family.target else None
     reason, margin = _hidden(program, on) if hidden else _absent(program, on)
     if margin < family.min_margin:
         raise NoValue("close_call")
@@ -125,17 +118,17 @@ def _refused(
             family=family.id,
             kind=cast(Kind, kind),
             labels=tuple(bound[slot] for slot in sorted(bound)),
-            program=program,
+            program=programs.text_of(program),
             token=reason,
             answer=reason,
             margin=margin,
-            target_program=target_program,
+            target_program=programs.text_of(target_program) if target_program else None,
             target=target,
             reason=reason,
         )
 
 
-def _absent(program: str, on: Measured) -> tuple[str, float]:
+def _absent(program: ast.expr, on: Measured) -> tuple[str, float]:
     """That the one absent label leaves the question without an answer; absence has no degrees.
 
     Of what is absent there are none, in whatever half: a count of them has an answer.
@@ -151,35 +144,38 @@ def _absent(program: str, on: Measured) -> tuple[str, float]:
     return "absent", 1.0
 
 
-def _hidden(program: str, on: Measured) -> tuple[str, float]:
+def _hidden(program: ast.expr, on: Measured) -> tuple[str, float]:
     """That the picture does not show what is asked of structures which are all there, also by other hands."""
     unseen = _unseen(program, on.scene.grid)
     assert unseen is not None
-    reason, margin, call, arguments = unseen
-    for argument in arguments:
+    reason, margin, call = unseen
+    for argument in call.args:
         found = evaluate(argument, on)
         check_steady(argument, found, on)
         margin = min(margin, found.margin)
-    if call == "gap_mm":
-        evaluate(f"gap({', '.join(arguments)})", on)  # structures that touch have no gap in mm either
+    if programs.call_name(call) == "gap_mm":
+        evaluate(
+            f"gap({', '.join(map(programs.text_of, call.args))})", on
+        )  # structures that touch have no gap in mm either
     return reason, margin
 
 
-def _unseen(program: str, grid: Grid) -> tuple[str, float, str, tuple[str, ...]] | None:
-    """Reason, margin of the grid, call and arguments where a grid hides what the program's only such call asks for."""
+def _unseen(program: str | ast.expr, grid: Grid) -> tuple[str, float, ast.Call] | None:
+    """Reason, margin of the grid, and the call, where a grid hides what the program's only such call asks for."""
     calls = programs.calls_of(program, programs.PATIENT | programs.MILLIMETRES)
     if len(calls) != 1:
         return None
-    call, arguments = calls[0]
-    if call in programs.MILLIMETRES:
-        return ("no_scale", 1.0, call, arguments) if grid.spacing is None else None
+    (call,) = calls
+    name = programs.call_name(call)
+    if name in programs.MILLIMETRES:
+        return ("no_scale", 1.0, call) if grid.spacing is None else None
     if grid.direction is None:
         return None
-    closest = max(abs(vector[AXES[call]]) for vector in grid.direction)
-    return (UNSEEN[AXES[call]], 1 - closest / THROUGH, call, arguments) if closest < THROUGH else None
+    closest = max(abs(vector[AXES[name]]) for vector in grid.direction)
+    return (UNSEEN[AXES[name]], 1 - closest / THROUGH, call) if closest < THROUGH else None
 
 
-def _target(program: str, on: Measured) -> tuple[int, ...]:
+def _target(program: ast.expr, on: Measured) -> tuple[int, ...]:
     """What the mask answer shows: the value of the target program, nothing where it has none."""
     try:
         found = evaluate(program, on)

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Final
 
 from mmrs_builder import geometry, jitter
+from mmrs_builder.geometry import Patch
 from mmrs_builder.types import Annotation, Jitter, Label, Mask, Pair, Part, Scene, Structure, View
 from mmrs_builder.vocab import Rejected
 
@@ -24,22 +25,20 @@ def units(structures: Sequence[Structure], label: str) -> tuple[int, ...]:
     return by_part["instance"] or by_part["component"] or by_part["whole"]
 
 
-def measure(mask: Mask, label: Label, part: Part, parent: int | None = None) -> Structure:
-    """Measure one non-empty mask (H, W)."""
-    box = geometry.box(mask)
+def measure(mask: Patch, label: Label, part: Part, parent: int | None = None) -> Structure:
+    """Measure one mask."""
     inside, distance = geometry.centre(mask)
-    quarters, ninths = geometry.parts(mask, box, 2), geometry.parts(mask, box, 3)
     return Structure(
         label=label.id,
         role=label.role,
         side=label.side,
         part=part,
         parent=parent,
-        box=box,
-        centroid=geometry.centroid(mask, box),
-        area_px=int(geometry.crop(mask, box).sum()),
-        quarters=quarters,  # type: ignore[arg-type]
-        ninths=ninths,  # type: ignore[arg-type]
+        box=mask.box,
+        centroid=geometry.centroid(mask),
+        area_px=geometry.area(mask),
+        quarters=geometry.parts(mask, 2),  # type: ignore[arg-type]
+        ninths=geometry.parts(mask, 3),  # type: ignore[arg-type]
         border_px=geometry.border_px(mask),
         centre_inside=inside,
         centre_distance=distance,
@@ -62,6 +61,7 @@ def scene(
     singles = [i for label_id in {s.label for s in structures} for i in units(structures, label_id)]
     if len(singles) > MAX_UNITS:
         raise Rejected("too_many_structures", view.view_id, f"{len(singles)}, the limit is {MAX_UNITS}")
+    patches = [geometry.patch(mask) for mask in masks]
     plain = Scene(
         view_id=view.view_id,
         case_id=view.case_id,
@@ -69,17 +69,17 @@ def scene(
         modality=modality,
         grid=view.grid,
         structures=tuple(structures),
-        pairs=_pairs(structures, masks, singles, view.grid.spacing),
+        pairs=_pairs(structures, patches, singles, view.grid.spacing),
         absent=view.absent,
         incomplete=() if exhaustive else tuple(sorted({s.label for s in structures})),
         twin=view.twin,
     )
-    hands = tuple(_by_another_hand(way, plain, masks, singles, labels) for way in jitter.WAYS)
+    hands = tuple(_by_another_hand(way, plain, patches, singles, labels) for way in jitter.WAYS)
     return replace(plain, jitter=hands), tuple(masks)
 
 
 def _by_another_hand(
-    way: str, plain: Scene, masks: Sequence[Mask], singles: Sequence[int], labels: Mapping[str, Label]
+    way: str, plain: Scene, masks: Sequence[Patch], singles: Sequence[int], labels: Mapping[str, Label]
 ) -> Jitter:
     changed = [jitter.jittered(mask, way) for mask in masks]
     again = tuple(
@@ -92,12 +92,12 @@ def _by_another_hand(
 
 def _pairs(
     structures: Sequence[Structure],
-    masks: Sequence[Mask],
+    masks: Sequence[Patch],
     singles: Sequence[int],
     spacing: tuple[float, float] | None,
 ) -> tuple[Pair, ...]:
     """Every two of ``singles``, in order."""
-    outlines = {i: geometry.outline(masks[i], structures[i].box) for i in singles}
+    outlines = {i: geometry.outline(masks[i]) for i in singles}
     return tuple(_pair(structures, masks, outlines, a, b, spacing) for a, b in combinations(sorted(singles), 2))
 
 
@@ -106,13 +106,15 @@ def _add(structures: list[Structure], masks: list[Mask], label: Label, annotatio
     wholes = [a.mask for a in annotations if not a.instance]
     if (instances and wholes) or len(wholes) > 1:
         raise ValueError(f"{label.id}: one whole mask or instances, not both")
-    measured = sorted(((measure(m, label, "instance"), m) for m in instances), key=lambda item: _order(item[0]))
+    measured = sorted(
+        ((measure(geometry.patch(m), label, "instance"), m) for m in instances), key=lambda item: _order(item[0])
+    )
     if wholes:
         whole = len(structures)
         pieces = geometry.components(wholes[0])
-        measured = [(measure(wholes[0], label, "whole"), wholes[0])]
+        measured = [(measure(geometry.patch(wholes[0]), label, "whole"), wholes[0])]
         if len(pieces) > 1:
-            measured += [(measure(m, label, "component", whole), m) for m in pieces]
+            measured += [(measure(geometry.patch(m), label, "component", whole), m) for m in pieces]
     structures += [s for s, _ in measured]
     masks += [m for _, m in measured]
 
@@ -123,14 +125,14 @@ def _order(s: Structure) -> tuple[int, int, int]:
 
 def _pair(
     structures: Sequence[Structure],
-    masks: Sequence[Mask],
+    masks: Sequence[Patch],
     outlines: Mapping[int, geometry.Ints],
     i: int,
     j: int,
     spacing: tuple[float, float] | None,
 ) -> Pair:
     a, b = structures[i], structures[j]
-    shared = geometry.shared_px(masks[i], masks[j], a.box, b.box)
+    shared = geometry.shared_px(masks[i], masks[j])
     if shared:
         return Pair(a=i, b=j, shared_px=shared, gap_px=0.0, contact_px=0, gap_mm=0.0 if spacing else None)
     gap = geometry.gap(outlines[i], outlines[j])
@@ -148,11 +150,11 @@ def _gap_mm(a: geometry.Ints, b: geometry.Ints, gap_px: float, spacing: tuple[fl
     return geometry.gap_mm(a, b, spacing, gap_px * max(spacing))
 
 
-def _contact(a: Structure, b: Structure, mask_a: Mask, mask_b: Mask) -> int:
+def _contact(a: Structure, b: Structure, mask_a: Patch, mask_b: Patch) -> int:
     """Pixels of the smaller structure next to the other; of equal ones the smaller number, whichever is named first."""
     counts = []
     if a.area_px <= b.area_px:
-        counts.append(geometry.contact_px(mask_a, mask_b, a.box))
+        counts.append(geometry.contact_px(mask_a, mask_b))
     if b.area_px <= a.area_px:
-        counts.append(geometry.contact_px(mask_b, mask_a, b.box))
+        counts.append(geometry.contact_px(mask_b, mask_a))
     return min(counts)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmrs_builder import programs
+from mmrs_builder.bindings import MOST_BINDINGS
 from mmrs_builder.digests import keyed
 from mmrs_builder.evaluate import Measured
 from mmrs_builder.pool import Codebook, Pool
@@ -49,12 +50,13 @@ class Beside:
 
 
 def twin_candidates(
-    on: Measured, families: Sequence[Family], labels: Mapping[str, Label]
+    on: Measured, families: Sequence[Family], labels: Mapping[str, Label], most: int = MOST_BINDINGS
 ) -> Iterator[Candidate | Unasked]:
-    """All decided questions about a twin that may be asked of it, in the order of families and bindings."""
+    """All decided questions about a twin that may be asked of it, in the order of families and bindings, of which
+    ``most`` are looked at."""
     assert on.scene.twin is not None
     op = on.scene.twin.op
-    for item in candidates(on, tuple(family for family in families if _fits(family, op)), labels):
+    for item in candidates(on, tuple(family for family in families if _fits(family, op)), labels, most):
         if isinstance(item, Unasked) or _may_ask(item, op, labels):
             yield item
 

@@ -100,11 +100,12 @@ def _window(view: View) -> Box | None:
 
 
 def _changes(mask: Mask, window: Box) -> bool:
-    box = geometry.box(mask)
+    part = geometry.patch(mask)
     x0, y0, x1, y1 = window
+    box = part.box
     if box[0] < x0 or box[1] < y0 or box[2] > x1 or box[3] > y1:
         return False
-    x, y = geometry.centroid(mask, box)
+    x, y = geometry.centroid(part)
     height, width = mask.shape
     before = 2 * x + 1 < width, 2 * y + 1 < height
     return before != (2 * (x - x0) + 1 < x1 - x0, 2 * (y - y0) + 1 < y1 - y0)

@@ -32,14 +32,16 @@ def test_box_centroid_and_border_follow_from_the_list_of_pixels(mask: Mask):
     xs, ys = zip(*pixels(mask), strict=True)
     box = geometry.box(mask)
     assert box == (min(xs), min(ys), max(xs) + 1, max(ys) + 1)
-    assert geometry.centroid(mask, box) == (sum(xs) / len(xs), sum(ys) / len(ys))
+    assert geometry.centroid(geometry.patch(mask)) == (sum(xs) / len(xs), sum(ys) / len(ys))
     height, width = mask.shape
-    assert geometry.border_px(mask) == sum(x in (0, width - 1) or y in (0, height - 1) for x, y in pixels(mask))
+    assert geometry.border_px(geometry.patch(mask)) == sum(
+        x in (0, width - 1) or y in (0, height - 1) for x, y in pixels(mask)
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (5, 1), (1, 1), (2, 2)])
 def test_a_pixel_is_counted_once_where_two_borders_meet(shape: tuple[int, int]):
-    assert geometry.border_px(np.ones(shape, dtype=np.bool_)) == shape[0] * shape[1]
+    assert geometry.border_px(geometry.patch(np.ones(shape, dtype=np.bool_))) == shape[0] * shape[1]
 
 
 def test_an_empty_mask_has_no_box():
@@ -51,7 +53,7 @@ def test_an_empty_mask_has_no_box():
 def test_areas_of_quarters_and_ninths_agree_with_supersampling(mask: Mask, n: int):
     fine = np.kron(mask, np.ones((n, n), dtype=np.int64))
     cells = [part.sum() for row in np.split(fine, n, axis=0) for part in np.split(row, n, axis=1)]
-    assert geometry.parts(mask, geometry.box(mask), n) == tuple(cells)
+    assert geometry.parts(geometry.patch(mask), n) == tuple(cells)
 
 
 @given(MASKS)
@@ -59,7 +61,7 @@ def test_the_centre_is_decided_by_the_pixels_whose_square_holds_it(mask: Mask):
     height, width = mask.shape
     cx, cy = (width - 1) / 2, (height - 1) / 2
     core = [mask[y, x] for y, x in np.ndindex(mask.shape) if abs(x - cx) <= 0.5 and abs(y - cy) <= 0.5]
-    inside, distance = geometry.centre(mask)
+    inside, distance = geometry.centre(geometry.patch(mask))
     assert inside == (True if all(core) else None if any(core) else False)
     others = [math.hypot(x - cx, y - cy) for y, x in np.ndindex(mask.shape) if bool(mask[y, x]) != inside]
     expected = min(others) if inside is not None and others else None
@@ -78,7 +80,7 @@ def test_components_are_those_of_scipy_largest_first(mask: Mask):
 @given(TWO_MASKS)
 def test_the_gap_is_the_smallest_distance_over_all_pairs_of_pixels(ids: np.ndarray):
     a, b = ids == 1, ids == 2
-    outlines = [geometry.outline(mask, geometry.box(mask)) for mask in (a, b)]
+    outlines = [geometry.outline(geometry.patch(mask)) for mask in (a, b)]
     expected = math.sqrt(min((x - u) ** 2 + (y - v) ** 2 for (x, y), (u, v) in product(pixels(a), pixels(b))))
     assert geometry.gap(outlines[0], outlines[1]) == geometry.gap(outlines[1], outlines[0]) == expected
 
@@ -86,7 +88,7 @@ def test_the_gap_is_the_smallest_distance_over_all_pairs_of_pixels(ids: np.ndarr
 @given(TWO_MASKS, st.tuples(*[st.sampled_from([0.3, 0.7, 1.0, 5.0])] * 2))
 def test_the_gap_in_mm_is_the_smallest_length_over_all_pairs_of_pixels(ids: np.ndarray, spacing: tuple[float, float]):
     a, b = ids == 1, ids == 2
-    outlines = [geometry.outline(mask, geometry.box(mask)) for mask in (a, b)]
+    outlines = [geometry.outline(geometry.patch(mask)) for mask in (a, b)]
     down, right = spacing
     lengths = [math.hypot((x - u) * right, (y - v) * down) for (x, y), (u, v) in product(pixels(a), pixels(b))]
     bound = geometry.gap(*outlines) * max(spacing)
@@ -99,22 +101,21 @@ def test_contact_counts_the_pixels_with_a_neighbour_in_the_other_mask(ids: np.nd
     a, b = ids == 1, ids == 2
     there = pixels(b)
     expected = sum(any(abs(x - u) <= 1 and abs(y - v) <= 1 for u, v in there) for x, y in pixels(a))
-    assert geometry.contact_px(a, b, geometry.box(a)) == expected
+    assert geometry.contact_px(geometry.patch(a), geometry.patch(b)) == expected
 
 
 @given(MASKS, st.data())
 def test_shared_pixels_are_counted_one_by_one(a: Mask, data: st.DataObject):
     b = data.draw(hnp.arrays(np.bool_, a.shape).filter(np.any))
-    assert geometry.shared_px(a, b, geometry.box(a), geometry.box(b)) == len(set(pixels(a)) & set(pixels(b)))
+    assert geometry.shared_px(geometry.patch(a), geometry.patch(b)) == len(set(pixels(a)) & set(pixels(b)))
 
 
 def test_a_pixel_cut_by_the_midline_counts_half_on_each_side():
     mask = rectangles((5, 2), (2, 0, 3, 1))
-    assert geometry.parts(mask, geometry.box(mask), 2) == (2, 2, 0, 0)
+    assert geometry.parts(geometry.patch(mask), 2) == (2, 2, 0, 0)
 
 
 def test_a_large_picture_is_measured_without_overflow():
     mask = np.ones((3000, 4000), dtype=np.bool_)
-    box = geometry.box(mask)
-    assert geometry.centroid(mask, box) == (1999.5, 1499.5)
-    assert geometry.parts(mask, box, 3) == (12_000_000,) * 9
+    assert geometry.centroid(geometry.patch(mask)) == (1999.5, 1499.5)
+    assert geometry.parts(geometry.patch(mask), 3) == (12_000_000,) * 9

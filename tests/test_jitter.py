@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmrs_builder.jitter import DISAGREEMENT, WAYS, jittered
+from mmrs_builder import geometry, jitter
+from mmrs_builder.jitter import DISAGREEMENT, WAYS
 from mmrs_builder.types import Mask
 from tests.scenes import rectangles
 
 SIZE = (64, 48)
+
+
+def jittered(mask: Mask, way: str) -> Mask:
+    return geometry.whole(jitter.jittered(geometry.patch(mask), way))
 
 
 def disc(x: float, y: float, radius: float, size: tuple[int, int] = (128, 128)) -> Mask:

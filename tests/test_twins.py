@@ -73,7 +73,7 @@ def test_a_cut_twin_shows_a_structure_as_a_whole_in_another_quadrant():
     def places_of(one: View) -> dict[str, tuple[int, bool, bool]]:
         found = {}
         for item in one.annotations:
-            cx, cy = geometry.centroid(item.mask, geometry.box(item.mask))
+            cx, cy = geometry.centroid(geometry.patch(item.mask))
             found[item.label] = int(item.mask.sum()), 2 * cx + 1 < one.grid.width, 2 * cy + 1 < one.grid.height
         return found
 

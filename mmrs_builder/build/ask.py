@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from mmrs_builder import executors, leaks
+from mmrs_builder.bindings import most_bindings
 from mmrs_builder.build import copies, decided, keepout
 from mmrs_builder.build.copies import Look
 from mmrs_builder.build.measure import Progress
@@ -62,6 +63,7 @@ class EvaluateJob:
     decided: str
     families: tuple[Family, ...]
     labels: tuple[tuple[str, Label], ...]
+    most: int  # bindings of a family to be looked at in one view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ def ask(
     """
     key = digest([versions(), list(keys), settings.public(), asdict(language)])
     table, sidecar = stage / key[:12] / "asked.parquet", stage / key[:12] / "asked.json"
+    most = most_bindings(sum(pq.read_metadata(part).num_rows for part in parts))
     jobs = [
         EvaluateJob(
             part=part.relative_to(stage.parent).as_posix(),
@@ -108,6 +111,7 @@ def ask(
             decided=str(table.parent / DECIDED / f"{number:06d}.parquet"),
             families=language.families,
             labels=tuple(sorted(labels.items())),
+            most=most,
         )
         for number, part in enumerate(parts)
     ]
@@ -161,7 +165,7 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
         found.append(Found(part=job.part, row=number, member=member, labels=named, seen=seen, twin=scene.twin))
         on = measured(scene, labels)
         ask_about = candidates if scene.twin is None else twin_candidates
-        for item in ask_about(on, job.families, labels):
+        for item in ask_about(on, job.families, labels, job.most):
             if isinstance(item, Unasked):
                 refused[item.reason] += item.times
             else:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from mmrs_builder import executors, markers, reading
 from mmrs_builder.build.guard import GUARDED, Limits, Reader
 from mmrs_builder.build.settings import SourceChoice
-from mmrs_builder.build.stage import MEASURED, read_json, write_json, write_table
+from mmrs_builder.build.stage import MEASURED, read_json, scene_to_json, write_json, write_table
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest, pixels_sha256, sha256
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
@@ -294,7 +294,7 @@ def _row(
         "picture": picture_sha256(view.picture.pixels),
         "thumbnail": thumbnail(view.picture.pixels).tobytes(),
         "render": view.picture.render,
-        "scene": json.dumps(asdict(found)),
+        "scene": scene_to_json(found),
         "rendered": None if view.picture.render is None else view.picture.data,
         "masks": [encode_mask(mask) for mask in masks],
     }

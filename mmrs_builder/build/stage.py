@@ -132,8 +132,13 @@ def write_table(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Sch
     put(path, coded.getvalue())
 
 
+def scene_to_json(scene: Scene) -> str:
+    """A scene as text, its records as objects. ``dataclasses.asdict`` would copy every number first."""
+    return json.dumps(scene, default=lambda record: {name: getattr(record, name) for name in record.__slots__})
+
+
 def scene_from_json(text: str) -> Scene:
-    """The scene that ``json.dumps(dataclasses.asdict(scene))`` wrote."""
+    """The scene that ``scene_to_json`` wrote."""
     raw = json.loads(text)
     grid = {name: _tuples(value) for name, value in raw["grid"].items()}
     return Scene(

@@ -134,10 +134,10 @@ def _cornered(colour: Pixels) -> bool:
 
 def _crosses(bright: _Grey) -> int:
     """The largest number of crosses of one size."""
-    return max(_crosses_of(bright.astype(np.float32), arm) for arm in (4, 5, 6, 7, 8))
+    return max(_crosses_of(bright, arm) for arm in (4, 5, 6, 7, 8))
 
 
-def _crosses_of(bright: npt.NDArray[np.float32], arm: int) -> int:
+def _crosses_of(bright: _Grey, arm: int) -> int:
     """Crosses with arms of a length in px: the darkest pixel of the arms outshines what lies 3 px beside them."""
     side = 2 * arm + 1
     arms, flanks = np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8)
@@ -148,8 +148,11 @@ def _crosses_of(bright: npt.NDArray[np.float32], arm: int) -> int:
     if min(bright.shape) <= 2 * side:
         return 0
     low = cv2.erode(bright, arms)
-    around = cv2.filter2D(bright, -1, flanks.astype(np.float32) / float(flanks.sum()))
-    found = ((low - around > 80) & (low > 180) & (cv2.dilate(bright, flanks) - low < 10)).astype(np.uint8)
+    clear = (low > 180) & (cv2.dilate(bright, flanks) < low.astype(np.int16) + 10)
+    if not clear.any():
+        return 0
+    around = cv2.filter2D(bright.astype(np.float32), -1, flanks.astype(np.float32) / float(flanks.sum()))
+    found = (clear & (low - around > 80)).view(np.uint8)
     inner = found[arm + 2 : -arm - 2, arm + 2 : -arm - 2]
     count, _, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(inner, np.ones((3, 3), np.uint8)), connectivity=8)
     return int((boxes[1:, cv2.CC_STAT_AREA] <= 60).sum()) if count > 1 else 0
@@ -185,20 +188,19 @@ def _rows(shapes: Sequence[_Shape]) -> bool:
 
 def _shapes(grey: _Grey, thin: Mask, jumps: _Signed) -> Iterator[_Shape]:
     """Connected thin shapes, as large as letters, most of whose outline is a jump of 55."""
-    count, places, boxes, _ = cv2.connectedComponentsWithStats(thin.astype(np.uint8), connectivity=8)
-    sharp = np.bincount(places.ravel(), (jumps >= 55).ravel(), minlength=count)
-    peaks = np.zeros(count, np.uint8)
-    np.maximum.at(peaks, places.ravel().astype(np.intp), grey.ravel())
+    count, places, boxes, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
+    sharp = np.bincount(places[thin & (jumps >= 55)], minlength=count)
     left, top, width, height, area = boxes.T
     letters = (height >= 5) & (height <= 48) & (width <= 2.2 * height) & (area >= 6)
     letters &= sharp >= 0.5 * np.minimum(area, 2 * (width + height))
-    for i in np.flatnonzero(letters[1:]) + 1:
+    for i in (np.flatnonzero(letters[1:]) + 1).tolist():
+        inside = np.s_[top[i] : top[i] + height[i], left[i] : left[i] + width[i]]
         yield _Shape(
             left=int(left[i]),
             right=int(left[i] + width[i]),
             base=int(top[i] + height[i]),
             height=int(height[i]),
-            peak=int(peaks[i]),
+            peak=int(grey[inside][places[inside] == i].max()),
         )
 
 

@@ -96,7 +96,7 @@ def _surface_distances(a: Mask, b: Mask, spacing: Spacing | None) -> tuple[Dista
 def _surface(mask: Mask, spacing: Spacing | None) -> Distances:
     """(n, 2) x, y of the surface pixels, in px or mm."""
     down, right = _scale(spacing)
-    points: Distances = geometry.outline(mask, geometry.box(mask)) * np.array([right, down])
+    points: Distances = geometry.outline(geometry.patch(mask)) * np.array([right, down])
     return points
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import pyarrow.parquet as pq
 import pytest
 
-from mmrs_builder import programs, questions, resources
+from mmrs_builder import programs, resources
 from mmrs_builder.build.stage import scene_from_json
 from mmrs_builder.evaluate import measured
 from mmrs_builder.naming import vocabulary
@@ -59,17 +59,14 @@ def load(ref):
 SOURCE = replace(PLAIN, load=load)
 """
 
+EVERY = 10_000
+"""Bindings to look at: where there are more than are looked at, those of a mirror image are others."""
+
 JOINS = ("both", "either", "neither")
 AXES = (("left", "right"), ("posterior", "anterior"), ("superior", "inferior"))
 FAMILIES = load(resources.path("templates")).families
 
 Asked: TypeAlias = tuple[object, ...]
-
-
-@pytest.fixture(autouse=True)
-def all_bindings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a picture holds more bindings than are looked at, those of its mirror image are others."""
-    monkeypatch.setattr(questions, "MOST_BINDINGS", 10_000)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +102,7 @@ def asked(all_scenes: list[Scene], *, turn: bool, patient: bool) -> dict[Asked, 
 
 def told(scene: Scene, *, turn: bool, patient: bool) -> Iterator[tuple[Asked, float]]:
     named = {family.id: family for family in FAMILIES}
-    for found in candidates(measured(scene, vocabulary()), FAMILIES, vocabulary()):
+    for found in candidates(measured(scene, vocabulary()), FAMILIES, vocabulary(), EVERY):
         if isinstance(found, Candidate):
             family = named[found.family]
             change = None
