@@ -20,10 +20,11 @@ Measured on extracts that were looked through by eye: 16 of 17 marked BUSI pictu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Final, TypeAlias
+from itertools import combinations, product
+from typing import Final, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
@@ -46,8 +47,8 @@ CONTRASTS: Final = (45, 100)
 MOST_SHAPES: Final = 3000
 """With more thin bright shapes a picture is noise, and rows in it mean nothing."""
 
+_T = TypeVar("_T", bound=np.generic)
 _Grey: TypeAlias = npt.NDArray[np.uint8]  # (H, W)
-_Signed: TypeAlias = npt.NDArray[np.int16]  # (H, W)
 
 
 def overlay_suspected(pixels: Pixels) -> bool:
@@ -58,8 +59,9 @@ def overlay_suspected(pixels: Pixels) -> bool:
 def marks(pixels: Pixels) -> Iterator[str]:
     """What is suspected, cheapest first: ``coloured``, ``mark``, ``box``, ``calipers``, ``text``."""
     colour = _reduced(np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels)
-    planes = np.ascontiguousarray(np.moveaxis(colour, 2, 0))  # much faster than reducing the last axis
-    bright, dark = planes.max(axis=0), planes.min(axis=0)
+    red, green, blue = cv2.split(colour)  # much faster than reducing the last axis
+    bright: _Grey = np.maximum(np.maximum(red, green), blue)
+    dark: _Grey = np.minimum(np.minimum(red, green), blue)
     spread = bright - dark
     grey = float((spread <= GREY_SPREAD).mean()) >= GREY_PART
     jumps = _jumps(bright)
@@ -81,24 +83,26 @@ def _reduced(pixels: Pixels) -> Pixels:
     return np.ascontiguousarray(pixels[::step, ::step])
 
 
-def _jumps(grey: _Grey) -> _Signed:
+def _jumps(grey: _Grey) -> _Grey:
     """Largest difference between a pixel and its four neighbours."""
-    found, signed = np.zeros(grey.shape, np.int16), grey.astype(np.int16)
-    for axis in (0, 1):
-        steps = np.abs(np.diff(signed, axis=axis))
-        for part in (found[1:], found[:-1]) if axis == 0 else (found[:, 1:], found[:, :-1]):
-            np.maximum(part, steps, out=part)
+    found: _Grey = np.zeros(grey.shape, np.uint8)
+    down, right = cv2.absdiff(grey[1:], grey[:-1]), cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    for part, steps in ((found[1:], down), (found[:-1], down), (found[:, 1:], right), (found[:, :-1], right)):
+        np.maximum(part, steps, out=part)
     return found
 
 
 def _coloured(spread: _Grey) -> bool:
     """At least 30 saturated pixels in patches of 9 or more; single ones are chroma noise of a compressed picture."""
-    _, _, boxes, _ = cv2.connectedComponentsWithStats((spread > 60).astype(np.uint8), connectivity=8)
+    saturated = spread > 60
+    if np.count_nonzero(saturated) < 30:
+        return False
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(saturated.view(np.uint8), connectivity=8)
     areas = boxes[1:, cv2.CC_STAT_AREA]
     return int(areas[areas >= 9].sum()) >= 30
 
 
-def _mark(jumps: _Signed) -> bool:
+def _mark(jumps: _Grey) -> bool:
     """Jumps over half the range crowd in a place under a quarter of the picture's sides, and are rare elsewhere."""
     sharp = (jumps >= 120).astype(np.uint8)
     near = cv2.dilate(sharp, np.ones((9, 9), np.uint8))
@@ -120,6 +124,9 @@ def _box(colour: Pixels) -> bool:
 def _cornered(colour: Pixels) -> bool:
     height, width = colour.shape[:2]
     usual = np.median(colour[:8, :8].reshape(-1, 3), axis=0)
+    first = cv2.inRange(np.ascontiguousarray(colour[:1]), usual - 24, usual + 24)
+    if not first[0, : math.ceil(0.05 * width)].all():
+        return False  # no row reaches further than the first
     even = cv2.inRange(np.ascontiguousarray(colour), usual - 24, usual + 24) > 0
     runs = np.minimum.accumulate(np.where(even.all(axis=1), width, np.argmin(even, axis=1)))
     for row in np.flatnonzero(runs[:-1] - runs[1:] > 0.08 * width).tolist():
@@ -148,14 +155,34 @@ def _crosses_of(bright: _Grey, arm: int) -> int:
     if min(bright.shape) <= 2 * side:
         return 0
     low = cv2.erode(bright, arms)
-    clear = (low > 180) & (cv2.dilate(bright, flanks) < low.astype(np.int16) + 10)
+    clear = _within(low > 180, arm, 0, 0)
+    clear &= _within(cv2.dilate(bright, flanks) < low.astype(np.int16) + 10, arm, 0, 0)
     if not clear.any():
         return 0
-    around = cv2.filter2D(bright.astype(np.float32), -1, flanks.astype(np.float32) / float(flanks.sum()))
-    found = (clear & (low - around > 80)).view(np.uint8)
-    inner = found[arm + 2 : -arm - 2, arm + 2 : -arm - 2]
-    count, _, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(inner, np.ones((3, 3), np.uint8)), connectivity=8)
+    clear &= _within(low, arm, 0, 0) - _beside(bright, arm) > 80
+    if not clear.any():
+        return 0
+    near = cv2.dilate(clear.view(np.uint8), np.ones((3, 3), np.uint8))
+    count, _, boxes, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
     return int((boxes[1:, cv2.CC_STAT_AREA] <= 60).sum()) if count > 1 else 0
+
+
+def _beside(bright: _Grey, arm: int) -> npt.NDArray[np.float32]:
+    """The mean of what lies 3 px beside the arms of each cross: two pieces on either side of each of its two lines."""
+    sums = np.zeros(_within(bright, arm, 0, 0).shape, np.float32)
+    for turned in (False, True):
+        line = cv2.boxFilter(
+            bright, cv2.CV_32F, (1, arm - 3) if turned else (arm - 3, 1), anchor=(0, 0), normalize=False
+        )
+        for side, along in product((-3, 3), (-arm, 4)):
+            sums += _within(line, arm, along, side) if turned else _within(line, arm, side, along)
+    return sums / np.float32(8 * (arm - 3))
+
+
+def _within(values: npt.NDArray[_T], arm: int, down: int, right: int) -> npt.NDArray[_T]:
+    """What lies so far down and right of each pixel around which there is room for a cross."""
+    rim, (height, width) = arm + 2, values.shape
+    return values[rim + down : height - rim + down, rim + right : width - rim + right]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -169,7 +196,7 @@ class _Shape:
     peak: int
 
 
-def _text(grey: _Grey, jumps: _Signed) -> bool:
+def _text(grey: _Grey, jumps: _Grey) -> bool:
     """Whether there are rows of letters; on lively ground they come apart from it at the higher contrast only."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
     thin: _Grey = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel), np.uint8)
@@ -186,8 +213,10 @@ def _rows(shapes: Sequence[_Shape]) -> bool:
     return any(_stacked(a, b) for a, b in combinations(short, 2))
 
 
-def _shapes(grey: _Grey, thin: Mask, jumps: _Signed) -> Iterator[_Shape]:
+def _shapes(grey: _Grey, thin: Mask, jumps: _Grey) -> Iterator[_Shape]:
     """Connected thin shapes, as large as letters, most of whose outline is a jump of 55."""
+    if not thin.any():
+        return
     count, places, boxes, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
     sharp = np.bincount(places[thin & (jumps >= 55)], minlength=count)
     left, top, width, height, area = boxes.T
