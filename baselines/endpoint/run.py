@@ -81,7 +81,7 @@ def results(told: Sequence[Told], stopped: str | None, left_out: int) -> dict[st
         "twins": compare.twins(first),
         "refusals": compare.refusals(first),
         "stress": stress.table([*first, *(it.record for it in told if it.put.named)]),
-        **{f"by_{name}": score.by(first, name) for name in ("modality", "source", "kind", "hops", "family")},
+        **{f"by_{name}": compare.by(first, blank, name) for name in ("modality", "source", "kind", "hops", "family")},
         "note": "Research only, not for clinical use.",
     }
 

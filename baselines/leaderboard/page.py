@@ -18,6 +18,9 @@ MAIN: Final = {
     "say_show_agreement": "say-show",
 }  # fmt: skip
 BESIDE: Final = {"blind_gap": "blind gap", "gain": "gain", "twins": "twins", "circular_choice_accuracy": "circular"}
+PAIRED: Final = {"blind_gap": BESIDE["blind_gap"], "twins": BESIDE["twins"]}
+"""Numbers of several answers, that are told of every modality and number of hops."""
+
 CONTRASTS: Final = {
     "mirrored_lost": "lost when mirrored",
     "named_for_signs": "gained by names",
@@ -37,9 +40,8 @@ def markdown(found: Found, failed: Mapping[str, Sequence[str]], against: str | N
     """All tables."""
     known = {name: values for name, values in found.items() if values is not None}
     parts = ["# Leaderboard", _main(known), NOTE.format(against=against or "nobody")]
-    for part in ("modality", "hops", "family"):
-        for number, title in (("dice", "Dice"), ("accuracy", "answers right")):
-            parts.append(_by(known, part, number, f"{title} by {part}"))
+    parts += [_by(known, part, MAIN | PAIRED) for part in ("modality", "hops")]
+    parts += [_by(known, "family", {number: MAIN[number]}) for number in ("dice", "accuracy")]
     parts += [_stress(known), _published(known), _seeds(known)]
     parts += [f"- {name}: {'; '.join(why)}" for name, why in failed.items() if why]
     return "\n\n".join([*(part for part in parts if part), "Research only, not for clinical use."]) + "\n"
@@ -65,12 +67,29 @@ def _main(known: Mapping[str, Mapping[str, Any]]) -> str:
     return _table(["", *MAIN.values(), *BESIDE.values()], rows)
 
 
-def _by(known: Mapping[str, Mapping[str, Any]], part: str, number: str, title: str) -> str:
-    keys = sorted({key for values in known.values() for key in values[f"by_{part}"]})
+def _by(known: Mapping[str, Mapping[str, Any]], part: str, numbers: Mapping[str, str]) -> str:
+    """Some numbers of every part, with what guessing would get right."""
+    found = {name: values[f"by_{part}"] for name, values in known.items()}
     rows = [
-        [key, *(score.cell(values[f"by_{part}"].get(key, {}).get(number)) for values in known.values())] for key in keys
+        [
+            f"{key}, {title}",
+            *(score.cell(parts.get(key, {}).get(number)) for parts in found.values()),
+            _guessed(found, key, number),
+        ]
+        for key in sorted({key for parts in found.values() for key in parts})
+        for number, title in numbers.items()
     ]
-    return _table([title, *known], rows)
+    return _table([f"by {part}", *known, "chance"], [row for row in rows if any(row[1:-1])])
+
+
+def _guessed(found: Mapping[str, Mapping[str, Any]], key: str, number: str) -> str:
+    """Chance for a number of a part; for all answers together that of each kind."""
+    told = (parts.get(key, {}).get("chance") for parts in found.values())
+    chance: Mapping[str, float] = next(filter(None, told), {})
+    if number != "accuracy":
+        return score.cell(chance.get(number))
+    kinds = {kind.removesuffix("_accuracy"): value for kind, value in chance.items() if kind != "position_accuracy"}
+    return ", ".join(f"{kind} {value:.2f}" for kind, value in kinds.items())
 
 
 def _stress(known: Mapping[str, Mapping[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -108,12 +109,26 @@ def test_garbage_costs_questions_and_not_the_run(name: str, asked: list[Item], w
     assert one(found["accuracy"]) < 0.5
 
 
-@pytest.mark.parametrize("fault", [bad.status(500), bad.half_json, bad.reset, bad.completing(None)])
+SILENT: dict[str, Fault] = {
+    "error": bad.status(500),
+    "half": bad.half_json,
+    "reset": bad.reset,
+    "nothing_said": bad.completing(None),
+    "stalls": bad.hang,
+    "drips": bad.drip,
+    "lies_about_its_length": bad.cut,
+    "lies_about_its_form": bad.text("<html>busy</html>"),
+}
+
+
+@pytest.mark.parametrize("fault", SILENT.values(), ids=SILENT)
 def test_a_question_without_a_reply_is_wrong_and_says_why(
     fault: Fault, asked: list[Item], words: metrics.Words, store: Store
 ):
-    told, found = tell(puts(asked[:4], circular=False, blank=False), fault, words, store)
+    impatient = replace(QUICK, seconds=0.5)
+    told, found = tell(puts(asked[:4], circular=False, blank=False), fault, words, store, impatient)
     assert one(found["accuracy"]) == 0
+    assert found["stopped"] is None
     assert sum(found["unanswered"].values()) == 4
     assert all(it.faults for it in told)
 
