@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from mmrs_builder.metrics import compare
 from mmrs_builder.metrics.score import Record
+from mmrs_builder.vocab import VALUES
 from tests.metrics.test_score import record
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmark.md"
 
 
 def test_parts_add_up():
@@ -51,3 +56,10 @@ def test_every_number_is_told_of_a_part():
 def test_chance_is_one_of_what_could_be_answered(changes: dict[str, Any], chance: dict[str, float]):
     item: Record = record(**({"correct": 0.0} | changes))
     assert compare.chance([item]) == chance
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if name != "Bool"])
+def test_the_page_says_what_chance_is_for_every_type_of_answer(name: str):
+    stated = re.search(rf"^\| ([^|]*\b)?{name}\b[^|]*\|[^|]*\| 1/(\d+) \|", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert stated is not None
+    assert int(stated[2]) == len(VALUES[name])
