@@ -35,6 +35,14 @@ steps = [["tests.baselines.leaderboard.writer", "{{shards}}", "{{split}}", "{{ou
 [[row]]
 name = "not there"
 steps = [["tests.baselines.leaderboard.nobody", "{{out}}"]]
+
+[[row]]
+name = "stalls"
+server = "tests.baselines.leaderboard.staller"
+steps = [[
+  "baselines.endpoint", "{{shards}}", "--split", "{{split}}", "--model", "m", "--base-url", "{{server}}",
+  "--timeout", "0.3", "--deadline", "1", "--no-blank", "--no-circular", "--out", "{{out}}",
+]]
 """
 
 
@@ -49,6 +57,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     (home / "config.toml").write_text(CONFIG.format(shards=shards), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("MMRS_STATE", str(home / "state"))
         codes = {main([str(home / "config.toml"), "--out", str(home / "out")]) for _ in range(2)}
     return home / "out", shards, codes.pop() if len(codes) == 1 else -1
 
@@ -70,6 +79,15 @@ def test_contenders_stand_beside_each_other_and_one_that_fails_costs_its_row(boa
     assert "| always right | 1.000" in text
     assert "not there: tests.baselines.leaderboard.nobody ended with exit code 1" in text
     assert Image.open(out / "leaderboard.png").size[0] > 600
+
+
+def test_an_endpoint_that_stalls_costs_its_row(board: tuple[Path, Path, int]):
+    found = read(board[0])
+    row = found["rows"]["stalls"]
+    assert found["failed"]["stalls"] == ["baselines.endpoint ended with exit code 6"]
+    assert row["rows"]["model"]["accuracy"]["mean"] == 0
+    assert sum(row["unanswered"].values()) == row["rows"]["model"]["accuracy"]["n"]
+    assert found["failed"]["always right"] == found["failed"]["never right"] == []
 
 
 def test_what_is_finished_is_not_run_again(board: tuple[Path, Path, int]):
@@ -105,7 +123,7 @@ def test_every_modality_number_of_hops_and_family_is_told_with_chance(board: tup
     row = read(out)["rows"]["always right"]
     text = (out / "leaderboard.md").read_text("utf-8")
     for part in ("modality", "hops", "family"):
-        assert f"| by {part} | always right | never right | chance |" in text
+        assert f"| by {part} | always right | never right | stalls | chance |" in text
         for key, numbers in row[f"by_{part}"].items():
             assert numbers.get("accuracy", numbers.get("dice"))["mean"] == 1
             assert f"| {key}, {'all answers' if 'accuracy' in numbers else 'Dice'} | 1.000" in text
