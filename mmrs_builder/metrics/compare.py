@@ -56,11 +56,16 @@ def _grouped(records: Iterable[Record], name: str) -> dict[str, list[Record]]:
 
 
 def gap(seen: Sequence[Record], other: Sequence[Record]) -> dict[str, Any] | None:
-    """How much more is right than in ``other`` answers to the same questions, question by question."""
+    """How much more is right than in ``other`` answers to the same questions, question by question; None where either
+    does not answer in words.
+    """
     without = {item.question_id: item.correct for item in other if item.correct is not None}
-    both = [(item, without[item.question_id]) for item in seen if item.question_id in without]
-    gains = [float(item.correct or 0) - right for item, right in both]
-    return score.interval(gains, [item.group_id for item, _ in both])
+    both = [
+        (item.correct - without[item.question_id], item.group_id)
+        for item in seen
+        if item.correct is not None and item.question_id in without
+    ]
+    return score.interval([gain for gain, _ in both], [group for _, group in both])
 
 
 def circular(seen: Sequence[Record]) -> dict[str, Any] | None:

@@ -42,6 +42,13 @@ def test_every_number_is_told_of_a_part():
     assert part["chance"] == {"choice_accuracy": 0.25, "position_accuracy": 0.25, "yes_no_accuracy": 0.5}
 
 
+def test_who_only_draws_gains_and_loses_nothing_over_answers():
+    answered = [record(i, correct=float(i % 2)) for i in range(4)]
+    drawn = [record(i, dice=1.0) for i in range(4)]
+    assert compare.gap(drawn, answered) is compare.gap(answered, drawn) is None
+    assert compare.gap(answered, answered)["mean"] == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "chance"),
     [
