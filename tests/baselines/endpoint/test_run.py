@@ -14,7 +14,7 @@ import pytest
 
 from baselines.endpoint.__main__ import main
 from baselines.endpoint.asking import Put, parsed, puts
-from baselines.endpoint.run import ask, results
+from baselines.endpoint.run import ask, markdown, results
 from baselines.endpoint.shards import Item, items, language_of, picture
 from mmrs_builder import metrics
 from mmrs_builder.llm import Caps, Endpoint, Limits, Price, Store
@@ -73,6 +73,13 @@ def test_who_always_says_the_same_knows_no_choice_and_no_pair(asked: list[Item],
     assert one(found["blind_gap"]) == 0
     halves = [it.record.correct for it in told if it.put.item.question["pair_kind"] == "opposite" and not it.put.blank]
     assert sum(halves) == len(halves) / 2
+
+
+def test_the_table_for_people_tells_of_twins_where_there_are_any(asked: list[Item], words: metrics.Words, store: Store):
+    _, found = tell(puts(asked[:4], circular=False, blank=False), model(seer(asked)), words, store)
+    assert found["twins"] is None
+    assert "twin" not in markdown(found, "m")
+    assert "| the same of an original and its twin | 1.000" in markdown(found | {"twins": found["accuracy"]}, "m")
 
 
 def test_who_declines_everything_is_right_about_what_cannot_be_answered_only(
