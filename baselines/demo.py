@@ -60,10 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     built(held_out, 1, test_views, test_questions)
     preset = "small" if torch.cuda.is_available() else "tiny"
     words = ["--data", str(shards), "--out", str(run / "model"), "--preset", preset, "--set", f"train.seed={args.seed}"]
+    words += ["--resume", "auto"]
     if args.smoke:
         words += ["--set", "train.steps=400", "--set", "train.picture_steps=160", "--set", "train.validation_views=16"]
-    if (run / "model" / "checkpoints").is_dir():
-        words.append("--resume")
     if code := train.main(words):
         return code
     out = args.out if run.name == "baseline" else run

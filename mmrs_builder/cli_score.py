@@ -55,7 +55,7 @@ def score(
     splits = split or ["test"]
     rules = scoring.Rules(only_asked=only_asked, sweep=protocol is Protocol.prs_med)
     files = [scoring.read(path) for path in predictions]
-    other = scoring.read(against) if against else None
+    other = scoring.read(against).without_masks() if against else None  # a gain is one of answers
     with report.bars(Console(stderr=True)) as stage:
         views = scoring.count(shards, splits)
         step = stage("score", views * (len(files) + (other is not None)))

@@ -81,7 +81,7 @@ def results(told: Sequence[Told], stopped: str | None, left_out: int) -> dict[st
         "twins": compare.twins(first),
         "refusals": compare.refusals(first),
         "stress": stress.table([*first, *(it.record for it in told if it.put.named)]),
-        **{f"by_{name}": score.by(first, name) for name in ("modality", "source", "kind", "hops", "family")},
+        **{f"by_{name}": compare.by(first, blank, name) for name in ("modality", "source", "kind", "hops", "family")},
         "note": "Research only, not for clinical use.",
     }
 
@@ -114,6 +114,7 @@ def markdown(found: Mapping[str, Any], title: str) -> str:
         "more right with the picture than without (blind gap)": found["blind_gap"],
         "choices right wherever the options stand": found["circular_choice_accuracy"],
         "pairs with opposite answers, both right": found["opposite_pairs"],
+        "the same of an original and its twin": found["twins"],
         "no answer: declined for the right reason": found["refusals"]["right_reason"],
         "no answer: declined": found["refusals"]["declined"],
         "has an answer: declined": found["refusals"]["declined_wrongly"],

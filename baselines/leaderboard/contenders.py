@@ -93,6 +93,7 @@ def ran(row: Row, config: Config, shards: Path, root: Path) -> list[str]:
         if (out / "predictions.jsonl").is_file() and note.is_file() and json.loads(note.read_text("utf-8")) == steps:
             continue
         out.mkdir(parents=True, exist_ok=True)
+        (out / "predictions.jsonl").unlink(missing_ok=True)  # of other steps: if these fail, it is not theirs
         with _served(row.server) as address:
             for step in steps:
                 if code := _run([word.replace("{server}", address) for word in step]):

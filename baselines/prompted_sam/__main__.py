@@ -5,7 +5,8 @@
 
 With the box around the true mask it says what a segmenter could reach that knew where; with another model's
 ``predictions.jsonl``, what that model's own position is worth as a prompt. Any ``AutoModelForMaskGeneration`` of
-transformers (SAM, SAM 2, SAM-HQ). Writes ``predictions.jsonl`` and ``masks/``, which ``mmrs score`` reads.
+transformers: SAM and SAM-HQ were tried; SAM 2, which was not, needs torchvision. Writes ``predictions.jsonl`` and
+``masks/``, which ``mmrs score`` reads.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from baselines.prs_med.report import markdown, picture
 from baselines.prs_med.train import reader_of
 from baselines.prs_med.trivial import Frequent, anything, chosen, same_question
 from mmrs_builder import metrics
-from mmrs_builder.metrics import score
+from mmrs_builder.metrics import compare, score
 from mmrs_builder.metrics.published import CUT, Levels
 
 Said = tuple[str, Levels]
@@ -195,7 +195,7 @@ def results(
 ) -> dict[str, Any]:
     """What ``results.json`` holds: the main numbers on top, then every row, then the model in parts."""
     rows = {name: score.summary(items) for name, items in records.items()}
-    model = records["model"]
+    model, blank = records["model"], records.get(BLANK, [])
     found = {name: rows["model"].get(name) for name in ("dice", "quadrant_accuracy")}
     found["question_only_quadrant_accuracy"] = rows["question only"].get("quadrant_accuracy")
     return {
@@ -203,7 +203,7 @@ def results(
         "splits": list(splits),
         "rows": rows,
         "say_show": asdict(metrics.Cells.of(verdicts)),
-        **{f"by_{name}": score.by(model, name) for name in ("source", "modality", "family", "kind")},
+        **{f"by_{name}": compare.by(model, blank, name) for name in ("source", "modality", "family", "kind")},
         "note": "Research only, not for clinical use.",
     }
 

@@ -39,9 +39,8 @@ def markdown(found: Mapping[str, Any]) -> str:
     for part in ("modality", "kind"):
         lines += ["", f"| {part} | questions | Dice | accuracy |", "|---|---|---|---|"]
         for key, group in found[f"by_{part}"].items():
-            lines.append(
-                f"| {key} | {group['questions']} | {score.cell(group['dice'])} | {score.cell(group['accuracy'])} |"
-            )
+            numbers = (score.cell(group.get(number)) for number in ("dice", "accuracy"))
+            lines.append(f"| {key} | {group['questions']} | {' | '.join(numbers)} |")
     cells = found["say_show"]
     lines += [
         "",

@@ -235,7 +235,8 @@ def run(args: argparse.Namespace) -> int:
     )
     set_seed(config.seed)
     start, log = 0, None
-    if args.resume:
+    goes_on = args.resume == "always" or (args.resume == "auto" and bool(checkpoint.steps(args.out)))
+    if goes_on:
         folder = checkpoint.newest(args.out)
         checkpoint.check(folder)
         model, saved, processor, labels = load(folder)
@@ -262,7 +263,7 @@ def run(args: argparse.Namespace) -> int:
     # Weights are saved by ``save``, which leaves out what is frozen; the state is the optimiser's and the generators'.
     accelerator.register_save_state_pre_hook(lambda _models, weights, _folder: weights.clear())
     accelerator.register_load_state_pre_hook(lambda models, _folder: models.clear())
-    if args.resume:
+    if goes_on:
         accelerator.load_state(str(folder / "state"))
     if args.tracker != "none":
         accelerator.init_trackers("prs_med")
@@ -382,7 +383,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--set", action="append", default=[], metavar="train.NAME=VALUE", help="change a number of the preset; repeats"
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint of --out")
+    parser.add_argument(
+        "--resume", nargs="?", const="always", choices=("always", "auto"),
+        help="go on from the newest checkpoint of --out; auto: begin if there is none",
+    )  # fmt: skip
     parser.add_argument("--tracker", choices=("tensorboard", "wandb", "trackio", "none"), default="tensorboard")
     args = parser.parse_args(argv)
     try:

@@ -13,13 +13,15 @@ from mmrs_builder.vocab import GEOMETRIC, REFUSALS, VALUES
 
 
 def chance(records: Iterable[Record]) -> dict[str, float]:
-    """What guessing among the declared answers gets right, by kind: 1 of the options, of yes and no, or of the type's
-    values. Nothing for numbers, which declare none.
+    """What guessing among the declared answers gets right, by kind and of places: 1 of the options, of yes and no, or
+    of the type's values. Nothing for numbers, which declare none.
     """
     found: dict[str, list[float]] = defaultdict(list)
     for item in records:
         if (size := _size(item)) and item.correct is not None:
             found[f"{item.kind}_accuracy"].append(1 / size)
+            if score.is_place(item):
+                found["position_accuracy"].append(1 / size)
     return {name: round(sum(parts) / len(parts), 4) for name, parts in sorted(found.items())}
 
 
@@ -31,12 +33,39 @@ def _size(item: Record) -> int:
     return len(VALUES.get(item.value_type, ())) if item.kind == "open" and not item.refused else 0
 
 
+def by(seen: Iterable[Record], blank: Iterable[Record], name: str) -> dict[str, Any]:
+    """The main numbers for each value of a field, beside chance, the blind gap and twins of the same questions."""
+    parts, unseen = _grouped(seen, name), _grouped(blank, name)
+    return {
+        key: {
+            "questions": len(part),
+            **score.means(part, score.MAIN),
+            "blind_gap": gap(part, unseen.get(key, ())),
+            "twins": twins(part),
+            "chance": chance(part),
+        }
+        for key, part in sorted(parts.items())
+    }
+
+
+def _grouped(records: Iterable[Record], name: str) -> dict[str, list[Record]]:
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for item in records:
+        groups[str(getattr(item, name))].append(item)
+    return groups
+
+
 def gap(seen: Sequence[Record], other: Sequence[Record]) -> dict[str, Any] | None:
-    """How much more is right than in ``other`` answers to the same questions, question by question."""
+    """How much more is right than in ``other`` answers to the same questions, question by question; None where either
+    does not answer in words.
+    """
     without = {item.question_id: item.correct for item in other if item.correct is not None}
-    both = [(item, without[item.question_id]) for item in seen if item.question_id in without]
-    gains = [float(item.correct or 0) - right for item, right in both]
-    return score.interval(gains, [item.group_id for item, _ in both])
+    both = [
+        (item.correct - without[item.question_id], item.group_id)
+        for item in seen
+        if item.correct is not None and item.question_id in without
+    ]
+    return score.interval([gain for gain, _ in both], [group for _, group in both])
 
 
 def circular(seen: Sequence[Record]) -> dict[str, Any] | None:

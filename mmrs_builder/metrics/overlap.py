@@ -44,7 +44,7 @@ def hausdorff95(predicted: Mask, truth: Mask, spacing: Spacing | None = None) ->
 
     The larger of two percentiles: of the distances from each surface pixel of one mask to the nearest of the other,
     and the other way round. Percentiles are linearly interpolated. MONAI defines it so; MedPy takes one percentile of
-    both lists together, which is never larger; DeepMind's ``surface-distance`` weighs pieces of contour by length.
+    both lists together, which is seldom larger; DeepMind's ``surface-distance`` weighs pieces of contour by length.
     Both empty: 0; one empty: the picture's diagonal, the largest distance there is.
     """
     _check(predicted, truth)

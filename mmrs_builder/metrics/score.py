@@ -164,6 +164,11 @@ def is_quadrant(item: Record) -> bool:
     return item.value_type == "Quadrant" and item.kind in ("open", "choice") and not item.refused
 
 
+def is_place(item: Record) -> bool:
+    """Questions for a place, side or direction that has an answer."""
+    return item.value_type in POSITIONS and item.kind in ("open", "choice") and not item.refused
+
+
 def flat(records: Iterable[Record]) -> list[Record]:
     """Quadrant questions in which every answer to the same program is equally frequent, so that chance is exactly 1/4.
 
@@ -212,10 +217,7 @@ SELECTIONS: Final[dict[str, tuple[str, Callable[[Record], bool]]]] = {
     "hd95_px": ("hd95", lambda _: True),
     "nsd_2px": ("nsd", lambda _: True),
     "accuracy": ("correct", lambda _: True),
-    "position_accuracy": (
-        "correct",
-        lambda item: item.value_type in POSITIONS and item.kind in ("open", "choice") and not item.refused,
-    ),
+    "position_accuracy": ("correct", is_place),
     "quadrant_accuracy_all": ("correct", is_quadrant),
     "choice_accuracy": ("correct", lambda item: item.kind == "choice"),
     "yes_no_accuracy": ("correct", lambda item: item.kind == "yes_no"),
@@ -229,26 +231,28 @@ SELECTIONS: Final[dict[str, tuple[str, Callable[[Record], bool]]]] = {
 """Name of a number -> (field, which questions)."""
 
 
+MAIN: Final = (
+    "dice", "iou", "hd95_px", "nsd_2px", "accuracy", "position_accuracy", "choice_accuracy", "yes_no_accuracy",
+    "say_show_agreement",
+)  # fmt: skip
+"""Numbers that are told of every part of the questions, and of every run."""
+
+
+def means(records: Sequence[Record], names: Iterable[str] = SELECTIONS) -> dict[str, Any]:
+    """The numbers of a set of records that apply to it, each with its interval."""
+    selected = ((name, *SELECTIONS[name]) for name in names)
+    found = {name: mean(filter(keep, records), field) for name, field, keep in selected}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def summary(records: Sequence[Record]) -> dict[str, Any]:
     """Every number of a set of records, each with its interval."""
-    found = {name: mean(filter(keep, records), field) for name, (field, keep) in SELECTIONS.items()}
-    found["quadrant_accuracy"] = mean(flat(records), "correct")
-    unparsed = sum(item.parsed is None for item in records if item.correct is not None)
+    quadrant = mean(flat(records), "correct")
     return {
-        **{name: value for name, value in found.items() if value is not None},
+        **means(records),
+        **({"quadrant_accuracy": quadrant} if quadrant is not None else {}),
         "questions": len(records),
         "views": len({item.view_id for item in records}),
-        "unparsed": unparsed,
+        "unparsed": sum(item.parsed is None for item in records if item.correct is not None),
         "empty_targets": sum(item.empty for item in records),
-    }
-
-
-def by(records: Iterable[Record], name: str) -> dict[str, Any]:
-    """Dice and accuracy for each value of a field."""
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for item in records:
-        groups[str(getattr(item, name))].append(item)
-    return {
-        key: {"questions": len(group), "dice": mean(group, "dice"), "accuracy": mean(group, "correct")}
-        for key, group in sorted(groups.items())
     }

@@ -16,17 +16,6 @@ from mmrs_builder.scoring.predictions import Predictions
 
 NOTE: Final = "Research only, not for clinical use."
 PARTS: Final = ("modality", "source", "kind", "family", "hops")
-MAIN: Final = (
-    "dice",
-    "iou",
-    "hd95_px",
-    "nsd_2px",
-    "accuracy",
-    "position_accuracy",
-    "choice_accuracy",
-    "yes_no_accuracy",
-)
-"""Numbers whose spread over runs is told."""
 
 
 def results(
@@ -59,7 +48,7 @@ def results(
         "twins": compare.twins(every.seen),
         "refusals": compare.refusals(every.seen),
         "say_show": asdict(Cells.of(every.verdicts)),
-        **{f"by_{name}": score.by(every.seen, name) for name in PARTS},
+        **{f"by_{name}": compare.by(every.seen, every.blank, name) for name in PARTS},
         "stress": stress.table([*every.seen, *every.named]),
         "published": _published(every),
         "note": NOTE,
@@ -87,7 +76,7 @@ def _spread(runs: Sequence[Judged]) -> dict[str, Any]:
     """The main numbers of every run, and their standard deviation (n - 1)."""
     rows = [score.summary(judged.seen) for judged in runs]
     found = {}
-    for name in MAIN:
+    for name in score.MAIN:
         means = [row[name]["mean"] for row in rows if name in row]
         if len(means) == len(rows):
             found[name] = {"means": means, "sd": round(stdev(means), 4)}

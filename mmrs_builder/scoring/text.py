@@ -79,7 +79,7 @@ def _parts(found: Mapping[str, Any]) -> str:
     tables = []
     for part in ("modality", "kind", "hops", "family"):
         rows = [
-            [key, str(group["questions"]), score.cell(group["dice"]), score.cell(group["accuracy"])]
+            [key, str(group["questions"]), score.cell(group.get("dice")), score.cell(group.get("accuracy"))]
             for key, group in found[f"by_{part}"].items()
         ]
         tables.append(_table([part, "questions", "Dice", "accuracy"], rows))

@@ -1,10 +1,12 @@
 """Overlap and surface distances against SimpleITK, and where definitions differ.
 
-``benchmarks/metric_libraries.py`` compares with MONAI, MedPy, surface-distance and torchmetrics too.
+MONAI, MedPy and torchmetrics are asked where they are installed; ``benchmarks/metric_libraries.py`` tells how far they
+and surface-distance are off.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -90,3 +92,42 @@ def test_a_mask_that_fills_the_picture_has_a_surface_only_where_the_border_count
     one = sitk.GetImageFromArray(full.astype(np.uint8))
     assert not sitk.GetArrayFromImage(sitk.LabelContour(one, False)).any()
     assert hausdorff95(full, full) == 0
+
+
+NAN: Final = math.nan
+EMPTY: Final = {
+    "monai": (
+        {"dice": 1, "iou": 1, "hd95": NAN, "surface dice": NAN},
+        {"dice": 0, "iou": 0, "hd95": NAN, "surface dice": 0},
+    ),
+    "torchmetrics": ({"dice": 0, "iou": 0}, {"dice": 0, "iou": 0}),
+}
+"""What a library says where both masks are empty, and where one is (``docs/benchmark.md`` section 2)."""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", EMPTY)
+def test_libraries_that_define_a_number_alike_agree_but_for_empty_masks(name: str):
+    pytest.importorskip(name)
+    from benchmarks.metric_libraries import LIBRARIES, ours
+
+    for a, b, spacing in pairs():
+        mine = ours(a, b, spacing)
+        for number, value in LIBRARIES[name](a, b, spacing).items():
+            assert value == pytest.approx(mine[number], rel=CLOSE, abs=CLOSE), number
+    none, full = np.zeros((6, 6), np.bool_), np.ones((6, 6), np.bool_)
+    found = [LIBRARIES[name](none, other, (1.0, 1.0)) for other in (none, full)]
+    assert found == [pytest.approx(stated, nan_ok=True) for stated in EMPTY[name]]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_medpy_takes_one_percentile_of_both_lists_and_refuses_empty_masks():
+    binary: Any = pytest.importorskip("medpy.metric.binary")
+    for a, b, spacing in pairs():
+        x, y = np.pad(a, 1), np.pad(b, 1)
+        assert dice(a, b) == pytest.approx(binary.dc(x, y), abs=CLOSE)
+        one, other = image(a, spacing), image(b, spacing)
+        both = np.concatenate([distances(one, other), distances(other, one)])
+        assert binary.hd95(x, y, voxelspacing=spacing) == pytest.approx(np.percentile(both, 95), rel=CLOSE, abs=CLOSE)
+    with pytest.raises(RuntimeError):
+        binary.hd95(np.zeros((6, 6)), np.ones((6, 6)))

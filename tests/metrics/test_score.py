@@ -167,15 +167,6 @@ def test_numbers_without_a_question_are_left_out():
     assert "dice_empty_target" not in score.summary([record(0, dice=1.0)])
 
 
-def test_parts_add_up():
-    records = [record(i, modality=m, dice=d) for i, (m, d) in enumerate([("ct", 1.0), ("mri", 0.0), ("mri", 0.5)])]
-    found = score.by(records, "modality")
-    assert {name: (part["questions"], part["dice"]["mean"]) for name, part in found.items()} == {
-        "ct": (1, 1.0),
-        "mri": (2, 0.25),
-    }
-
-
 def test_a_summary_is_plain_json():
     found = json.dumps(
         score.summary([record(i, dice=1.0, correct=1.0, value=QUADRANTS[i % 4]) for i in range(9)]), allow_nan=False

@@ -116,6 +116,13 @@ def test_the_gain_over_other_predictions_is_told_question_by_question(told: Line
     assert 0.5 < found["gain"]["mean"] < 1
 
 
+def test_a_gain_is_one_of_answers_whatever_the_others_drew(oracle: Lines, scored: Scored, tmp_path: Path):
+    drawn = write(tmp_path / "drawn", [line | {"said": "yes"} for line in oracle])
+    plain = write(tmp_path / "plain", [{"question_id": line["question_id"], "said": "yes"} for line in oracle])
+    one, other = (scored(oracle[:9], "--against", path)["gain"] for path in (drawn, plain))
+    assert one == other
+
+
 def test_the_blind_gap_is_what_a_grey_picture_takes_away(told: Lines, scored: Scored):
     blank = [{"question_id": line["question_id"], "said": "upper left", "blank": True} for line in told]
     found = scored([*told, *blank])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from baselines.endpoint.__main__ import main
 from baselines.endpoint.asking import Put, parsed, puts
-from baselines.endpoint.run import ask, results
+from baselines.endpoint.run import ask, markdown, results
 from baselines.endpoint.shards import Item, items, language_of, picture
 from mmrs_builder import metrics
 from mmrs_builder.llm import Caps, Endpoint, Limits, Price, Store
@@ -74,6 +75,13 @@ def test_who_always_says_the_same_knows_no_choice_and_no_pair(asked: list[Item],
     assert sum(halves) == len(halves) / 2
 
 
+def test_the_table_for_people_tells_of_twins_where_there_are_any(asked: list[Item], words: metrics.Words, store: Store):
+    _, found = tell(puts(asked[:4], circular=False, blank=False), model(seer(asked)), words, store)
+    assert found["twins"] is None
+    assert "twin" not in markdown(found, "m")
+    assert "| the same of an original and its twin | 1.000" in markdown(found | {"twins": found["accuracy"]}, "m")
+
+
 def test_who_declines_everything_is_right_about_what_cannot_be_answered_only(
     asked: list[Item], words: metrics.Words, store: Store
 ):
@@ -108,12 +116,26 @@ def test_garbage_costs_questions_and_not_the_run(name: str, asked: list[Item], w
     assert one(found["accuracy"]) < 0.5
 
 
-@pytest.mark.parametrize("fault", [bad.status(500), bad.half_json, bad.reset, bad.completing(None)])
+SILENT: dict[str, Fault] = {
+    "error": bad.status(500),
+    "half": bad.half_json,
+    "reset": bad.reset,
+    "nothing_said": bad.completing(None),
+    "stalls": bad.hang,
+    "drips": bad.drip,
+    "lies_about_its_length": bad.cut,
+    "lies_about_its_form": bad.text("<html>busy</html>"),
+}
+
+
+@pytest.mark.parametrize("fault", SILENT.values(), ids=SILENT)
 def test_a_question_without_a_reply_is_wrong_and_says_why(
     fault: Fault, asked: list[Item], words: metrics.Words, store: Store
 ):
-    told, found = tell(puts(asked[:4], circular=False, blank=False), fault, words, store)
+    impatient = replace(QUICK, seconds=0.5)
+    told, found = tell(puts(asked[:4], circular=False, blank=False), fault, words, store, impatient)
     assert one(found["accuracy"]) == 0
+    assert found["stopped"] is None
     assert sum(found["unanswered"].values()) == 4
     assert all(it.faults for it in told)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,14 @@ steps = [["tests.baselines.leaderboard.writer", "{{shards}}", "{{split}}", "{{ou
 [[row]]
 name = "not there"
 steps = [["tests.baselines.leaderboard.nobody", "{{out}}"]]
+
+[[row]]
+name = "stalls"
+server = "tests.baselines.leaderboard.staller"
+steps = [[
+  "baselines.endpoint", "{{shards}}", "--split", "{{split}}", "--model", "m", "--base-url", "{{server}}",
+  "--timeout", "0.3", "--deadline", "1", "--no-blank", "--no-circular", "--out", "{{out}}",
+]]
 """
 
 
@@ -44,6 +54,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     (home / "config.toml").write_text(CONFIG.format(shards=shards), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("MMRS_STATE", str(home / "state"))
         codes = {main([str(home / "config.toml"), "--out", str(home / "out")]) for _ in range(2)}
     return home / "out", shards, codes.pop() if len(codes) == 1 else -1
 
@@ -67,6 +78,15 @@ def test_contenders_stand_beside_each_other_and_one_that_fails_costs_its_row(boa
     assert Image.open(out / "leaderboard.png").size[0] > 600
 
 
+def test_an_endpoint_that_stalls_costs_its_row(board: tuple[Path, Path, int]):
+    found = read(board[0])
+    row = found["rows"]["stalls"]
+    assert found["failed"]["stalls"] == ["baselines.endpoint ended with exit code 6"]
+    assert row["rows"]["model"]["accuracy"]["mean"] == 0
+    assert sum(row["unanswered"].values()) == row["rows"]["model"]["accuracy"]["n"]
+    assert found["failed"]["always right"] == found["failed"]["never right"] == []
+
+
 def test_what_is_finished_is_not_run_again(board: tuple[Path, Path, int]):
     for name in ("always-right/3", "always-right/4", "never-right"):
         assert (board[0] / name / "ran").read_text("utf-8") == "once\n"
@@ -82,6 +102,33 @@ def test_every_number_is_printed_again_by_the_command_beside_it(board: tuple[Pat
         stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout) == row
+
+
+def test_what_other_steps_wrote_before_is_not_taken_for_that_of_steps_that_fail(
+    board: tuple[Path, Path, int], tmp_path: Path
+):
+    out, shards, _ = board
+    shutil.copytree(out / "never-right", tmp_path / "out" / "never-right")
+    text = f'shards = "{shards}"\nsplit = "train"\n[[row]]\nname = "never right"\nsteps = [["tests.nobody"]]\n'
+    (tmp_path / "c.toml").write_text(text, "utf-8")
+    assert main([str(tmp_path / "c.toml"), "--out", str(tmp_path / "out")]) == 1
+    assert read(tmp_path / "out")["rows"] == {"never right": None}
+
+
+def test_every_modality_number_of_hops_and_family_is_told_with_chance(board: tuple[Path, Path, int]):
+    out, _, _ = board
+    row = read(out)["rows"]["always right"]
+    text = (out / "leaderboard.md").read_text("utf-8")
+    for part in ("modality", "hops", "family"):
+        assert f"| by {part} | always right | never right | stalls | chance |" in text
+        for key, numbers in row[f"by_{part}"].items():
+            assert numbers.get("accuracy", numbers.get("dice"))["mean"] == 1
+            assert f"| {key}, {'all answers' if 'accuracy' in numbers else 'Dice'} | 1.000" in text
+    modality, numbers = next(part for part in row["by_modality"].items() if "yes_no_accuracy" in part[1])
+    assert set(numbers) >= {"iou", "hd95_px", "nsd_2px", "yes_no_accuracy", "say_show_agreement", "twins", "blind_gap"}
+    assert f"| {modality}, HD95, px | 0.000" in text
+    (yes_no,) = (line for line in text.splitlines() if line.startswith(f"| {modality}, yes / no |"))
+    assert yes_no.endswith("| 0.500 |")
 
 
 @pytest.mark.parametrize(
@@ -107,4 +154,9 @@ def test_the_configuration_that_make_runs_can_be_read():
 
     found = config(ROOT / "baselines" / "leaderboard" / "demo.toml")
     assert {row.folder for row in found.rows} >= {"majority", "question-only", "prs-med-tiny", "random-sam-true-box"}
-    assert all(row.seeds == (0, 1, 2) for row in found.rows if "train" in row.steps[0][0])
+    trained = [row for row in found.rows if "train" in row.steps[0][0]]
+    assert trained
+    for row in trained:
+        assert row.seeds == (0, 1, 2)
+        # a bare --resume is refused in a new folder
+        assert ("--resume", "auto") in pairwise(row.steps[0])

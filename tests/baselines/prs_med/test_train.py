@@ -296,6 +296,13 @@ def test_there_is_nothing_to_resume_in_a_new_folder(shards: Path, tmp_path: Path
     assert "no checkpoint to go on from" in refused(capsys, shards, tmp_path, minute.preset(), "--resume")
 
 
+def test_a_run_that_may_have_begun_before_begins_or_goes_on(shards: Path, tmp_path: Path):
+    preset = minute.preset(steps=2)
+    for _ in range(2):
+        assert minute.train(shards, tmp_path, preset, "--resume", "auto") == 0
+        assert [line["step"] for line in minute.losses(tmp_path)] == [1, 2]
+
+
 def test_resuming_with_other_settings_is_refused(ran: Path, shards: Path, capsys: pytest.CaptureFixture[str]):
     other = replace(minute.ran(), train=replace(minute.ran().train, learning_rate=1e-3))
     assert "with other settings" in refused(capsys, shards, ran, other, "--resume")
