@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -25,34 +25,62 @@ class Crashed(Generic[J]):
     job: J
 
 
-def run(fn: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R | Crashed[J]]:
-    """``fn`` of every job. Exceptions of ``fn`` propagate; a dying process costs only its own job.
+class Workers:
+    """So many processes for jobs, started with the first of them and kept from one stage to the next.
 
     With one worker everything runs in this process, and a crash ends it. With more, even a single job gets a process
-    of its own; ``fn`` must then be importable and jobs picklable. Workers are spawned, not forked: image libraries are
-    not safe to fork.
+    of its own; functions must then be importable and jobs picklable. Workers are spawned, not forked: image libraries
+    are not safe to fork.
     """
-    if workers <= 1 or not jobs:
-        yield from map(fn, jobs)
-        return
-    todo = list(jobs)
-    with _pool(min(workers, len(todo))) as pool:
-        futures: list[Future[R]] = [pool.submit(fn, job) for job in todo]
-        for job, future in zip(todo, futures, strict=True):
-            result = _result(fn, job, future)
-            yield result
 
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._open = ExitStack()
+        self._pool: ProcessPoolExecutor | None = None
 
-def _result(fn: Callable[[J], R], job: J, future: Future[R]) -> R | Crashed[J]:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        # The whole pool is gone with one process; every unfinished job gets a process of its own.
-        with _pool(1) as pool:
-            try:
-                return pool.submit(fn, job).result()
-            except BrokenProcessPool:
-                return Crashed(job=job)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._open.__exit__(*raised)
+
+    def run(self, fn: Callable[[J], R], jobs: Sequence[J]) -> Iterator[R | Crashed[J]]:
+        """``fn`` of every job. Exceptions of ``fn`` propagate; a dying process costs only its own job."""
+        if self._number <= 1 or not jobs:
+            yield from map(fn, jobs)
+            return
+        futures = self._submitted(fn, jobs)
+        try:
+            for job, future in zip(jobs, futures, strict=True):
+                result = self._result(fn, job, future)  # named, or its type is inferred from what is yielded
+                yield result
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _submitted(self, fn: Callable[[J], R], jobs: Sequence[J]) -> list[Future[R]]:
+        try:
+            return [self._started().submit(fn, job) for job in jobs]
+        except BrokenProcessPool:  # by a process that died with nothing to do
+            self._pool = None
+            return [self._started().submit(fn, job) for job in jobs]
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = self._open.enter_context(_pool(self._number))
+        return self._pool
+
+    def _result(self, fn: Callable[[J], R], job: J, future: Future[R]) -> R | Crashed[J]:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            # The whole pool is gone with one process; every unfinished job gets a process of its own.
+            self._pool = None
+            with _pool(1) as pool:
+                try:
+                    return pool.submit(fn, job).result()
+                except BrokenProcessPool:
+                    return Crashed(job=job)
 
 
 @contextmanager

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from mmrs_builder.errors import MmrsError
-from mmrs_builder.executors import Crashed, run
+from mmrs_builder.executors import Crashed, Workers
+
+
+def run(fn: Callable[[int], int], jobs: Sequence[int], workers: int) -> Iterator[int | Crashed[int]]:
+    with Workers(workers) as processes:
+        yield from processes.run(fn, jobs)
 
 
 def square(number: int) -> int:
@@ -74,3 +82,32 @@ def test_one_worker_runs_in_this_process():
 
 def whereabouts(number: int) -> int:
     return os.getpid()
+
+
+def test_processes_are_kept_from_one_stage_to_the_next():
+    with Workers(2) as workers:
+        first, second = (set(workers.run(whereabouts, range(8))) for _ in range(2))
+    assert second <= first
+
+
+def test_a_stage_after_a_crash_has_processes_again():
+    with Workers(2) as workers:
+        assert list(workers.run(fragile, [1, -1])) == [1, Crashed(job=-1)]
+        assert list(workers.run(fragile, [2, 3])) == [4, 9]
+
+
+def test_a_process_that_dies_with_nothing_to_do_is_replaced():
+    with Workers(2) as workers:
+        for process in set(workers.run(whereabouts, range(8))):
+            assert isinstance(process, int)
+            os.kill(process, signal.SIGKILL)
+        time.sleep(0.5)
+        assert list(workers.run(square, [2, 3])) == [4, 9]
+
+
+def test_processes_end_with_the_build():
+    with Workers(2) as workers:
+        (process,) = set(workers.run(whereabouts, [0]))
+    assert isinstance(process, int)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from mmrs_builder import executors, leaks
+from mmrs_builder import leaks
 from mmrs_builder.bindings import most_bindings
 from mmrs_builder.build import copies, decided, keepout
 from mmrs_builder.build.copies import Look
@@ -24,6 +24,7 @@ from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.evaluate import measured
+from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.likeness import SIDE, Seen
 from mmrs_builder.pool import Codebook, Pool, Viewed
 from mmrs_builder.questions import EXCLUDED, Candidate, Unasked, candidates, same_fact
@@ -94,7 +95,7 @@ def ask(
     labels: dict[str, Label],
     settings: Settings,
     stage: Path,
-    workers: int,
+    workers: Workers,
     started: Callable[[int], Progress],
 ) -> Asked:
     """Decide splits and questions, or read the decision made under the same key.
@@ -133,10 +134,10 @@ def ask(
     )
 
 
-def _evaluated(jobs: Sequence[EvaluateJob], workers: int, progress: Progress) -> list[Evaluated]:
+def _evaluated(jobs: Sequence[EvaluateJob], workers: Workers, progress: Progress) -> list[Evaluated]:
     done = []
-    for result in executors.run(evaluate_part, jobs, workers):
-        if isinstance(result, executors.Crashed):
+    for result in workers.run(evaluate_part, jobs):
+        if isinstance(result, Crashed):
             raise MmrsError(
                 f"asking about {result.job.part} took its process down",
                 code=ENVIRONMENT,
@@ -183,7 +184,7 @@ def _decide(
     table: Path,
     sidecar: Path,
     key: str,
-    workers: int,
+    workers: Workers,
 ) -> None:
     found = [view for part in parts for view in part.found]
     places, leaking = _placed(found, settings, workers)
@@ -239,7 +240,9 @@ def _decide(
     write_json(sidecar, {"key": key, "counts": counts, "leaks": leaking, **used})
 
 
-def _placed(found: Sequence[Found], settings: Settings, workers: int) -> tuple[dict[str, Placement], dict[str, Any]]:
+def _placed(
+    found: Sequence[Found], settings: Settings, workers: Workers
+) -> tuple[dict[str, Placement], dict[str, Any]]:
     """Where each view goes, and the report of what would have leaked."""
     originals = [Look(member=view.member, seen=view.seen) for view in found if view.twin is None]
     looks = originals + keepout.looks(settings.keep_out, workers)

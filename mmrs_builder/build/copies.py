@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from mmrs_builder import executors
 from mmrs_builder.duplicates import Copy, candidates, check
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
+from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.likeness import Floats, Seen, descriptors, is_plain
 from mmrs_builder.splits import Member, grouped
 
@@ -26,7 +26,7 @@ class Look:
     seen: Seen
 
 
-def find(looks: Sequence[Look], workers: int) -> tuple[tuple[Copy, ...], int]:
+def find(looks: Sequence[Look], workers: Workers) -> tuple[tuple[Copy, ...], int]:
     """Copies that no case, patient or published group joins, and how many views are too plain to be compared.
 
     Of views with the same pixels one stands for all. Views of one group are not compared: they are together anyway.
@@ -55,12 +55,12 @@ def _descriptors(looks: Sequence[Look]) -> Floats:
     return np.concatenate([descriptors(part) for part in parts]) if parts else np.empty((0, 9, 1), np.float32)
 
 
-def _checked(pairs: Sequence[tuple[Look, Look]], workers: int) -> Iterator[Copy]:
+def _checked(pairs: Sequence[tuple[Look, Look]], workers: Workers) -> Iterator[Copy]:
     chunks = [pairs[i : i + PAIRS_PER_JOB] for i in range(0, len(pairs), PAIRS_PER_JOB)]
     jobs = [[(one.seen, other.seen) for one, other in chunk] for chunk in chunks]
-    results = executors.run(check, jobs, workers if len(jobs) > 1 else 1)
+    results = workers.run(check, jobs) if len(jobs) > 1 else map(check, jobs)
     for chunk, result in zip(chunks, results, strict=True):
-        if isinstance(result, executors.Crashed):
+        if isinstance(result, Crashed):
             raise MmrsError(
                 "comparing pictures took its process down",
                 code=ENVIRONMENT,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mmrs_builder import executors
 from mmrs_builder.build.copies import Look
 from mmrs_builder.build.settings import KeptOut
 from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.io import table
 from mmrs_builder.io.listing import listing, pictures
 from mmrs_builder.io.raster import read_picture
@@ -70,7 +70,7 @@ def _has_pictures(home: Path, name: str) -> bool:
         return False
 
 
-def looks(sets: Sequence[KeptOut], workers: int) -> list[Look]:
+def looks(sets: Sequence[KeptOut], workers: Workers) -> list[Look]:
     """Every picture of the sets that can be read, as a view of ``KEPT_OUT``."""
     jobs = []
     for kept in sets:
@@ -80,8 +80,8 @@ def looks(sets: Sequence[KeptOut], workers: int) -> list[Look]:
             for i in range(0, len(files), FILES_PER_JOB)
         ]
     found: list[Look] = []
-    for result in executors.run(look, jobs, workers):
-        if isinstance(result, executors.Crashed):
+    for result in workers.run(look, jobs):
+        if isinstance(result, Crashed):
             raise MmrsError(
                 f"reading pictures of --keep-out {result.job.root} took its process down",
                 code=ENVIRONMENT,

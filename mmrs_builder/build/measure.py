@@ -13,13 +13,14 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder import executors, markers, reading
+from mmrs_builder import markers, reading
 from mmrs_builder.build.guard import GUARDED, Limits, Reader
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, scene_to_json, write_json, write_table
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest, pixels_sha256, sha256
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.io.listing import listed_once
 from mmrs_builder.io.overlay import overlay_suspected
 from mmrs_builder.io.raster import encode_mask
@@ -106,7 +107,7 @@ def measure(
     indexed: Indexed,
     labels: dict[str, Label],
     stage: Path,
-    workers: int,
+    workers: Workers,
     limits: Limits,
     progress: Progress,
     *,
@@ -134,8 +135,8 @@ def measure(
     ]
     todo = [job for job in jobs if not is_done(job)]
     progress(sum(len(job.refs) for job in jobs) - sum(len(job.refs) for job in todo))
-    for job, result in zip(todo, executors.run(run_job, todo, workers), strict=True):
-        if isinstance(result, executors.Crashed):
+    for job, result in zip(todo, workers.run(run_job, todo), strict=True):
+        if isinstance(result, Crashed):
             raise MmrsError(
                 f"measuring {Path(job.path).stem} of {indexed.choice.name} took its process down",
                 code=ENVIRONMENT,

@@ -12,12 +12,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmrs_builder import executors
 from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import DATA, PREVIEW
 from mmrs_builder.build.write import is_sealed, seal
 from mmrs_builder.digests import keyed
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
+from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.preview import preview_row
 from mmrs_builder.schema import MOST_PREVIEWS, PREVIEW_FIELDS, arrow_schema
 from mmrs_builder.shards import shard_name
@@ -39,7 +39,7 @@ class DrawJob:
     views: frozenset[str]
 
 
-def write(staged: Path, seed: int, key: str, workers: int, started: Callable[[int], Progress]) -> None:
+def write(staged: Path, seed: int, key: str, workers: Workers, started: Callable[[int], Progress]) -> None:
     """Write one shard of previews for each split of the finished ``staged/data``; those there are kept.
 
     ``started`` is told the number of finished shards and returns what advances the progress bar.
@@ -51,8 +51,8 @@ def write(staged: Path, seed: int, key: str, workers: int, started: Callable[[in
     progress = started(len(jobs))
     progress(len(jobs) - len(todo))
     rows: dict[Path, list[Mapping[str, object]]] = {}
-    for job, drawn in zip(todo, executors.run(draw, todo, workers), strict=True):
-        if isinstance(drawn, executors.Crashed):
+    for job, drawn in zip(todo, workers.run(draw, todo), strict=True):
+        if isinstance(drawn, Crashed):
             raise MmrsError(
                 f"drawing the previews of {job.shard.name} took its process down",
                 code=ENVIRONMENT,

@@ -15,7 +15,6 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from mmrs_builder import executors
 from mmrs_builder.build import folder, preview
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.lacking import Place, Recipe, chosen, places, refusals
@@ -28,6 +27,7 @@ from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import is_sealed, measured_rows, seal, staging
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, LOCKED, MANUAL, MmrsError
+from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.io.raster import stored_bytes
 from mmrs_builder.recipe_cards import CROISSANT, DATASHEET, README, recarded
 from mmrs_builder.schema import RECIPE, arrow_schema
@@ -82,10 +82,10 @@ def rehydrate(
     folder.check(out, [recipe.home, *roots])
     made_with = {"rehydrated from a build with key": recipe.manifest["key"]}
     try:
-        with FileLock(folder.state(out) / "lock", timeout=0):
+        with FileLock(folder.state(out) / "lock", timeout=0), Workers(workers) as processes:
             folder.claim(out, made_with, overwrite=overwrite)
             if not is_published(out, recipe.manifest["key"]):
-                _rehydrate(recipe, choices, out, workers, limits, stage)
+                _rehydrate(recipe, choices, out, processes, limits, stage)
     except Timeout:
         hint = "Wait for it, or choose another --out."
         raise MmrsError(f"{out} is being built by another process", code=LOCKED, hint=hint) from None
@@ -99,7 +99,7 @@ def rehydrate(
 
 
 def _rehydrate(
-    recipe: Recipe, choices: Sequence[SourceChoice], out: Path, workers: int, limits: Limits, stage: Stage
+    recipe: Recipe, choices: Sequence[SourceChoice], out: Path, workers: Workers, limits: Limits, stage: Stage
 ) -> None:
     state = out / STATE
     measured = _measure_all(recipe, choices, state, workers, limits, stage)
@@ -125,7 +125,7 @@ def _rehydrate(
 
 
 def _measure_all(
-    recipe: Recipe, choices: Sequence[SourceChoice], state: Path, workers: int, limits: Limits, stage: Stage
+    recipe: Recipe, choices: Sequence[SourceChoice], state: Path, workers: Workers, limits: Limits, stage: Stage
 ) -> list[Measured]:
     own = [pair for choice in choices for pair in source_of(choice).terms]
     language = with_terms(shipped(DEFAULT), own)  # only of labels, which are the same in all languages
@@ -179,12 +179,12 @@ def _jobs(
             )
 
 
-def _written(jobs: Sequence[WholeJob], workers: int, progress: Callable[[int], None]) -> Iterator[Drop]:
+def _written(jobs: Sequence[WholeJob], workers: Workers, progress: Callable[[int], None]) -> Iterator[Drop]:
     """Write the shards that are not there yet; what keeps one from being written."""
     todo = [job for job in jobs if not is_sealed(job.path, job.key)]
     progress(len(jobs) - len(todo))
-    for result in executors.run(run_job, todo, workers):
-        if isinstance(result, executors.Crashed):
+    for result in workers.run(run_job, todo):
+        if isinstance(result, Crashed):
             raise MmrsError(
                 f"writing {result.job.path.name} took its process down",
                 code=ENVIRONMENT,

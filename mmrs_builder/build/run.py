@@ -21,6 +21,7 @@ from mmrs_builder.build.settings import LEAKS, STATE, Settings, SourceChoice
 from mmrs_builder.build.stage import discard, read_json, write_json
 from mmrs_builder.build.write import staging, write, write_key
 from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
+from mmrs_builder.executors import Workers
 from mmrs_builder.paraphrase.bank import with_bank
 from mmrs_builder.statements import Facts
 from mmrs_builder.templates import Language, shipped, with_terms
@@ -79,9 +80,9 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
                 hint=f"Run `mmrs inspect {found.choice.root}` to see what lies there.",
             )
     try:
-        with FileLock(folder.state(out) / "lock", timeout=0):
+        with FileLock(folder.state(out) / "lock", timeout=0), Workers(workers) as processes:
             folder.claim(out, settings.remembered(), overwrite=overwrite)
-            return _build(settings, out, indexed, language, workers, limits, stage)
+            return _build(settings, out, indexed, language, processes, limits, stage)
     except Timeout:
         raise MmrsError(
             f"{out} is being built by another process", code=LOCKED, hint="Wait for it, or choose another --out."
@@ -93,7 +94,7 @@ def _build(
     out: Path,
     indexed: Sequence[Indexed],
     language: Language,
-    workers: int,
+    workers: Workers,
     limits: Limits,
     stage: Stage,
 ) -> Report:
@@ -145,7 +146,7 @@ def _measure_all(
     indexed: Sequence[Indexed],
     labels: dict[str, Label],
     state: Path,
-    workers: int,
+    workers: Workers,
     limits: Limits,
     stage: Stage,
     *,
@@ -162,7 +163,7 @@ def _write(
     words: Words,
     language: Language,
     key: str,
-    workers: int,
+    workers: Workers,
     stage: Stage,
 ) -> None:
     staged = staging(out / STATE, key)

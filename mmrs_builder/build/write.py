@@ -11,7 +11,6 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmrs_builder import executors
 from mmrs_builder.build.ask import Asked, selected_from_json
 from mmrs_builder.build.measure import Progress, forget, source_of
 from mmrs_builder.build.published import picture
@@ -20,6 +19,7 @@ from mmrs_builder.build.settings import CONFIGS, DATA, QA, Settings, SourceChoic
 from mmrs_builder.build.stage import put, read_json, scene_from_json, write_json
 from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
+from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.io.raster import stored_bytes
 from mmrs_builder.phrase import Chosen, choose, phrase
 from mmrs_builder.schema import SCALAR_VIEW_FIELDS, arrow_schema
@@ -66,7 +66,7 @@ def write(
     settings: Settings,
     state: Path,
     key: str,
-    workers: int,
+    workers: Workers,
     started: Callable[[int], Progress],
 ) -> None:
     """Write every planned shard under ``staging(state, key)``; those that are there under the same key are kept.
@@ -77,8 +77,8 @@ def write(
     progress = started(len(jobs))
     todo = [job for job in jobs if not is_sealed(_path(job), key)]
     progress(len(jobs) - len(todo))
-    for result in executors.run(run_job, todo, workers):
-        if isinstance(result, executors.Crashed):
+    for result in workers.run(run_job, todo):
+        if isinstance(result, Crashed):
             raise MmrsError(
                 f"writing {_path(result.job).name} took its process down",
                 code=ENVIRONMENT,
