@@ -56,15 +56,21 @@ def workers(number: int, cluster: Cluster | None, settings: Settings, out: Path)
     token, word = out / STATE / "cluster.tmp", secrets.token_hex(16)
     put(token, word.encode())
     try:
-        with Tasks(cluster.address, number, partial(stand_on, _ground(token, word, settings))) as tasks:
+        with Tasks(cluster.address, number, partial(stand_on, ground_of(token, word, _read(settings)))) as tasks:
             yield tasks
     finally:
         token.unlink(missing_ok=True)
 
 
-def _ground(token: Path, word: str, settings: Settings) -> Ground:
+def _read(settings: Settings) -> list[Path]:
+    """All that the processes of a build read."""
     roots = [choice.root for choice in settings.sources] + [kept.root for kept in settings.keep_out]
-    read = [path for path in (*roots, *(choice.adapter for choice in settings.sources)) if path is not None]
+    adapters = [choice.adapter for choice in settings.sources]
+    return [path for path in (*roots, *adapters) if path is not None]
+
+
+def ground_of(token: Path, word: str, read: Sequence[Path]) -> Ground:
+    """What this process sees."""
     return Ground(
         folder=str(Path.cwd()),
         token=str(token),

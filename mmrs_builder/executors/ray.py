@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,9 @@ RETRIES: Final = 3
 
 WINDOW: Final = 1000
 """Jobs handed to Ray ahead of the result that is waited for: enough to keep a cluster busy, few enough to hold."""
+
+PATIENCE: Final = 10.0
+"""Seconds for the head of a cluster to answer."""
 
 LOST: Final = (
     failures.WorkerCrashedError,
@@ -86,6 +90,7 @@ class Tasks:
             if self._address is None:
                 _start(self._cpus)
             else:
+                _knock(self._address)
                 ray.init(self._address, **_QUIET)
         except (OSError, RuntimeError, ValueError, failures.RayError) as error:
             raise MmrsError(
@@ -109,6 +114,13 @@ def _start(cpus: int) -> None:
     # By default a job that is too large for the memory is tried for ever.
     limits = {"task_oom_retries": RETRIES}
     ray.init("local", num_cpus=cpus, include_dashboard=False, _system_config=limits, **_QUIET)
+
+
+def _knock(address: str) -> None:
+    """Raises ``OSError`` where nothing listens, which Ray finds out only after minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon:
+        socket.create_connection((host, int(port)), PATIENCE).close()
 
 
 def _checked(check: Callable[[], None], fn: Callable[[J], R], job: J) -> R:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -47,13 +46,16 @@ def cluster(root: Path) -> Iterator[Cluster]:
     with ExitStack() as ending:
         home = Path(tempfile.mkdtemp(prefix="mmrs", dir="/tmp"))  # names of sockets may not be long
         ending.callback(shutil.rmtree, home, ignore_errors=True)
-        head = ("--head", f"--port={free_port()}", "--num-cpus=1", "--include-dashboard=false", f"--temp-dir={home}")
+        port = free_port()
+        head = ("--head", f"--port={port}", "--num-cpus=1", "--include-dashboard=false", f"--temp-dir={home}")
         first = started(ending, home / "first.log", {**environment, NODE: "first"}, *head)
-        found = re.search(r"--address='([\d.:]+)'", first.log.read_text())
-        assert found, first.log.read_text()
-        words = (f"--address={found[1]}", "--num-cpus=1")
+        until(lambda: answers(port) or first.ended)
+        words = (f"--address=127.0.0.1:{port}", "--num-cpus=1")
         second = started(ending, home / "second.log", {**environment, NODE: "second"}, *words)
-        yield Cluster(address=found[1], environment=token, kill_second=second.kill)
+        for node in (first, second):
+            until(lambda node=node: "runtime started" in node.log.read_text() or node.ended)
+            assert not node.ended, node.log.read_text()
+        yield Cluster(address=f"127.0.0.1:{port}", environment=token, kill_second=second.kill)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,11 @@ class Node:
 
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has given up."""
+        return self.process.poll() is not None
 
     def kill(self) -> None:
         """End all of it without notice."""
@@ -77,8 +84,6 @@ def started(ending: ExitStack, log: Path, environment: dict[str, str], *words: s
         )
     node = Node(process=process, log=log)
     ending.callback(node.kill)
-    until(lambda: "runtime started" in log.read_text() or process.poll() is not None)
-    assert process.poll() is None, log.read_text()
     return node
 
 
@@ -86,6 +91,11 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("", 0))
         return int(found.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(condition: Callable[[], bool], patience: float = 90) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from mmrs_builder.build import measure
-from mmrs_builder.build.ground import Ground, stand_on
+from mmrs_builder.build.ground import Ground, ground_of, stand_on
 from mmrs_builder.errors import MmrsError
 from mmrs_builder.executors import Crashed
 from tests.build import corpus as frames
-from tests.build.command import ROOT, SMALL, mmrs, published, spawned, tree
-from tests.executors.cluster import NODE, Cluster, cluster, until
+from tests.build.command import ROOT, SMALL, mmrs, tree
+from tests.executors.cluster import NODE, Cluster, cluster, free_port, until
 from tests.executors.test_local import fragile, give_up, refuse, square
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs ray")
@@ -40,9 +42,7 @@ def not_here() -> None:
 
 
 @needs_ray
-def test_order_errors_and_crashes_are_those_of_local_processes(
-    two_nodes: Cluster, monkeypatch: pytest.MonkeyPatch
-):
+def test_order_errors_and_crashes_are_those_of_local_processes(two_nodes: Cluster, monkeypatch: pytest.MonkeyPatch):
     from mmrs_builder.executors import ray
 
     monkeypatch.setattr(ray, "RETRIES", 1)
@@ -118,3 +118,74 @@ def test_a_node_lost_while_it_measures_changes_no_byte(
     interrupted = {path.name.removesuffix(" second") for path in begun.glob("* second")}
     assert interrupted
     assert interrupted <= {path.name.removesuffix(" first") for path in begun.glob("* first")}
+
+
+@needs_ray
+def test_without_an_address_a_build_has_a_ray_of_its_own(two_nodes: Cluster):
+    from mmrs_builder.executors.ray import Tasks
+
+    with Tasks(None, 1, nothing) as tasks:
+        (node,) = set(tasks.run(whose, [0, 1]))
+    assert node is None
+
+
+def whose(number: int) -> str | None:
+    return os.environ.get(NODE)
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    """What this process sees."""
+    (tmp_path / "token").write_text("word")
+    (tmp_path / "corpus").mkdir()
+    return ground_of(tmp_path / "token", "word", [tmp_path / "corpus"])
+
+
+def test_a_process_that_sees_all_may_work(ground: Ground):
+    stand_on(ground)
+
+
+@pytest.mark.parametrize("change", [Path.unlink, partial(Path.write_text, data="of another build")])
+def test_a_node_that_does_not_see_out_is_named(ground: Ground, change: Callable[[Path], object]):
+    change(Path(ground.token))
+    with pytest.raises(MmrsError, match=rf"{os.uname().nodename} does not see the folder of .*token") as raised:
+        stand_on(ground)
+    assert raised.value.code == 8
+    assert "the same paths" in raised.value.hint
+
+
+def test_a_node_that_sees_other_files_of_a_corpus_would_refuse_cases_and_is_named(ground: Ground, tmp_path: Path):
+    (tmp_path / "corpus" / "late.png").touch()
+    with pytest.raises(MmrsError, match=r"does not see .*corpus as this machine does"):
+        stand_on(ground)
+
+
+def test_a_node_with_another_library_would_write_other_bytes_and_is_named(ground: Ground):
+    other = tuple((name, "1.0" if name == "numpy" else found) for name, found in ground.versions)
+    with pytest.raises(MmrsError, match=r"runs other code: numpy \d[\d.]+, here 1\.0"):
+        stand_on(replace(ground, versions=other))
+
+
+def test_an_address_is_refused_without_ray(tmp_path: Path):
+    done = mmrs("build", "--source", "phantom", "--out", tmp_path / "out", "--address", "auto")
+    assert done.code == 2
+    assert "Add --executor ray" in done.err
+
+
+@needs_ray
+def test_where_no_cluster_answers_the_build_ends_at_once_and_says_what_is_needed(tmp_path: Path):
+    address = f"127.0.0.1:{free_port()}"
+    words = ("--out", tmp_path / "out", "--executor", "ray", "--address", address)
+    done = mmrs("build", "--source", "phantom", *SMALL, *words)
+    assert done.code == 8
+    assert f"no Ray answers at {address}" in done.err
+    assert "RAY_AUTH_TOKEN" in done.err
+    assert not (tmp_path / "out" / ".mmrs" / "cluster.tmp").exists()
+
+
+def test_where_ray_is_missing_the_way_to_get_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "mmrs_builder.executors.ray", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = mmrs("build", "--source", "phantom", *SMALL, "--out", tmp_path / "out", "--executor", "ray")
+    assert done.code == 2
+    assert "pip install 'mmrs-builder[ray]'" in done.err
