@@ -130,7 +130,7 @@ def _checked(check: Callable[[], None], fn: Callable[[J], R], job: J) -> R:
 
 def _result(job: J, task: Any) -> R | Crashed[J]:
     try:
-        result: R = ray.get(task)
+        result: R = task.future().result()  # get() would turn the exit code of our SIGTERM into its own
     except failures.RayTaskError as error:
         raise error.cause from error
     except LOST:
