@@ -26,7 +26,7 @@ from mmrs_builder.cli_view import view
 from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
 
 if TYPE_CHECKING:
-    from mmrs_builder.build import Limits, Report, Settings, SourceChoice
+    from mmrs_builder.build import Report, Settings, SourceChoice
     from mmrs_builder.types import Source
 
 app = typer.Typer(
@@ -113,6 +113,8 @@ def build(
     bank: Bank = None,
     asking: Asking = None,
     workers: opt.Workers = opt.CPUS,
+    executor: opt.Executor = opt.Engine.LOCAL,
+    address: opt.Address = None,
     read_seconds: opt.ReadSeconds = 120,
     read_memory: opt.ReadMemory = 8,
     quarantine_max: opt.Quarantine = 0.01,
@@ -134,6 +136,7 @@ def build(
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
         "keep_unbalanced": keep_unbalanced or None, "audit": audit or None, "twins": twins or None, "llm": asking,
     }  # fmt: skip
+    cluster = opt.cluster(executor, address)
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
     settings = request.settings(chosen, known, given, exclude, keep_out or [])
     request.check_licences(settings.sources, allow)
@@ -144,12 +147,12 @@ def build(
         return
     _download(absent, pinned)
     limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
-    done = _built(settings, out, workers=workers, limits=limits, overwrite=overwrite)
+    done = _built(settings, out, workers=workers, cluster=cluster, limits=limits, overwrite=overwrite)
     _told(done, as_json=as_json)
     _check_complete(done, quarantine_max)
 
 
-def _built(settings: Settings, out: Path, *, workers: int, limits: Limits, overwrite: bool) -> Report:
+def _built(settings: Settings, out: Path, **how: Any) -> Report:
     from rich.console import Console
 
     from mmrs_builder import build as building
@@ -157,7 +160,7 @@ def _built(settings: Settings, out: Path, *, workers: int, limits: Limits, overw
 
     try:
         with reporting.bars(Console(stderr=True)) as stage:
-            return building.build(settings, out, workers=workers, limits=limits, overwrite=overwrite, stage=stage)
+            return building.build(settings, out, **how, stage=stage)
     except (KeyboardInterrupt, SystemExit):
         typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
         raise

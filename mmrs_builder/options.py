@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmrs_builder.errors import USAGE, MmrsError
 
+if TYPE_CHECKING:
+    from mmrs_builder.build import Cluster
+
 CPUS = os.cpu_count() or 1
+
+
+class Engine(StrEnum):
+    """What runs the jobs of a build."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="A folder made by `mmrs build`.")]
@@ -54,6 +66,22 @@ KeepOut = Annotated[
 ]
 PerShard = Annotated[int | None, typer.Option("--rows-per-shard", min=1, help="Views per file. [default: 1000]")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; the result is the same.")]
+Executor = Annotated[
+    Engine,
+    typer.Option(
+        "--executor", help="Where they run: local, on this machine; ray, on a Ray cluster. docs/cluster.md says how."
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT",
+        help="With --executor ray, a running cluster, of which all CPUs are used; auto: the one that this machine "
+        "belongs to. Its nodes must see --out and the corpora under the same paths as this machine. "
+        "[default: a Ray of its own here, with --workers CPUs]",
+    ),
+]
 ReadSeconds = Annotated[float, typer.Option("--read-seconds", min=1, help="Refuse a case that takes longer to read.")]
 ReadMemory = Annotated[
     float, typer.Option("--read-memory", min=0.5, help="Refuse a case whose reading takes more, in GiB.")
@@ -66,6 +94,23 @@ Sha256 = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be read; open no picture, write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a folder made with other settings.")]
+
+
+def cluster(executor: Engine, address: str | None) -> Cluster | None:
+    """The cluster that is asked for, if any. Raises ``MmrsError`` for an address that nothing is looked for at."""
+    from mmrs_builder.build import Cluster
+
+    if executor is Engine.RAY:
+        if address and "://" in address:
+            raise MmrsError(
+                f"--address {address}: a build is led from a machine of the cluster",
+                code=USAGE,
+                hint="Run it on a node, with --address auto or HOST:PORT (6379 by default).",
+            )
+        return Cluster(address=address)
+    if address is not None:
+        raise MmrsError("--address is for --executor ray", code=USAGE, hint="Add --executor ray, or leave it out.")
+    return None
 
 
 def require_build(out: Path) -> None:

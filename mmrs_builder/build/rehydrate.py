@@ -27,7 +27,7 @@ from mmrs_builder.build.versions import versions
 from mmrs_builder.build.write import is_sealed, measured_rows, seal, staging
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, LOCKED, MANUAL, MmrsError
-from mmrs_builder.executors import Crashed, Workers
+from mmrs_builder.executors import Crashed, Processes, Workers
 from mmrs_builder.io.raster import stored_bytes
 from mmrs_builder.recipe_cards import CROISSANT, DATASHEET, README, recarded
 from mmrs_builder.schema import RECIPE, arrow_schema
@@ -82,7 +82,7 @@ def rehydrate(
     folder.check(out, [recipe.home, *roots])
     made_with = {"rehydrated from a build with key": recipe.manifest["key"]}
     try:
-        with FileLock(folder.state(out) / "lock", timeout=0), Workers(workers) as processes:
+        with FileLock(folder.state(out) / "lock", timeout=0), Processes(workers) as processes:
             folder.claim(out, made_with, overwrite=overwrite)
             if not is_published(out, recipe.manifest["key"]):
                 _rehydrate(recipe, choices, out, processes, limits, stage)

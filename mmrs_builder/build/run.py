@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mmrs_builder import markers
-from mmrs_builder.build import fair, folder, preview
+from mmrs_builder.build import fair, folder, ground, preview
 from mmrs_builder.build.ask import Asked, ask
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import OVERLAY, SHOWN, Indexed, Measured, index, measure, source_of
@@ -59,8 +59,18 @@ def plan_only(settings: Settings) -> tuple[Indexed, ...]:
     return tuple(index(choice, settings.limit, settings.exclude) for choice in settings.sources)
 
 
-def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwrite: bool, stage: Stage) -> Report:
-    """Build ``out``. Finished stages with unchanged keys are kept; a case that breaks ``limits`` is refused.
+def build(
+    settings: Settings,
+    out: Path,
+    *,
+    workers: int,
+    limits: Limits,
+    overwrite: bool,
+    stage: Stage,
+    cluster: ground.Cluster | None = None,
+) -> Report:
+    """Build ``out``. Finished stages with unchanged keys are kept; a case that breaks ``limits`` is refused. The
+    bytes do not depend on who works for it: so many processes, or a ``cluster``.
 
     Raises ``MmrsError`` for what the user can mend: a folder that is not ours, other settings, a locked folder.
     """
@@ -80,7 +90,10 @@ def build(settings: Settings, out: Path, *, workers: int, limits: Limits, overwr
                 hint=f"Run `mmrs inspect {found.choice.root}` to see what lies there.",
             )
     try:
-        with FileLock(folder.state(out) / "lock", timeout=0), Workers(workers) as processes:
+        with (
+            FileLock(folder.state(out) / "lock", timeout=0),
+            ground.workers(workers, cluster, settings, out) as processes,
+        ):
             folder.claim(out, settings.remembered(), overwrite=overwrite)
             return _build(settings, out, indexed, language, processes, limits, stage)
     except Timeout:

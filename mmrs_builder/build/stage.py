@@ -71,7 +71,8 @@ def put(path: Path, data: bytes, draft: Path | None = None) -> None:
     and renamed. Raises ``MmrsError`` with the bytes that are needed and free where the disk is full.
     """
     try:
-        _put(path, data, (draft or path).with_name(f"{path.name}.{os.getpid()}.tmp"))
+        # Processes of two machines may have the same number.
+        _put(path, data, (draft or path).with_name(f"{path.name}.{os.uname().nodename}.{os.getpid()}.tmp"))
     except OSError as error:
         if error.errno not in FULL:
             raise

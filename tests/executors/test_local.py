@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from mmrs_builder.errors import MmrsError
-from mmrs_builder.executors import Crashed, Workers
+from mmrs_builder.executors import Crashed, Processes
 
 
 def run(fn: Callable[[int], int], jobs: Sequence[int], workers: int) -> Iterator[int | Crashed[int]]:
-    with Workers(workers) as processes:
+    with Processes(workers) as processes:
         yield from processes.run(fn, jobs)
 
 
@@ -85,19 +85,19 @@ def whereabouts(number: int) -> int:
 
 
 def test_processes_are_kept_from_one_stage_to_the_next():
-    with Workers(2) as workers:
+    with Processes(2) as workers:
         first, second = (set(workers.run(whereabouts, range(8))) for _ in range(2))
     assert second <= first
 
 
 def test_a_stage_after_a_crash_has_processes_again():
-    with Workers(2) as workers:
+    with Processes(2) as workers:
         assert list(workers.run(fragile, [1, -1])) == [1, Crashed(job=-1)]
         assert list(workers.run(fragile, [2, 3])) == [4, 9]
 
 
 def test_a_process_that_dies_with_nothing_to_do_is_replaced():
-    with Workers(2) as workers:
+    with Processes(2) as workers:
         for process in set(workers.run(whereabouts, range(8))):
             assert isinstance(process, int)
             os.kill(process, signal.SIGKILL)
@@ -106,7 +106,7 @@ def test_a_process_that_dies_with_nothing_to_do_is_replaced():
 
 
 def test_processes_end_with_the_build():
-    with Workers(2) as workers:
+    with Processes(2) as workers:
         (process,) = set(workers.run(whereabouts, [0]))
     assert isinstance(process, int)
     with pytest.raises(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Running jobs: in this process, or in a pool of spawned processes. Results come in the order of the jobs."""
+"""Running jobs in this process, or in a pool of spawned ones."""
 
 from __future__ import annotations
 
@@ -10,22 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
+
+from mmrs_builder.executors.workers import Crashed
 
 J = TypeVar("J")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crashed(Generic[J]):
-    """A job whose process died: a native library crashed, or the system killed it."""
-
-    job: J
-
-
-class Workers:
+class Processes:
     """So many processes for jobs, started with the first of them and kept from one stage to the next.
 
     With one worker everything runs in this process, and a crash ends it. With more, even a single job gets a process
