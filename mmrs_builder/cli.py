@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -56,16 +57,22 @@ def main() -> None:
     try:
         app()
     except MmrsError as error:
-        typer.echo(f"mmrs: {error}", err=True)
-        if error.hint:
-            typer.echo(error.hint, err=True)
+        _say(f"mmrs: {error}", error.hint)
         sys.exit(error.code)
     except OSError as error:
         if error.errno not in REFUSED:
             raise
-        typer.echo(f"mmrs: {error}", err=True)
-        typer.echo("Check disk space and permissions, then run the same command again.", err=True)
+        _say(f"mmrs: {error}", "Check disk space and permissions, then run the same command again.")
         sys.exit(ENVIRONMENT)
+
+
+def _say(*lines: str | None) -> None:
+    """Print to stderr. Where that cannot be written, as a log on the disk that is full, the exit code tells alone."""
+    try:
+        for line in filter(None, lines):
+            typer.echo(line, err=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # what it still holds fails again at the end
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:

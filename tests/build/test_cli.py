@@ -15,7 +15,7 @@ from PIL import Image
 import mmrs_builder
 from mmrs_builder.sources import find
 from tests.build import corpus as frames
-from tests.build.command import ROOT, mmrs, spawned, tree
+from tests.build.command import MMRS, ROOT, mmrs, spawned, tree
 
 COMMANDS = (
     "build",
@@ -31,6 +31,7 @@ COMMANDS = (
     "push",
     "rehydrate",
 )
+FULL = Path("/dev/full")
 HEAVY = {"cv2", "datasets", "httpx2", "numpy", "pandas", "PIL", "pyarrow", "scipy", "skimage"}
 
 
@@ -347,3 +348,12 @@ def test_progress_and_messages_leave_stdout_to_data(corpus: Path, tmp_path: Path
     done = mmrs(*kvasir(corpus, tmp_path / "out", "--limit", 2, "--json"))
     assert json.loads(done.out)
     assert "measure" in done.err
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+def test_where_nothing_can_be_said_any_more_the_exit_code_still_tells(tmp_path: Path) -> None:
+    """As where stderr goes to a log on the disk that is full."""
+    words = (*MMRS, "build", "--source", "kvasir", "--data", tmp_path / "nowhere", "--out", tmp_path / "out")
+    with FULL.open("w") as full:
+        done = subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=full, check=False)
+    assert done.returncode == 2

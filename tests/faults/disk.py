@@ -56,7 +56,7 @@ def fill(seed: int, place: Path) -> Verdict:
     """S1: a disk that is full after some pages; then it is given room, and the build goes on."""
     size = PAGE * (3 + keyed("size", seed) % (space() // PAGE - 8))
     with disk(place / "disk", size) as small:
-        run = building(small / "out")
+        run = replace(building(small / "out"), log=str(place / "log"))  # what it says needs no room there
         ended = ran(run)
         said = LACKS.search(ended.err)
         checks = [

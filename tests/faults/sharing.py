@@ -51,14 +51,22 @@ import json, os, sys
 from datasets import load_dataset
 out, cache, done = sys.argv[1:]
 seen, number = [], 0
+def there():
+    try:
+        shards = os.stat(f"{out}/data")
+    except OSError:
+        return None
+    return shards.st_ino, shards.st_ctime_ns
 print("ready", flush=True)
 while not os.path.exists(done):
     number += 1
+    before = there()
     try:
         found = load_dataset(out, columns=["view_id"], cache_dir=f"{cache}/{number}")
-        seen.append(sorted(row["view_id"] for split in found for row in found[split]))
+        rows = sorted(row["view_id"] for split in found for row in found[split])
     except Exception as error:
-        seen.append(type(error).__name__)
+        rows = type(error).__name__
+    seen.append([rows, there() != before])
 print(json.dumps(seen))
 """
 
@@ -81,16 +89,26 @@ def read_meanwhile(seed: int, place: Path) -> Verdict:
         done.touch()
         text, err = reader.communicate()
     seen = json.loads(text.splitlines()[-1]) if text else []
-    half = [len(found) for found in seen if isinstance(found, list) and found not in versions()]
-    none = sum(isinstance(found, str) for found in seen)
+    none = sum(isinstance(found, str) for found, _ in seen)
     return judged(
         [
             None if set(codes) == {0} else f"builds ended with {codes}",
             None if seen else f"the reader died: {err[-300:]}",
-            f"read {half} views, which are no complete version" if half else None,
+            *(half(found, moved=moved) for found, moved in seen),
         ],
         f"{len(seen) - none} complete and {none} none",
     )
+
+
+def half(found: list[str] | str, *, moved: bool) -> str | None:
+    """What is wrong with what a reader got: a complete version is right, and so is an error.
+
+    ``moved`` says whether the shards were taken away or put there while it read.
+    """
+    if isinstance(found, str) or found in versions():
+        return None
+    when = "while a version was replaced (P2m)" if moved else "though nothing was replaced meanwhile"
+    return f"read {when} what is no complete version: {', '.join(found)}"
 
 
 SHARING = (
