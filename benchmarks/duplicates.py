@@ -20,6 +20,7 @@ import numpy as np
 from mmrs_builder import reading
 from mmrs_builder.build.copies import find
 from mmrs_builder.duplicates import candidates
+from mmrs_builder.executors import Processes
 from mmrs_builder.likeness import SIDE, descriptors
 from mmrs_builder.types import CaseRef
 from mmrs_builder.vocab import Rejected
@@ -69,7 +70,7 @@ def planted(samples: Path) -> None:
 
 def distinct(found: Mapping[str, Pixels]) -> tuple[dict[str, Pixels], list[str]]:
     """The pictures without those that the search itself calls copies, and these with what they are copies of."""
-    copies = find([looked(name, pixels) for name, pixels in found.items()], 1)[0]
+    copies = find([looked(name, pixels) for name, pixels in found.items()], Processes(1))[0]
     out = {copy.other: f"{copy.other}: {copy.kind} copy of {copy.view_id}, {copy.agreement:.3f}" for copy in copies}
     return {name: pixels for name, pixels in found.items() if name not in out}, sorted(out.values())
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from mmrs_builder.build.copies import Look, find
 from mmrs_builder.duplicates import candidates, check
+from mmrs_builder.executors import Processes
 from mmrs_builder.likeness import Seen, descriptors, picture_sha256, thumbnail
 from mmrs_builder.splits import Member, grouped
 
@@ -112,7 +113,7 @@ def searched(originals: Mapping[str, Pixels], change: Change, seed: int = 0) -> 
     draw = np.random.default_rng(seed)
     planted = [looked(f"{name} copy", change(pixels, draw)) for name, pixels in originals.items()]
     looks = [*(looked(name, pixels) for name, pixels in originals.items()), *planted]
-    joined = [(copy.view_id, copy.other) for copy in find(looks, 1)[0]]
+    joined = [(copy.view_id, copy.other) for copy in find(looks, Processes(1))[0]]
     pairs = [tuple(name.removesuffix(" copy") for name in pair) for pair in joined]
     clusters = Counter(grouped([look.member for look in looks], joined))
     return Outcome(

@@ -20,6 +20,7 @@ from mmrs_builder.build import measure
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.errors import MmrsError
+from mmrs_builder.executors import Processes
 from mmrs_builder.templates import load
 from mmrs_builder.types import Case, CaseRef, Label
 
@@ -71,7 +72,7 @@ def measured(source: str, options: Mapping[str, str], root: Path, stage: Path) -
     labels |= {label.id: label for label, _ in measure.source_of(choice).terms}
     try:
         indexed = measure.index(choice, None)
-        done = measure.measure(indexed, labels, stage, 1, Limits(), lambda _: None)
+        done = measure.measure(indexed, labels, stage, Processes(1), Limits(), lambda _: None)
     except MmrsError as error:
         return _refused(error)
     rows = [row for part in done.parts for row in pq.read_table(part).to_pylist()]
