@@ -154,9 +154,8 @@ def _hidden(program: ast.expr, on: Measured) -> tuple[str, float]:
         check_steady(argument, found, on)
         margin = min(margin, found.margin)
     if programs.call_name(call) == "gap_mm":
-        evaluate(
-            f"gap({', '.join(map(programs.text_of, call.args))})", on
-        )  # structures that touch have no gap in mm either
+        touching = ", ".join(map(programs.text_of, call.args))
+        evaluate(f"gap({touching})", on)  # structures that touch have no gap in mm either
     return reason, margin
 
 
