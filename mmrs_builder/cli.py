@@ -7,28 +7,24 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from mmrs_builder import __version__
 from mmrs_builder import options as opt
+from mmrs_builder.cli_build import build, fetch
 from mmrs_builder.cli_card import card
 from mmrs_builder.cli_export import export, push
-from mmrs_builder.cli_paraphrase import GO_ON_ROWS, Asking, Bank, Phrasing, paraphrase
+from mmrs_builder.cli_paraphrase import paraphrase
 from mmrs_builder.cli_rehydrate import rehydrate
 from mmrs_builder.cli_review import review
 from mmrs_builder.cli_score import score
 from mmrs_builder.cli_view import view
-from mmrs_builder.errors import BUDGET, ENVIRONMENT, INTEGRITY, QUARANTINE, USAGE, MmrsError
-
-if TYPE_CHECKING:
-    from mmrs_builder.build import Report, Settings, SourceChoice
-    from mmrs_builder.types import Source
+from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, USAGE, MmrsError
 
 app = typer.Typer(
     name="mmrs",
@@ -41,6 +37,7 @@ app = typer.Typer(
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 """What the disk or its owner refuses; other errors of the system are bugs."""
 
+app.command()(build)
 app.command()(paraphrase)
 app.command()(export)
 app.command()(push)
@@ -95,110 +92,6 @@ def _root(
 
 
 @app.command()
-def build(
-    out: Annotated[Path, typer.Option("--out", help="Folder to publish into: new, empty, or made by mmrs build.")],
-    source: opt.Sources = None,
-    data: opt.Data = None,
-    option: opt.Set = None,
-    adapter: opt.Adapter = None,
-    recipe: opt.Recipe = None,
-    exclude: opt.Exclude = None,
-    allow: opt.Allow = None,
-    sha256: opt.Sha256 = None,
-    seed: opt.Seed = None,
-    limit: opt.Limit = None,
-    questions_per_view: opt.PerView = None,
-    max_rows: opt.MaxRows = None,
-    keep_unbalanced: opt.Unbalanced = False,
-    audit: opt.Audit = False,
-    splits: opt.Splits = None,
-    twins: opt.Twins = False,
-    language: opt.Language = None,
-    keep_out: opt.KeepOut = None,
-    rows_per_shard: opt.PerShard = None,
-    phrasing: Phrasing = None,
-    bank: Bank = None,
-    asking: Asking = None,
-    workers: opt.Workers = opt.CPUS,
-    executor: opt.Executor = opt.Engine.LOCAL,
-    address: opt.Address = None,
-    read_seconds: opt.ReadSeconds = 120,
-    read_memory: opt.ReadMemory = 8,
-    quarantine_max: opt.Quarantine = 0.01,
-    dry_run: opt.DryRun = False,
-    overwrite: opt.Overwrite = False,
-    as_json: opt.Json = False,
-) -> None:
-    """Turn corpora into shards that `datasets.load_dataset` opens.
-
-    Example: mmrs build --source kvasir --data corpora/kvasir-seg --out shards/
-    """
-    from mmrs_builder import build as building
-    from mmrs_builder import recipe as recipes
-    from mmrs_builder import report as reporting
-    from mmrs_builder import request
-
-    given = {
-        "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
-        "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
-        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None, "twins": twins or None, "llm": asking,
-    }  # fmt: skip
-    cluster = opt.cluster(executor, address)
-    chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)
-    settings = request.settings(chosen, known, given, exclude, keep_out or [])
-    request.check_licences(settings.sources, allow)
-    absent, pinned = request.missing(settings.sources), request.pins(sha256 or [], settings.sources)
-    if dry_run:
-        there = replace(settings, sources=tuple(choice for choice in settings.sources if choice not in absent))
-        reporting.print_plan(building.plan_only(there), request.addresses(absent), as_json=as_json)
-        return
-    _download(absent, pinned)
-    limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
-    done = _built(settings, out, workers=workers, cluster=cluster, limits=limits, overwrite=overwrite)
-    _told(done, as_json=as_json)
-    _check_complete(done, quarantine_max)
-
-
-def _built(settings: Settings, out: Path, **how: Any) -> Report:
-    from rich.console import Console
-
-    from mmrs_builder import build as building
-    from mmrs_builder import report as reporting
-
-    try:
-        with reporting.bars(Console(stderr=True)) as stage:
-            return building.build(settings, out, **how, stage=stage)
-    except (KeyboardInterrupt, SystemExit):
-        typer.echo("mmrs: interrupted; finished parts are kept, the same command goes on from there", err=True)
-        raise
-
-
-def _told(done: Report, *, as_json: bool) -> None:
-    from rich.console import Console
-
-    from mmrs_builder import report as reporting
-
-    if as_json:
-        typer.echo(json.dumps(done.counts, indent=1, ensure_ascii=False))
-    else:
-        reporting.print_build(done, Console())
-
-
-def _check_complete(done: Report, part: float) -> None:
-    from mmrs_builder import build as building
-
-    if done.quarantined > max(part * done.found, 3):
-        raise MmrsError(
-            f"{done.quarantined} of {done.found} files could not be read; the others are published",
-            code=QUARANTINE,
-            hint=f"See {done.out / '.mmrs' / 'rejects.jsonl'}; mend the files or raise --quarantine-max.",
-        )
-    if done.stopped:
-        raise MmrsError(f"stopped: {done.stopped}", code=BUDGET, hint=GO_ON_ROWS)
-    building.check_held(done.out, done.judged)
-
-
-@app.command()
 def download(
     name: Annotated[opt.Many, typer.Argument(help="Sources to obtain. See `mmrs sources`.")] = None,
     option: opt.Set = None,
@@ -219,28 +112,12 @@ def download(
         raise MmrsError("no source named", code=USAGE, hint="mmrs download NAME; see `mmrs sources`.")
     request.check_downloadable(chosen)
     absent, pinned = request.missing(chosen), request.pins(sha256 or [], chosen)
-    _download(absent, pinned)
+    fetch(absent, pinned)
     rows = [{"name": it.name, "folder": str(it.root), "made_from": record(recipes.cache(it.name))} for it in chosen]
     if as_json:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
         typer.echo("\n".join(str(choice.root) for choice in chosen))
-
-
-def _download(absent: Sequence[SourceChoice], pinned: Mapping[str, Source]) -> None:
-    from rich.console import Console
-
-    from mmrs_builder import report as reporting
-    from mmrs_builder import request
-
-    if not absent:
-        return
-    try:
-        with reporting.transfers(Console(stderr=True)) as progress:
-            request.obtain(absent, pinned, progress, lambda line: typer.echo(line, err=True))
-    except (KeyboardInterrupt, SystemExit):
-        typer.echo("mmrs: interrupted; what was downloaded is kept, the same command goes on from there", err=True)
-        raise
 
 
 @app.command()

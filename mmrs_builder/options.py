@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,15 @@ class Engine(StrEnum):
 
     LOCAL = "local"
     RAY = "ray"
+
+
+class Step(StrEnum):
+    """A stage of a build that can be run by itself."""
+
+    MEASURE = "measure"
+    ASK = "ask"
+    WRITE = "write"
+    FINISH = "finish"
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
@@ -82,6 +92,23 @@ Address = Annotated[
         "[default: a Ray of its own here, with --workers CPUs]",
     ),
 ]
+OneStage = Annotated[
+    Step | None,
+    typer.Option(
+        "--stage",
+        help="Do one stage only, in this order, each with the same options. Jobs that run at the same time can share "
+        "measure and write (--shards). docs/cluster.md has a script for Slurm. [default: all]",
+    ),
+]
+Shards = Annotated[
+    str | None,
+    typer.Option(
+        "--shards",
+        metavar="A:B",
+        help="With --stage measure, the parts A to B-1 of the corpora, counted from 0; with write, the shards. B may "
+        "lie past the end; 0:0 says how many there are. [default: all]",
+    ),
+]
 ReadSeconds = Annotated[float, typer.Option("--read-seconds", min=1, help="Refuse a case that takes longer to read.")]
 ReadMemory = Annotated[
     float, typer.Option("--read-memory", min=0.5, help="Refuse a case whose reading takes more, in GiB.")
@@ -111,6 +138,22 @@ def cluster(executor: Engine, address: str | None) -> Cluster | None:
     if address is not None:
         raise MmrsError("--address is for --executor ray", code=USAGE, hint="Add --executor ray, or leave it out.")
     return None
+
+
+def span(step: Step | None, shards: str | None, executor: Engine) -> slice:
+    """The range of parts or shards that is asked for. Raises ``MmrsError`` for options that do not go together."""
+    if step and executor is Engine.RAY:
+        hint = "Leave one of them out: Ray shares jobs out by itself."
+        raise MmrsError("--stage is for jobs without a Ray cluster", code=USAGE, hint=hint)
+    if shards is None:
+        return slice(None)
+    if step not in (Step.MEASURE, Step.WRITE):
+        raise MmrsError("--shards is for --stage measure and --stage write", code=USAGE, hint="Leave it out.")
+    found = re.fullmatch(r"(\d+):(\d+)", shards, re.ASCII)
+    if not found or int(found[1]) > int(found[2]):
+        hint = "A:B means A to B-1, counted from 0: --shards 0:16 are the first sixteen."
+        raise MmrsError(f"--shards {shards} is no range A:B", code=USAGE, hint=hint)
+    return slice(int(found[1]), int(found[2]))
 
 
 def require_build(out: Path) -> None:

@@ -23,8 +23,8 @@ from rich.progress import (
 from rich.table import Table
 
 from mmrs_builder import evaluate, select
-from mmrs_builder.build import Report
-from mmrs_builder.build.measure import Indexed
+from mmrs_builder.build import Reach, Report
+from mmrs_builder.build.measure import Indexed, batched_refs
 from mmrs_builder.vocab import REASONS
 
 
@@ -63,11 +63,12 @@ def print_plan(found: Sequence[Indexed], downloads: Mapping[str, Sequence[str]],
             "source": item.choice.name,
             "cases": len(item.refs),
             "masks": sum(len(ref.masks) for ref in item.refs),
+            "parts": len(batched_refs(item.refs)),
             "rejected": [asdict(drop) for drop in item.drops],
         }
         for item in found
     ]
-    unknown: dict[str, Any] = {"cases": None, "masks": None, "rejected": []}
+    unknown: dict[str, Any] = {"cases": None, "masks": None, "parts": None, "rejected": []}
     rows += [{"source": name, **unknown, "download": list(urls)} for name, urls in downloads.items()]
     if as_json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -79,7 +80,22 @@ def print_plan(found: Sequence[Indexed], downloads: Mapping[str, Sequence[str]],
         print(f"{row['source']}: {row['cases']} cases, {row['masks']} masks, {len(row['rejected'])} files rejected")
         for drop in row["rejected"]:
             print(f"  {drop['reason']}: {drop['what']} {drop['detail']}".rstrip())
-    print("Nothing was written.")
+    print(f"{sum(row['parts'] or 0 for row in rows)} parts to measure. Nothing was written.")
+
+
+def print_reach(reach: Reach, *, as_json: bool) -> None:
+    """What one stage did, and of how much; what comes after it."""
+    span = f"{reach.first}:{reach.last}"
+    if as_json:
+        print(json.dumps({"stage": reach.stage, reach.unit: reach.total, "done": span}))
+        return
+    print(
+        {
+            "measure": f"Parts {span} of {reach.total} are measured. When all are: --stage ask.",
+            "ask": f"It is decided what is asked; {reach.total} shards are to be written. Next: --stage write.",
+            "write": f"Shards {span} of {reach.total} are written. When all are: --stage finish.",
+        }[reach.stage]
+    )
 
 
 def print_build(report: Report, console: Console) -> None:

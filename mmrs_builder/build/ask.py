@@ -102,8 +102,8 @@ def ask(
 
     ``started`` is told the number of parts and returns what advances the progress bar.
     """
-    key = digest([versions(), list(keys), settings.public(), asdict(language)])
-    table, sidecar = stage / key[:12] / "asked.parquet", stage / key[:12] / "asked.json"
+    key = ask_key(keys, language, settings)
+    table = _table(stage, key)
     most = most_bindings(sum(pq.read_metadata(part).num_rows for part in parts))
     jobs = [
         EvaluateJob(
@@ -117,13 +117,23 @@ def ask(
         for number, part in enumerate(parts)
     ]
     progress = started(len(jobs))
-    if (read_json(sidecar) or {}).get("key") == key and table.exists():
+    if known(key, stage) is not None:
         progress(len(jobs))
     else:
         files = [Path(job.decided) for job in jobs]
-        _decide(_evaluated(jobs, workers, progress), files, language.families, settings, table, sidecar, key, workers)
+        _decide(_evaluated(jobs, workers, progress), files, language.families, settings, table, key, workers)
         discard(table.parent / DECIDED)
-    done = json.loads(sidecar.read_text(encoding="utf-8"))
+    done = known(key, stage)
+    assert done is not None
+    return done
+
+
+def known(key: str, stage: Path) -> Asked | None:
+    """The decision that was made under this ``ask_key``, if there is one."""
+    table = _table(stage, key)
+    done: dict[str, Any] | None = read_json(table.with_suffix(".json"))
+    if done is None or done.get("key") != key or not table.exists():
+        return None
     return Asked(
         table=table,
         key=key,
@@ -132,6 +142,15 @@ def ask(
         labels=tuple(done["labels"]),
         leaks=done["leaks"],
     )
+
+
+def ask_key(keys: Sequence[str], language: Language, settings: Settings) -> str:
+    """Digest of all that can change what is asked; ``keys`` are those of what was measured."""
+    return digest([versions(), list(keys), settings.public(), asdict(language)])
+
+
+def _table(stage: Path, key: str) -> Path:
+    return stage / key[:12] / "asked.parquet"
 
 
 def _evaluated(jobs: Sequence[EvaluateJob], workers: Workers, progress: Progress) -> list[Evaluated]:
@@ -182,7 +201,6 @@ def _decide(
     families: Sequence[Family],
     settings: Settings,
     table: Path,
-    sidecar: Path,
     key: str,
     workers: Workers,
 ) -> None:
@@ -237,7 +255,7 @@ def _decide(
         "families": sorted(used_families),
         "labels": sorted({label for view in found for label in view.labels}),
     }
-    write_json(sidecar, {"key": key, "counts": counts, "leaks": leaking, **used})
+    write_json(table.with_suffix(".json"), {"key": key, "counts": counts, "leaks": leaking, **used})
 
 
 def _placed(

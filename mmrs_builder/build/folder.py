@@ -76,19 +76,26 @@ def state(out: Path) -> Path:
     return out / STATE
 
 
-def claim(out: Path, made_with: Mapping[str, object], *, overwrite: bool) -> None:
-    """Remember what the folder is made with.
+def is_claimed(out: Path, made_with: Mapping[str, object], *, overwrite: bool) -> bool:
+    """Whether the folder is known to be made with this.
 
     Raises ``MmrsError`` when it was made with other settings and ``overwrite`` is not set.
     """
     known = read_json(out / STATE / SETTINGS)
-    if known is not None and not overwrite and (changes := difference(known, made_with)):
+    changes = [] if known is None else difference(known, made_with)
+    if changes and not overwrite:
         raise MmrsError(
             f"{out} was made with other settings:\n  " + "\n  ".join(changes),
             code=USAGE,
             hint="Add --overwrite to replace it (unchanged stages are kept), or choose another --out.",
         )
-    write_json(out / STATE / SETTINGS, made_with)
+    return known is not None and not changes
+
+
+def claim(out: Path, made_with: Mapping[str, object], *, overwrite: bool) -> None:
+    """Remember what the folder is made with. Raises ``MmrsError`` as ``is_claimed`` does."""
+    if not is_claimed(out, made_with, overwrite=overwrite):
+        write_json(out / STATE / SETTINGS, made_with)
 
 
 def write_rejects(state: Path, drops: Sequence[Drop]) -> None:

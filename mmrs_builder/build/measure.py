@@ -117,11 +117,20 @@ def measure(
 
     Raises ``MmrsError`` when a process dies though it reads no file itself.
     """
+    jobs = plan(indexed, labels, stage, limits, twins=twins)
+    measure_parts(jobs, workers, progress)
+    return collect(indexed, jobs)
+
+
+def plan(
+    indexed: Indexed, labels: dict[str, Label], stage: Path, limits: Limits, *, twins: bool = False
+) -> list[MeasureJob]:
+    """The parts of a source, in their fixed order."""
     own = {name: labels[name] for name in source_of(indexed.choice).labels}
     own |= dict(markers.labels().values()) if twins else {}
     key = source_key(indexed, own, twins=twins)
     folder = stage / f"{indexed.choice.name}-{digest(indexed.choice.options)[:12]}"
-    jobs = [
+    return [
         MeasureJob(
             choice=indexed.choice,
             refs=refs,
@@ -133,17 +142,23 @@ def measure(
         )
         for number, refs in enumerate(batched_refs(indexed.refs))
     ]
+
+
+def measure_parts(jobs: Sequence[MeasureJob], workers: Workers, progress: Progress) -> None:
+    """Measure those parts that are not done. ``progress`` is told of cases.
+
+    Raises ``MmrsError`` when a process dies though it reads no file itself.
+    """
     todo = [job for job in jobs if not is_done(job)]
     progress(sum(len(job.refs) for job in jobs) - sum(len(job.refs) for job in todo))
     for job, result in zip(todo, workers.run(run_job, todo), strict=True):
         if isinstance(result, Crashed):
             raise MmrsError(
-                f"measuring {Path(job.path).stem} of {indexed.choice.name} took its process down",
+                f"measuring {Path(job.path).stem} of {job.choice.name} took its process down",
                 code=ENVIRONMENT,
                 hint="Free memory or use fewer --workers, then run the same command again; finished parts are kept.",
             )
         progress(len(job.refs))
-    return collect(indexed, jobs)
 
 
 def batched_refs(refs: Sequence[CaseRef]) -> list[tuple[CaseRef, ...]]:

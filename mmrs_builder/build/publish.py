@@ -86,7 +86,7 @@ def is_waiting(out: Path, staged: Path) -> bool:
     assert isinstance(files, dict)
     whole = all(entry["sha256"] in (_sha256(staged / name), _sha256(out / name)) for name, entry in files.items())
     if not whole:
-        (staged / "manifest.json").unlink()
+        (staged / "manifest.json").unlink(missing_ok=True)
     return bool(files) and whole
 
 

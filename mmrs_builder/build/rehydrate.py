@@ -13,20 +13,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
-from mmrs_builder.build import folder, preview
+from mmrs_builder.build import folder, lock, preview
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.lacking import Place, Recipe, chosen, places, refusals
 from mmrs_builder.build.measure import Measured, index, measure, source_of
 from mmrs_builder.build.publish import PLOT, arrive, complete, finished, is_published, is_waiting
-from mmrs_builder.build.run import Stage, check_labels
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, STATE, SourceChoice
 from mmrs_builder.build.stage import discard, read_json, scene_from_json
 from mmrs_builder.build.versions import versions
+from mmrs_builder.build.work import Stage, check_labels
 from mmrs_builder.build.write import is_sealed, measured_rows, seal, staging
 from mmrs_builder.digests import digest
-from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, LOCKED, MANUAL, MmrsError
+from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, MANUAL, MmrsError
 from mmrs_builder.executors import Crashed, Processes, Workers
 from mmrs_builder.io.raster import stored_bytes
 from mmrs_builder.recipe_cards import CROISSANT, DATASHEET, README, recarded
@@ -81,14 +80,9 @@ def rehydrate(
     roots = [choice.root for choice in choices if choice.root]
     folder.check(out, [recipe.home, *roots])
     made_with = {"rehydrated from a build with key": recipe.manifest["key"]}
-    try:
-        with FileLock(folder.state(out) / "lock", timeout=0), Processes(workers) as processes:
-            folder.claim(out, made_with, overwrite=overwrite)
-            if not is_published(out, recipe.manifest["key"]):
-                _rehydrate(recipe, choices, out, processes, limits, stage)
-    except Timeout:
-        hint = "Wait for it, or choose another --out."
-        raise MmrsError(f"{out} is being built by another process", code=LOCKED, hint=hint) from None
+    with lock.alone(out, made_with, overwrite=overwrite), Processes(workers) as processes:
+        if not is_published(out, recipe.manifest["key"]):
+            _rehydrate(recipe, choices, out, processes, limits, stage)
     now = (read_json(out / STATE / "manifest.json") or {})["logical_rows_sha256"]
     return Rehydrated(
         out=out,

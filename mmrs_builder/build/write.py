@@ -59,23 +59,13 @@ def write_key(asked: Asked, settings: Settings, counts: Mapping[str, object], wo
     return digest([asked.key, settings.public(), counts, words.digest()])
 
 
-def write(
-    asked: Asked,
-    words: Words,
-    language: Language,
-    settings: Settings,
-    state: Path,
-    key: str,
-    workers: Workers,
-    started: Callable[[int], Progress],
-) -> None:
-    """Write every planned shard under ``staging(state, key)``; those that are there under the same key are kept.
+def write(jobs: Sequence[ShardJob], workers: Workers, started: Callable[[int], Progress]) -> None:
+    """Write planned shards; those that are there under the same key are kept.
 
     ``started`` is told the number of shards and returns what advances the progress bar.
     """
-    jobs = plan(asked, words, language, settings, state, key)
     progress = started(len(jobs))
-    todo = [job for job in jobs if not is_sealed(_path(job), key)]
+    todo = [job for job in jobs if not is_done(job)]
     progress(len(jobs) - len(todo))
     for result in workers.run(run_job, todo):
         if isinstance(result, Crashed):
@@ -85,6 +75,11 @@ def write(
                 hint="Free memory or use fewer --workers, then run the same command again; finished shards are kept.",
             )
         progress(1)
+
+
+def is_done(job: ShardJob) -> bool:
+    """Whether a planned shard is written."""
+    return is_sealed(_path(job), job.key)
 
 
 def staging(state: Path, key: str) -> Path:

@@ -13,7 +13,7 @@ import pytest
 
 from mmrs_builder import strata
 from mmrs_builder.audit.run import judged
-from mmrs_builder.build import fair, run
+from mmrs_builder.build import fair, stages, work
 from mmrs_builder.digests import keyed
 from mmrs_builder.errors import INTEGRITY, MmrsError
 from mmrs_builder.even import evened
@@ -53,7 +53,7 @@ def leaning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[tuple[ob
     out = tmp_path_factory.mktemp("leaning") / "out"
     command = ("build", "--source", "phantom", *SIZE, "--workers", 1, "--out", out, "--audit")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "shipped", lambda _: few)
+        patch.setattr(work, "shipped", lambda _: few)
         patch.setattr(strata, "evened", evened_but_for_sides)
         yield command, out, mmrs(*command)
 
@@ -85,7 +85,7 @@ def test_a_kill_between_audit_and_publication_costs_nothing(
     shutil.rmtree(other / ".mmrs" / "ask")
     (other / ".mmrs" / "manifest.json").unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(run, "publish", lambda *_: 1 / 0)
+        patch.setattr(stages, "publish", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             mmrs(*again)
     assert not (other / "data").exists()
