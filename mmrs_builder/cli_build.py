@@ -84,15 +84,8 @@ def build(
     fetch(absent, pinned)
     limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
     how: dict[str, Any] = {"workers": workers, "limits": limits, "overwrite": overwrite}
-    if step is None:
-        done: Reach | Report = _watched(partial(building.build, settings, out, cluster=cluster, **how))
-    else:
-        done = _watched(partial(building.build_stage, step.value, span, settings, out, **how))
-    if isinstance(done, building.Reach):
-        reporting.print_reach(done, as_json=as_json)
-        return
-    _told(done, as_json=as_json)
-    _check_complete(done, quarantine_max)
+    go = partial(building.build, cluster=cluster) if step is None else partial(building.build_stage, step.value, span)
+    _told(_watched(partial(go, settings, out, **how)), quarantine_max, as_json=as_json)
 
 
 def _watched(go: Callable[..., Done]) -> Done:
@@ -109,15 +102,21 @@ def _watched(go: Callable[..., Done]) -> Done:
         raise
 
 
-def _told(done: Report, *, as_json: bool) -> None:
+def _told(done: Reach | Report, quarantine_max: float, *, as_json: bool) -> None:
+    """Say what was done. Raises ``MmrsError`` for a build that is published with something amiss."""
     from rich.console import Console
 
     from mmrs_builder import report as reporting
+    from mmrs_builder.build import Reach
 
+    if isinstance(done, Reach):
+        reporting.print_reach(done, as_json=as_json)
+        return
     if as_json:
         typer.echo(json.dumps(done.counts, indent=1, ensure_ascii=False))
     else:
         reporting.print_build(done, Console())
+    _check_complete(done, quarantine_max)
 
 
 def _check_complete(done: Report, part: float) -> None:
