@@ -12,7 +12,7 @@ from typing import Final
 
 from mmrs_builder import __version__
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
-from mmrs_builder.parcel import first_line, origin, stale
+from mmrs_builder.parcel import origin, stale
 
 MESSAGE: Final = "Publish verified shards"
 AGAIN: Final = (
@@ -48,5 +48,9 @@ def push(out: Path, repo: str, files: Collection[str], *, public: bool, sent: Ca
         RuntimeError,  # an upload that failed
         ValueError,  # a name that is none, or an upload that the storage refused
     ) as error:
-        raise MmrsError(f"{repo}: {first_line(error)}", code=ENVIRONMENT, hint=AGAIN) from error
+        raise MmrsError(f"{repo}: {_first_line(error)}", code=ENVIRONMENT, hint=AGAIN) from error
     return str(commit.commit_url)
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

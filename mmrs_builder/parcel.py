@@ -97,8 +97,3 @@ def _forbidden(known: LicenseClass, there: Held) -> str:
     pictures = there.pictures and known != "redistributable"
     masks = there.masks and known == "script-only"
     return " and ".join(word for word, found in (("pictures", pictures), ("masks", masks)) if found)
-
-
-def first_line(error: Exception) -> str:
-    """What an error of somebody else's library says, in one line."""
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

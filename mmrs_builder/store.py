@@ -18,14 +18,14 @@ from typing import Any, Final
 
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.io.extras import need
-from mmrs_builder.parcel import BESIDE, first_line, is_ours, origin, stale
+from mmrs_builder.parcel import BESIDE, is_ours, origin, stale
 from mmrs_builder.verify.integrity import PUSHED
 
 DRIVERS: Final = {"s3": "s3fs", "s3a": "s3fs"}
 """Libraries that an extra of the installation brings; the others fsspec names itself."""
 
-NO_STORES: Final = ("file", "local", "http", "https", "hf", "github", "git", "zip", "tar", "data")
-"""What fsspec also calls a file system, and is no place for objects, or has a better way to it."""
+NO_STORES: Final = ("file", "local", "http", "https", "hf")
+"""What fsspec also calls a file system, and cannot be written to or has a way of its own."""
 
 REFUSALS: Final = (
     ("aiohttp", "ClientError"),
@@ -54,7 +54,11 @@ class Store:
     def sizes(self) -> dict[str, int]:
         """Bytes by path below the root."""
         found = self.system.find(self.root, detail=True)
-        return {name.removeprefix(self.root).lstrip("/"): int(entry["size"]) for name, entry in found.items()}
+        return {
+            name.removeprefix(self.root).lstrip("/"): int(entry["size"])
+            for name, entry in found.items()
+            if entry["size"] or not name.endswith("/")  # else a mark that stands for a folder
+        }
 
     def holds(self, name: str, file: Path) -> bool:
         """Whether the object has the bytes of a file; both are read."""
@@ -88,8 +92,8 @@ def store(address: str) -> Store:
         if scheme in DRIVERS:
             need(DRIVERS[scheme])
         system, root = url_to_fs(address, use_listings_cache=False)
-    except (ImportError, ValueError) as error:
-        raise MmrsError(f"{address}: {first_line(error)}", code=USAGE) from error
+    except (ImportError, TypeError, ValueError) as error:  # a type error: what leads to another file system
+        raise MmrsError(f"{address}: {_sentence(error)}", code=USAGE) from error
     if not root.strip("/"):
         raise MmrsError(f"{address} names no place", code=USAGE, hint="Name a bucket and a prefix in it.")
     return Store(address=address, root=root.rstrip("/"), system=system)
@@ -108,7 +112,7 @@ def push(out: Path, files: Mapping[str, int], *, to: Store, told: Callable[[str]
         if len(kept) < len(files) or any(stale(there, files)):
             _replace(out, to, files, there=there, kept=kept, told=told)
     except _refusals() as error:
-        raise MmrsError(f"{to.address}: {first_line(error)}", code=ENVIRONMENT, hint=AGAIN) from error
+        raise MmrsError(f"{to.address}: {_sentence(error)}", code=ENVIRONMENT, hint=AGAIN) from error
     return to.address
 
 
@@ -171,6 +175,10 @@ def _refusals() -> tuple[type[Exception], ...]:
     """Errors of the system, and what the drivers that are loaded raise beside them; the others are not looked for."""
     own = (getattr(sys.modules[module], name) for module, name in REFUSALS if module in sys.modules)
     return (OSError, ValueError, RuntimeError, *own)
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _sha256(file: BufferedIOBase) -> str:

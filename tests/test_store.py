@@ -87,6 +87,7 @@ def test_a_new_version_takes_the_place_of_the_old_one_and_manifest_and_cards_com
 
     (beside := tmp_path / "beside").write_text("nobody's business")
     fsspec.filesystem("s3").put_file(str(beside), f"{s3.BUCKET}/mine-too/README.md")
+    fsspec.filesystem("s3").pipe_file(f"{s3.BUCKET}/mine/", b"")  # as a console marks a folder
     (old := Path(shutil.copytree(dozen, tmp_path / "old")) / "secrets.env").write_text("KEY=1\n")
     assert mmrs("push", old.parent, "s3://shelf/mine").code == 0
     assert held("s3://shelf/mine") == expected(dozen)
@@ -204,7 +205,8 @@ def test_what_the_store_refuses_is_told_in_a_sentence(free: Path, shelf: s3.Serv
 
 
 @pytest.mark.parametrize(
-    "address", ["file:///tmp/mine", "s3://", "hf://datasets/me/set", "nope://shelf/mine", "memory://", "zip::s3://a/b"]
+    "address",
+    ["file:///tmp/mine", "s3://", "hf://datasets/me/set", "nope://shelf/mine", "reference://mine", "zip::s3://a/b"],
 )
 def test_an_address_of_no_store_is_refused_before_anything_is_read(address: str, tmp_path: Path):
     pytest.importorskip("s3fs", reason="needs the extra s3")
