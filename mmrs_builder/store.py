@@ -1,9 +1,8 @@
 """A verified build in an object store: S3, and what else ``fsspec`` writes to.
 
 A store has no commits. So the manifest and the cards of an earlier version leave first and the new ones come last, the
-manifest at the very end: who follows a manifest finds the old version, the new one or none, and shards of both only
-under a manifest that does not list them. What lies there already, byte for byte, is not sent again, so an interrupted
-push goes on when it is repeated.
+manifest at the very end: who follows a manifest finds the old version, the new one or none, and no mixture that
+verifies. What lies there already, byte for byte, is not sent again, so an interrupted push goes on when it is repeated.
 """
 
 from __future__ import annotations

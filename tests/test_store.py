@@ -60,23 +60,22 @@ def memory() -> Iterator[dict[str, Any]]:
 
 
 def held(address: str) -> dict[str, str]:
-    """SHA-256 of every object below an address."""
+    """SHA-256 of every object below an address, but marks of folders."""
     import fsspec
 
     system, root = fsspec.core.url_to_fs(address, use_listings_cache=False)
-    return {
-        name.removeprefix(f"{root}/"): hashlib.sha256(system.cat_file(name)).hexdigest() for name in system.find(root)
-    }
+    names = [name for name in system.find(root) if not name.endswith("/")]
+    return {name.removeprefix(f"{root}/"): hashlib.sha256(system.cat_file(name)).hexdigest() for name in names}
 
 
 def fetched(address: str, to: Path) -> Path:
     import fsspec
 
     system, root = fsspec.core.url_to_fs(address, use_listings_cache=False)
-    for name in system.find(root):
-        file = to / name.removeprefix(f"{root}/")
+    for name in held(address):
+        file = to / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        system.get_file(name, str(file))
+        system.get_file(f"{root}/{name}", str(file))
     return to
 
 
@@ -88,8 +87,9 @@ def test_a_new_version_takes_the_place_of_the_old_one_and_manifest_and_cards_com
     (beside := tmp_path / "beside").write_text("nobody's business")
     fsspec.filesystem("s3").put_file(str(beside), f"{s3.BUCKET}/mine-too/README.md")
     fsspec.filesystem("s3").pipe_file(f"{s3.BUCKET}/mine/", b"")  # as a console marks a folder
-    (old := Path(shutil.copytree(dozen, tmp_path / "old")) / "secrets.env").write_text("KEY=1\n")
-    assert mmrs("push", old.parent, "s3://shelf/mine").code == 0
+    old = Path(shutil.copytree(dozen, tmp_path / "old"))
+    (old / "secrets.env").write_text("KEY=1\n")
+    assert mmrs("push", old, "s3://shelf/mine").code == 0
     assert held("s3://shelf/mine") == expected(dozen)
     shelf.changes()
     done = mmrs("push", free, "s3://shelf/mine/")
