@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mmrs_builder import options as opt
+from mmrs_builder.errors import USAGE, MmrsError
+
+Deliver = Callable[[Path, Mapping[str, int]], str]
 
 To = Annotated[
     str,
@@ -31,8 +35,15 @@ Turns = Annotated[
     ),
 ]
 
-Repo = Annotated[str, typer.Argument(metavar="REPO", help="Dataset repository: USER/NAME. It is made if need be.")]
-Public = Annotated[bool, typer.Option("--public", help="Make a new repository public. [default: private]")]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="USER/NAME, a dataset repository of the Hub, which is made if need be; or s3://BUCKET/PREFIX, a place of "
+        "its own in an object store (gs:// and abfs:// need gcsfs and adlfs).",
+    ),
+]
+Public = Annotated[bool, typer.Option("--public", help="Make a new repository of the Hub public. [default: private]")]
 Own = Annotated[
     opt.Many, typer.Option("--own", help="A source of your own whose data are yours to publish; repeat for several.")
 ]
@@ -59,28 +70,28 @@ def export(
 
 def push(
     out: opt.Out,
-    repo: Repo,
+    target: Target,
     public: Public = False,
     own: Own = None,
     dry_run: DryRun = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Verify a finished build and publish it on the Hugging Face Hub, if the licences of its sources allow that.
+    """Verify a finished build and publish it on the Hugging Face Hub or in an object store, if the licences allow that.
 
-    Shards, cards and manifest are sent, and nothing else. The token is the one of `hf auth login` or HF_TOKEN. What may
-    not be passed on is refused; `mmrs export --to recipe` leaves it out.
+    Shards, cards and manifest are sent, and nothing else. The token of the Hub is the one of `hf auth login` or
+    HF_TOKEN; S3 takes AWS_PROFILE and the like. What may not be passed on is refused; `mmrs export --to recipe` leaves
+    it out.
 
-    Example: mmrs push shards/ user/name
+    Examples: mmrs push shards/ user/name · mmrs push shards/ s3://bucket/prefix
     """
-    from mmrs_builder import hub
+    from mmrs_builder.parcel import pack
 
+    deliver = _to_store(target, public) if "://" in target else _to_hub(target, public)
     typer.echo(f"verifying {out}", err=True)
-    parcel = hub.parcel(out, own or [])
-    sent = None
-    if not dry_run:
-        sent = hub.push(out, repo, parcel.files, public=public, sent=lambda name: typer.echo(f"sent {name}", err=True))
+    parcel = pack(out, own or [])
+    sent = None if dry_run else deliver(out, parcel.files)
     if as_json:
-        found = {"repo": repo, "commit": sent, "files": dict(parcel.files), "sources": dict(parcel.classes)}
+        found = {"repo": target, "commit": sent, "files": dict(parcel.files), "sources": dict(parcel.classes)}
         typer.echo(json.dumps(found, indent=1))
         return
     for name, size in parcel.files.items():
@@ -88,6 +99,26 @@ def push(
     classes = ", ".join(f"{name} ({known or 'your own'})" for name, known in parcel.classes.items())
     typer.echo(f"sources: {classes}")
     typer.echo(f"published: {sent}" if sent else "Nothing was sent.")
+
+
+def _to_hub(repo: str, public: bool) -> Deliver:
+    from mmrs_builder import hub
+
+    return lambda out, files: hub.push(out, repo, files, public=public, sent=lambda name: _say(f"sent {name}"))
+
+
+def _to_store(address: str, public: bool) -> Deliver:
+    """What cannot be a store is refused before anything is verified."""
+    from mmrs_builder import store
+
+    if public:
+        hint = "Who may read a bucket is said where it was made."
+        raise MmrsError("--public is for the Hub", code=USAGE, hint=hint)
+    return partial(store.push, to=store.store(address), told=_say)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def told(counts: Mapping[str, int]) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.command import Result, mmrs, sha256, spawned
+from tests.build.command import Result, mmrs, spawned
 from tests.build.corpus import write
 from tests.export import hub as hubs
+from tests.export.parcels import expected
 
 FOREIGN = "notes/method.md"
 
@@ -37,14 +38,6 @@ def push(out: Path, hub: hubs.Hub, *options: str, token: str = hubs.TOKEN) -> Re
         HF_ENDPOINT=hub.address, HF_TOKEN=token, HF_HOME=home, HF_HUB_DISABLE_XET="1", HF_HUB_OFFLINE="0",
         NO_PROXY="127.0.0.1",
     )  # fmt: skip
-
-
-def expected(out: Path) -> dict[str, str]:
-    """What may leave: shards, cards, and the manifest, without which nothing of it can be verified."""
-    cards = [out / name for name in ("README.md", "DATASHEET.md", "croissant.json")]
-    paths = [*cards, *(path for folder in ("data", "qa", "preview") for path in sorted((out / folder).iterdir()))]
-    manifest = {"manifest.json": sha256(out / ".mmrs" / "manifest.json")}
-    return manifest | {path.relative_to(out).as_posix(): sha256(path) for path in paths}
 
 
 def test_shards_and_card_arrive_in_one_commit_and_nothing_else(shards: Path, hub: hubs.Hub):

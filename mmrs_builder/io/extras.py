@@ -12,6 +12,7 @@ EXTRAS: Final = {
     "highdicom": "dicom",
     "h5py": "formats",
     "pycocotools": "formats",
+    "s3fs": "s3",
     "sklearn": "audit",
 }
 """Which extra of the installation brings a library."""
