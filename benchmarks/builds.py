@@ -11,7 +11,8 @@ from typing import Any
 
 from benchmarks.corpora import ORGANS
 
-BUILDS = ("build", "build, two workers", "build, no jitter", "build, no search for copies")
+LARGE = "build, as in a large corpus"
+BUILDS = ("build", "build, two workers", LARGE, "build, no jitter", "build, no search for copies")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,30 +39,51 @@ def choice(corpus: Path) -> Any:
     return SourceChoice(name=name, root=corpus, options=tuple(sorted(given.items())))
 
 
-def build(corpus: Path, out: Path, way: str = "build", **more: Any) -> dict[str, Spent]:
-    """Build ``out`` without previews; returns what each stage took. ``more`` goes into the settings."""
-    from mmrs_builder import jitter
-    from mmrs_builder.build import Limits, Settings, copies, run
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a build took by stage, and what it counted; ``held`` are the bytes of its folder before it publishes."""
 
-    run.preview.write = lambda *_: None  # of at most 500 views: they would be in the cost of each view of a small corpus
+    stages: dict[str, Spent]
+    counts: dict[str, Any]
+    held: int
+
+
+def build(corpus: Path, out: Path, way: str = "build", sources: tuple[Any, ...] = (), **more: Any) -> Built:
+    """Build ``out`` without previews, from a drawn corpus or other ``sources``. ``more`` goes into the settings."""
+    from mmrs_builder import jitter
+    from mmrs_builder.bindings import LEAST_BINDINGS
+    from mmrs_builder.build import Limits, Settings, ask, copies, run
+
+    run.preview.write = lambda *_: None  # 500 at most: a small corpus would pay for them with each view
     if way == "build, no jitter":
         jitter.WAYS = ()  # type: ignore[misc,assignment]
     if way == "build, no search for copies":
         copies.find = lambda *_: ((), 0)
+    if way == LARGE:
+        ask.most_bindings = lambda _: LEAST_BINDINGS
     started: list[tuple[str, float, float]] = []
+    held = 0
 
     def stage(name: str, _: int) -> Callable[[int], None]:
+        nonlocal held
+        held = weight(out) if name == "publish" else held
         started.append((name, spent(), time.perf_counter()))
         return lambda _: None
 
-    settings = Settings(sources=(choice(corpus),), **more)
+    settings = Settings(sources=sources or (choice(corpus),), **more)
     workers = 2 if way == "build, two workers" else 1
-    run.build(settings, out, workers=workers, limits=Limits(), overwrite=True, stage=stage)
+    done = run.build(settings, out, workers=workers, limits=Limits(), overwrite=True, stage=stage)
     ends = [*started[1:], ("", spent(), time.perf_counter())]
-    return {
+    stages = {
         name: Spent(processor=until[1] - used, clock=until[2] - at)
         for (name, used, at), until in zip(started, ends, strict=True)
     }
+    return Built(stages=stages, counts=done.counts, held=held)
+
+
+def weight(folder: Path) -> int:
+    """Bytes of all files of a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def spent() -> float:
