@@ -5,9 +5,11 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from benchmarks.corpora import ORGANS
 
@@ -54,13 +56,14 @@ def build(corpus: Path, out: Path, way: str = "build", sources: tuple[Any, ...] 
     from mmrs_builder.bindings import LEAST_BINDINGS
     from mmrs_builder.build import Limits, Settings, ask, copies, run
 
-    run.preview.write = lambda *_: None  # 500 at most: a small corpus would pay for them with each view
+    # No previews: there are 500 at most, and a small corpus would pay for them with each view.
+    changed = [mock.patch.object(run.preview, "write", return_value=None)]
     if way == "build, no jitter":
-        jitter.WAYS = ()  # type: ignore[misc,assignment]
+        changed.append(mock.patch.object(jitter, "WAYS", ()))
     if way == "build, no search for copies":
-        copies.find = lambda *_: ((), 0)
+        changed.append(mock.patch.object(copies, "find", return_value=((), 0)))
     if way == LARGE:
-        ask.most_bindings = lambda _: LEAST_BINDINGS
+        changed.append(mock.patch.object(ask, "most_bindings", return_value=LEAST_BINDINGS))
     started: list[tuple[str, float, float]] = []
     held = 0
 
@@ -72,7 +75,10 @@ def build(corpus: Path, out: Path, way: str = "build", sources: tuple[Any, ...] 
 
     settings = Settings(sources=sources or (choice(corpus),), **more)
     workers = 2 if way == "build, two workers" else 1
-    done = run.build(settings, out, workers=workers, limits=Limits(), overwrite=True, stage=stage)
+    with ExitStack() as during:
+        for change in changed:
+            during.enter_context(change)
+        done = run.build(settings, out, workers=workers, limits=Limits(), overwrite=True, stage=stage)
     ends = [*started[1:], ("", spent(), time.perf_counter())]
     stages = {
         name: Spent(processor=until[1] - used, clock=until[2] - at)

@@ -20,6 +20,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from benchmarks import builds, row_groups
 from benchmarks.corpora import draw
@@ -38,8 +39,8 @@ def prepared(folder: Path, views: int, least: int) -> dict[str, Any]:
 
     draw("polyps", folder / "corpus", views)
     builds.build(folder / "corpus", folder / "built", rows_per_shard=50)
-    wds.FULL = TAR_BYTES  # type: ignore[misc]
-    export(folder / "built", folder / "exported")
+    with mock.patch.object(wds, "FULL", TAR_BYTES):
+        export(folder / "built", folder / "exported")
     shards, tars = files(folder / "built" / "data", "parquet"), files(folder / "exported", "tar")
     rows = sum(row_groups.pq.read_metadata(path).num_rows for path in shards)
     times = -(-least // rows)

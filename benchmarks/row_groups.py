@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pyarrow.parquet as pq
 
@@ -34,8 +35,8 @@ def rewrite(files: list[Path], size: int, out: Path, rows: int = ROWS) -> None:
     """One shard of the views of others, again from the first when they are used up, with ``size`` rows in a group."""
     schema = pq.read_schema(files[0])
     found = [row for path in files for row in pq.read_table(path).to_pylist()]
-    shards.ROW_GROUP = size  # type: ignore[misc]
-    shards.write_shard(out, [found[i % len(found)] for i in range(rows)], schema)
+    with mock.patch.object(shards, "ROW_GROUP", size):
+        shards.write_shard(out, [found[i % len(found)] for i in range(rows)], schema)
 
 
 def measured(file: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 
-def helped(times: int = 3) -> dict[str, float]:
+def helped(times: int = 3) -> dict[str, Any]:
     """``mmrs --help``: the shortest of some tries."""
-    return min((_run("--help") for _ in range(times)), key=lambda it: it["seconds"])
+    return min((_run("--help")[0] for _ in range(times)), key=lambda it: it["seconds"])
 
 
 def dry_run(folder: Path, files: int) -> dict[str, Any]:
@@ -22,20 +23,17 @@ def dry_run(folder: Path, files: int) -> dict[str, Any]:
         for number in range(files // 2):
             (folder / part / f"{number:07d}.jpg").touch()
     to = ("--out", f"{folder}.out", "--dry-run", "--json")
-    took = _run("build", "--source", "kvasir", "--data", str(folder), *to)
-    return {"files": files // 2 * 2, "bare": _run("--version"), **took}
+    took, output = _run("build", "--source", "kvasir", "--data", str(folder), *to)
+    (plan,) = json.loads(output)
+    return {"files": files // 2 * 2, "cases": plan["cases"], "bare": _run("--version")[0], **took}
 
 
-def _run(*words: str) -> dict[str, float]:
-    """Seconds of a command, of the processors and by the clock, and the lines that it printed."""
+def _run(*words: str) -> tuple[dict[str, Any], str]:
+    """Seconds of a command, of the processors and by the clock, and what it printed."""
     before, at = _children(), time.perf_counter()
     command = [sys.executable, "-m", "mmrs_builder", *words]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return {
-        "seconds": _children() - before,
-        "clock": time.perf_counter() - at,
-        "lines": len(done.stdout.splitlines()),
-    }
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return {"seconds": _children() - before, "clock": time.perf_counter() - at}, done.stdout
 
 
 def _children() -> float:
