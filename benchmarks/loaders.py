@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -109,3 +110,7 @@ def read(way: str, place: Path, level: Level, workers: int, views: int) -> None:
     assert found == views // BATCH, f"{place} has fewer than {views} views"
     del batches
     gc.collect()
+    for (
+        worker
+    ) in multiprocessing.active_children():  # torch waits five seconds; the time of one that lives on is unknown
+        worker.join()

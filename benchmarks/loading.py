@@ -152,7 +152,7 @@ def table(found: dict[str, Any]) -> list[str]:
     ]
     for name, it in each.items():
         for number in workers:
-            cells = (f"{1000 / max(it[f'{level}/{number}']['ms'], 1e-3):.0f}" for level in names)
+            cells = (rate(it[f"{level}/{number}"]["ms"]) for level in names)
             lines.append(f"| {name} | {number} | {' | '.join(cells)} |")
     weights = ", ".join(f"{name} {size / 1000:.1f} kB" for name, size in found["bytes"].items())
     lines += ["", f"{found['views']} views; each takes: {weights}. Seconds until a way is opened, imports not counted:"]
@@ -167,6 +167,11 @@ def table(found: dict[str, Any]) -> list[str]:
             f"| {it['reached_ms']:.1f} | {it['reached_bytes'] / 1000:.0f} | {it['requests']:.1f} |"
         )
     return [*lines, "", *needed(found)]
+
+
+def rate(ms: float) -> str:
+    """Views a second of one core, in two digits; – where the machine was too busy for a difference to show."""
+    return "–" if ms <= 0 else f"{float(f'{1000 / ms:.2g}'):.0f}"
 
 
 def needed(found: dict[str, Any]) -> list[str]:

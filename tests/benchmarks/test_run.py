@@ -1,21 +1,16 @@
-"""``make bench``: what it multiplies, what it prints, and a way in a process of its own."""
+"""``make bench``: what it multiplies, what it prints, and what a way measures."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import starting
+from benchmarks import naive, starting
 from benchmarks.corpora import draw
-from benchmarks.rephrase import Opened, bank
-from benchmarks.run import between, numbers, table
-
-ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.rephrase import Opened, bank, rephrased
+from benchmarks.run import between, numbers, table, work
 
 
 def one(seconds: float, **more: object) -> dict[str, object]:
@@ -28,12 +23,6 @@ FOUND = {
     "build, two workers": one(10.0, clock=5.0),
     "re-phrased": {"seconds": 4.0, "copy": 0.5, "opened": [], "measured_again": False, "moved": "no images"},
 }
-
-
-def way(*words: str) -> dict[str, object]:
-    command = [sys.executable, "-m", "benchmarks.run", *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def test_what_a_view_costs_is_the_difference_of_two_runs_and_memory_is_that_of_the_longer():
@@ -56,23 +45,32 @@ def test_ratios_are_against_the_floor_and_volumes_have_no_script():
     assert any(line.startswith("Other words: 8 times a copy of the shards, 0.50 of a build") for line in lines)
 
 
-def test_the_floor_of_volumes_reads_and_writes_both_files(tmp_path: Path):
-    pytest.importorskip("nibabel")
-    draw("volumes", tmp_path / "volumes", 2, (96, 80, 24))
-    found = way("--kind", "volumes", "--way", "floor", "--corpus", str(tmp_path / "volumes"))
-    assert float(str(found["seconds"])) > 0
+def test_the_floor_of_volumes_keeps_both_files_and_counts_what_is_marked(tmp_path: Path):
+    nib = pytest.importorskip("nibabel")
+    draw("volumes", tmp_path / "corpus", 2, (96, 80, 24))
+    naive.volumes(tmp_path / "corpus", tmp_path)
+    rows = pq.read_table(tmp_path / "floor.parquet").to_pylist()
+    files = [tmp_path / "corpus" / "masks" / f"00000{i}.nii.gz" for i in range(2)]
+    assert [row["mask"] for row in rows] == [path.read_bytes() for path in files]
+    assert [row["voxels"] for row in rows] == [int((nib.load(path).get_fdata() > 0).sum()) for path in files]
+
+
+def test_a_build_tells_its_seconds_bytes_and_candidates(tmp_path: Path):
+    draw("polyps", tmp_path / "corpus", 1, (300, 260))
+    found = work("polyps", "build", tmp_path / "corpus")
+    assert min(found[name] for name in ("seconds", "leading", "clock", "mb", "data", "qa", "state", "questions")) > 0
+    assert found["views"] == 1
+    assert found["held"] > found["data"] + found["qa"]
+    assert "preview" not in found["stages"]
 
 
 def test_other_words_open_no_file_of_the_corpus_but_need_its_listing(tmp_path: Path):
-    draw("polyps", tmp_path / "polyps", 2, (300, 260))
+    draw("polyps", tmp_path / "corpus", 2, (300, 260))
     bank(tmp_path / "bank.toml", families="locate.*")
-    found = way(
-        "--kind", "polyps", "--way", "re-phrased", "--corpus", str(tmp_path / "polyps"), "--bank",
-        str(tmp_path / "bank.toml"),
-    )  # fmt: skip
+    found = rephrased(tmp_path / "corpus", tmp_path / "bank.toml")
     assert (found["opened"], found["measured_again"]) == ([], False)
-    assert "no Kvasir-SEG images in CORPUS" in str(found["moved"])
-    assert (tmp_path / "polyps").is_dir()
+    assert "no Kvasir-SEG images in CORPUS" in found["moved"]
+    assert (tmp_path / "corpus").is_dir()
 
 
 def test_opened_files_are_noted_only_below_the_folder_and_while_it_is_looked_at(tmp_path: Path):
