@@ -147,13 +147,12 @@ def table(found: dict[str, Any]) -> list[str]:
     names = list(dict.fromkeys(level.split("/")[0] for it in each.values() for level in it))
     workers = sorted({level.split("/")[1] for it in each.values() for level in it})
     lines = [
-        f"| views per second of one core | workers | {' | '.join(names)} |",
-        f"|---|---|{'---|' * len(names)}",
+        f"| views per second of one core, {' / '.join(workers)} workers | {' | '.join(names)} |",
+        f"|---|{'---|' * len(names)}",
     ]
     for name, it in each.items():
-        for number in workers:
-            cells = (rate(it[f"{level}/{number}"]["ms"]) for level in names)
-            lines.append(f"| {name} | {number} | {' | '.join(cells)} |")
+        cells = (" / ".join(rate(it[f"{level}/{number}"]["ms"]) for number in workers) for level in names)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     weights = ", ".join(f"{name} {size / 1000:.1f} kB" for name, size in found["bytes"].items())
     lines += ["", f"{found['views']} views; each takes: {weights}. Seconds until a way is opened, imports not counted:"]
     lines += [", ".join(f"{name} {it['opened_s']:.2f}" for name, it in found["ways"].items()) + ".", ""]
@@ -178,8 +177,9 @@ def needed(found: dict[str, Any]) -> list[str]:
     """How many cores feed one GPU at the measured step, by way."""
     lines = []
     for name, it in found["ways"].items():
-        if "paper/1" in it["levels"]:
-            cores = it["levels"]["paper/1"]["ms"] / 1000 * 4 / STEP
+        ms = it["levels"].get("paper/1", {"ms": 0.0})["ms"]
+        if ms > 0:
+            cores = ms / 1000 * 4 / STEP
             lines.append(f"{name}: {4 / STEP:.1f} views a second for one GPU take {cores:.2f} cores")
     return lines
 
