@@ -25,7 +25,7 @@ endif
 script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
 	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
 
-.PHONY: help install browser lint types test demo demo-paraphrase bench soak baseline-train baseline-smoke leaderboard test-gpu bench-train
+.PHONY: help install browser lint types test demo demo-paraphrase bench bench-load soak baseline-train baseline-smoke leaderboard test-gpu bench-train
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,9 @@ demo-paraphrase: install ## reword the demo through a local endpoint (by rules: 
 
 bench: install ## what a build costs beside copying, reading and writing, and a naive script: runs/bench
 	$(BIN)/python -m benchmarks.run
+
+bench-load: install ## how fast shards are read for training, beside WebDataset, and what row groups cost: runs/loading
+	$(BIN)/python -m benchmarks.loading
 
 soak: $(if $(wildcard benchmarks/soak.py),install) ## long proofs: thousands of lies of every kind, other hands' masks
 	$(call script,benchmarks/soak.py)

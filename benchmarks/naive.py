@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import random
 import shutil
 from collections.abc import Iterator
@@ -49,6 +50,23 @@ def floor(corpus: Path, out: Path) -> None:
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))
                 rows.clear()
         writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+
+def volumes(corpus: Path, out: Path) -> None:
+    """Read and decode volume and label map, write the bytes of both as Parquet."""
+    import nibabel as nib
+
+    schema = pa.schema([("name", pa.string()), ("image", pa.binary()), ("mask", pa.binary()), ("voxels", pa.int64())])
+    with pq.ParquetWriter(out / "floor.parquet", schema, compression="none", use_dictionary=False) as writer:
+        for files in pairs(corpus):
+            coded = [path.read_bytes() for path in files]
+            image, mask = (
+                np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(data)).dataobj)  # type: ignore[no-untyped-call]
+                for data in coded
+            )
+            assert image.shape == mask.shape
+            row = {"name": files[0].name, "image": coded[0], "mask": coded[1], "voxels": int((mask > 0).sum())}
+            writer.write_table(pa.Table.from_pylist([row], schema=schema))
 
 
 def script(corpus: Path, out: Path) -> None:

@@ -1,146 +1,144 @@
 """What a build costs beside what it cannot do without, in one run: see ``benchmarks/README.md``.
 
 Every way runs in a process of its own, twice: on all views and on a tenth of them. What a view costs is the difference,
-so that start-up is in no number, and the previews, of at most 500 views, are left out. Seconds are those of the
-processors, children included; read ratios only.
+so that start-up is in no number. Seconds are those of the processors, children included; read ratios only. Time by the
+clock is told where two workers stand beside one, with the load of the machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-from PIL import Image
+from benchmarks import naive, rephrase, starting
+from benchmarks.builds import BUILDS, build, peak, spent, weight
+from benchmarks.corpora import SIZES, draw
 
-from benchmarks import naive
-
-SIZES = {"polyps": (600, 500), "slices": (512, 512)}
-ORGANS = (
-    "liver", "spleen", "kidney_left", "kidney_right", "pancreas", "stomach", "gallbladder", "aorta", "duodenum",
-    "bladder",
-)  # fmt: skip
-WAYS: dict[str, Callable[[Path, Path], None]] = {
+Way = Callable[[Path, Path], None]
+PICTURES: dict[str, Way] = {
     "copy": naive.copy, "floor": naive.floor, "script": naive.script, "pictures": naive.pictures,
 }  # fmt: skip
-FIXED = ("preview",)
-"""Stages that cost the same however many views there are: at most 500 are drawn. They are in no number of a view."""
-
-BUILDS = ("build", "build, no jitter", "build, no search for copies")
-
-
-def draw(kind: str, corpus: Path, views: int) -> None:
-    """A corpus of pictures that are alike in size and bytes to the real ones, and to no other of theirs."""
-    width, height = SIZES[kind]
-    for folder in ("images", "masks"):
-        (corpus / folder).mkdir(parents=True)
-    for view in range(views):
-        rng = np.random.default_rng((hash_of(kind), view))
-        rough = rng.integers(40, 216, (height // 25, width // 25, 3), np.uint8)
-        noise = rng.integers(0, 12, (height, width, 3), np.uint8)
-        picture = cv2.add(cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC), noise)
-        mask = np.zeros((height, width), np.uint8)
-        for value in range(1, 2 if kind == "polyps" else len(ORGANS) + 1):
-            centre = (int(rng.integers(60, width - 60)), int(rng.integers(60, height - 60)))
-            axes = (int(rng.integers(20, 60)), int(rng.integers(20, 60)))
-            cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255 if kind == "polyps" else value, -1)
-        if kind == "polyps":
-            Image.fromarray(picture).save(corpus / "images" / f"{view:06d}.jpg", quality=80)
-            Image.fromarray(mask).save(corpus / "masks" / f"{view:06d}.jpg")
-        else:
-            Image.fromarray(picture[..., 0]).save(corpus / "images" / f"{view:06d}.png")
-            Image.fromarray(mask).save(corpus / "masks" / f"{view:06d}.png")
+WAYS: dict[str, dict[str, Way]] = {
+    "polyps": PICTURES,
+    "slices": PICTURES,
+    "volumes": {"copy": naive.copy, "floor": naive.volumes},
+}
+REPHRASED = "re-phrased"
+VIEWS_OF_A_VOLUME = 100
+"""Pictures for which one volume is drawn."""
 
 
-def hash_of(kind: str) -> int:
-    """A number for a kind of corpus."""
-    return sorted(SIZES).index(kind)
+def work(kind: str, way: str, corpus: Path) -> dict[str, Any]:
+    """One way in this process: seconds of the processors and by the clock, and the most memory of one process in MB.
 
-
-def build(corpus: Path, out: Path, way: str) -> dict[str, float]:
-    """``mmrs build`` in this process; returns the seconds of each stage."""
-    from mmrs_builder import jitter
-    from mmrs_builder.build import Limits, Settings, SourceChoice, copies, run
-
-    if way == "build, no jitter":
-        jitter.WAYS = ()  # type: ignore[misc,assignment]
-    if way == "build, no search for copies":
-        copies.find = lambda *_: ((), 0)
-    values = ",".join(f"{value}={name}" for value, name in enumerate(ORGANS, 1))
-    given = {"exhaustive": "yes", "modality": "ct", "values": values}
-    polyps = (corpus / "masks" / "000000.jpg").exists()
-    choice = SourceChoice(
-        name="kvasir" if polyps else "folder", root=corpus, options=() if polyps else tuple(sorted(given.items()))
-    )
-    started: list[tuple[str, float]] = []
-
-    def stage(name: str, _: int) -> Callable[[int], None]:
-        started.append((name, spent()))
-        return lambda _: None
-
-    run.build(Settings(sources=(choice,)), out / "shards", workers=1, limits=Limits(), overwrite=False, stage=stage)
-    ends = [*(at for _, at in started[1:]), spent()]
-    return {name: end - at for (name, at), end in zip(started, ends, strict=True)}
-
-
-def spent() -> float:
-    """Seconds of the processors, of children that have ended as well."""
-    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(it.ru_utime + it.ru_stime for it in used)
-
-
-def work(way: str, corpus: Path) -> dict[str, Any]:
-    """One way in this process: seconds of the processors, the most memory of one process in MB, seconds by stage."""
+    ``leading`` are the seconds of this process without its workers. Of a build also: seconds by stage, views,
+    candidates and bytes, ``held`` those of the output folder before it publishes.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        stages = build(corpus, Path(folder), way) if way in BUILDS else WAYS[way](corpus, Path(folder))
-    most = max(resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {
-        "seconds": spent() - sum((stages or {}).get(name, 0.0) for name in FIXED),
-        "mb": most // 1000,
-        "stages": stages or {},
-    }
+        out, at, before = Path(folder), time.perf_counter(), spent()
+        if way not in BUILDS:
+            WAYS[kind][way](corpus, out)
+            more = {}
+        else:
+            done = build(corpus, out / "shards", way)
+            more = {
+                "stages": {name: it.processor for name, it in done.stages.items()},
+                "views": done.counts["views"]["published"],
+                "candidates": done.counts["candidates"]["decided"] + done.counts["candidates"]["unanswerable"],
+                "questions": done.counts["candidates"]["asked"],
+                "data": weight(out / "shards" / "data"),
+                "qa": weight(out / "shards" / "qa"),
+                "state": weight(out / "shards" / ".mmrs"),
+                "held": done.held,
+            }
+        clock = time.perf_counter() - at
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return {"seconds": spent() - before, "leading": own.ru_utime + own.ru_stime, "clock": clock, "mb": peak(), **more}
 
 
-def apart(way: str, corpus: Path) -> dict[str, Any]:
-    """The same in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.run", "--way", way, "--corpus", str(corpus)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+def apart(*arguments: str) -> dict[str, Any]:
+    """Part of the measurement in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.run", *arguments], check=True, stdout=subprocess.PIPE, text=True
+    )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def measured(kind: str, views: int, folder: Path) -> dict[str, dict[str, Any]]:
-    """Seconds for 1000 views, most memory, and seconds of each stage for 1000 views, way by way."""
-    few = max(views // 10, 1)
-    for number in (few, views):
-        draw(kind, folder / f"{kind}{number}", number)
+def numbers(kind: str, views: int) -> tuple[int, int]:
+    """How many pictures or volumes are drawn, for the short run and for the long one."""
+    many = max(views // VIEWS_OF_A_VOLUME, 3) if kind == "volumes" else views
+    return max(many // 10, 1), many
+
+
+def between(few: dict[str, Any], many: dict[str, Any], each: float) -> dict[str, Any]:
+    """The difference of two runs, multiplied; but of memory what the longer run held."""
+    found: dict[str, Any] = {}
+    for name, value in many.items():
+        if isinstance(value, dict):
+            found[name] = between({**dict.fromkeys(value, 0.0), **few[name]}, value, each)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = value if name == "mb" else (value - few[name]) * each
+        else:
+            found[name] = value
+    return found
+
+
+def measured(kind: str, views: int, folder: Path, wordings: Path) -> dict[str, dict[str, Any]]:
+    """What 1000 pictures or volumes cost, way by way."""
+    few, many = numbers(kind, views)
+    corpora = [folder / f"{kind}{number}" for number in (few, many)]
+    for number, corpus in zip((few, many), corpora, strict=True):
+        draw(kind, corpus, number)
     found = {}
-    for way in (*WAYS, *BUILDS):
-        one, other = (apart(way, folder / f"{kind}{number}") for number in (few, views))
-        each = 1000 / (views - few)
-        found[way] = {
-            "seconds": (other["seconds"] - one["seconds"]) * each,
-            "mb": other["mb"],
-            "stages": {name: (end - one["stages"][name]) * each for name, end in other["stages"].items()},
-        }
+    for way in (*WAYS[kind], *BUILDS, REPHRASED):
+        load = os.getloadavg()[0]
+        told = ("--kind", kind, "--way", way, "--bank", str(wordings))
+        one, other = (apart(*told, "--corpus", str(corpus)) for corpus in corpora)
+        found[way] = {**between(one, other, 1000 / (many - few)), "load": [load, os.getloadavg()[0]]}
         print(f"{kind}: {way}", file=sys.stderr)
     return found
 
 
 def table(kind: str, found: dict[str, dict[str, Any]]) -> list[str]:
-    """Rows of Markdown: every way against the floor and the naive script."""
-    floor, script = (found[way]["seconds"] for way in ("floor", "script"))
+    """Rows of Markdown: every way against the floor and, where there is one, the naive script."""
+    floor, script = found["floor"]["seconds"], found.get("script", {}).get("seconds")
     lines = [f"| {kind} | against the floor | against the script | peak MB |", "|---|---|---|---|"]
     for way, it in found.items():
-        lines.append(f"| {way} | {it['seconds'] / floor:.2f} | {it['seconds'] / script:.2f} | {it['mb']} |")
-    return [*lines, ""]
+        if way != REPHRASED:
+            beside = "–" if script is None else f"{it['seconds'] / script:.2f}"
+            lines.append(f"| {way} | {it['seconds'] / floor:.2f} | {beside} | {it['mb']} |")
+    return [*lines, "", side_by_side(found), reworded(found), ""]
+
+
+def side_by_side(found: dict[str, dict[str, Any]]) -> str:
+    """Two workers against one."""
+    one, two = found["build"], found["build, two workers"]
+    load = " to ".join(f"{value:.1f}" for value in two["load"])
+    return (
+        f"Two workers against one, at a load of {load} on {os.cpu_count()} cores: {two['clock'] / one['clock']:.2f} of"
+        f" the time by the clock, {two['seconds'] / one['seconds']:.2f} of the processors' seconds,"
+        f" {two['leading'] / two['seconds']:.2f} of them in the leading process."
+    )
+
+
+def reworded(found: dict[str, dict[str, Any]]) -> str:
+    """A build in other words against a copy of its shards and a new build."""
+    words = found[REPHRASED]
+    return (
+        f"Other words: {words['seconds'] / words['copy']:.0f} times a copy of the shards,"
+        f" {words['seconds'] / found['build']['seconds']:.2f} of a build; files of the corpus opened:"
+        f" {len(words['opened'])}; measured again: {'yes' if words['measured_again'] else 'no'}; with the corpus moved"
+        f" away: {words['moved']}"
+    )
 
 
 def plot(found: dict[str, dict[str, dict[str, Any]]], path: Path) -> None:
@@ -151,7 +149,7 @@ def plot(found: dict[str, dict[str, dict[str, Any]]], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(8, 0.8 + 0.6 * len(found)))
-    names = list(dict.fromkeys(name for it in found.values() for name in it["build"]["stages"] if name not in FIXED))
+    names = list(dict.fromkeys(name for it in found.values() for name in it["build"]["stages"]))
     for row, it in enumerate(found.values()):
         each = {name: max(it["build"]["stages"].get(name, 0.0), 0.0) for name in names}
         left = 0.0
@@ -165,23 +163,51 @@ def plot(found: dict[str, dict[str, dict[str, Any]]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def main() -> None:
-    """Measure all ways on all corpora and print the tables; ``--out`` keeps the numbers and the plot."""
+def begun(folder: Path, files: int | None) -> tuple[dict[str, Any], list[str]]:
+    """What beginning takes, and in words."""
+    found: dict[str, Any] = {"help": starting.helped()}
+    lines = [f"`mmrs --help`: {found['help']['seconds']:.2f} s of the processors."]
+    if files is not None:
+        found["dry_run"] = dry = starting.dry_run(folder / "many", files)
+        lines.append(
+            f"`mmrs build --dry-run` on {dry['files']} files: {dry['seconds']:.1f} s of the processors,"
+            f" {dry['bare']['seconds']:.2f} s of them as long as `mmrs --version`."
+        )
+    return found, lines
+
+
+def options() -> argparse.Namespace:
+    """What was typed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--views", type=int, default=2000)
+    parser.add_argument("--views", type=int, default=2000, help="pictures; of volumes a hundredth (default: 2000)")
+    parser.add_argument("--kinds", nargs="+", choices=SIZES, default=list(SIZES), help="(default: all)")
+    parser.add_argument("--files", type=int, help="also a dry run on so many files; 100000 take minutes")
     parser.add_argument("--out", type=Path, default=Path("runs/bench"))
     parser.add_argument("--way", help="one way, in this process: what the others are made of")
+    parser.add_argument("--kind", choices=SIZES, help="the kind of corpus for --way")
     parser.add_argument("--corpus", type=Path, help="the corpus for --way")
-    given = parser.parse_args()
+    parser.add_argument("--bank", type=Path, help="other wordings for --way")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure all ways on all corpora and print the tables; ``--out`` keeps the numbers and the plot."""
+    given = options()
     if given.way:
-        print(json.dumps(work(given.way, given.corpus)))
+        words = given.way == REPHRASED
+        told = rephrase.rephrased(given.corpus, given.bank) if words else work(given.kind, given.way, given.corpus)
+        print(json.dumps(told))
         return
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.out) as folder:
-        found = {kind: measured(kind, given.views, Path(folder)) for kind in SIZES}
-    (given.out / "bench.json").write_text(json.dumps({"views": given.views, "found": found}, indent=1) + "\n")
+        wordings = Path(folder) / "bank.toml"
+        rephrase.bank(wordings)
+        begin, lines = begun(Path(folder), given.files)
+        found = {kind: measured(kind, given.views, Path(folder), wordings) for kind in given.kinds}
+    whole = {"views": given.views, "cores": os.cpu_count(), "found": found, "begin": begin}
+    (given.out / "bench.json").write_text(json.dumps(whole, indent=1) + "\n")
     plot(found, given.out / "bench.png")
-    print("\n".join(line for kind, it in found.items() for line in table(kind, it)))
+    print("\n".join([*(line for kind, it in found.items() for line in table(kind, it)), *lines]))
 
 
 if __name__ == "__main__":
