@@ -24,7 +24,7 @@ from mmrs_builder.errors import LOCKED, MANUAL, USAGE, MmrsError
 from mmrs_builder.executors import Workers
 from mmrs_builder.paraphrase.bank import with_bank
 from mmrs_builder.statements import Facts
-from mmrs_builder.templates import Language, shipped, with_terms
+from mmrs_builder.templates import Language, only, shipped, with_terms
 from mmrs_builder.types import Drop, Label, Term
 from mmrs_builder.vocab import ENVIRONMENTAL
 
@@ -77,7 +77,7 @@ def build(
     folder.check(out, [choice.root for choice in settings.sources if choice.root])
     if settings.audit:
         fair.check_possible()
-    words = shipped(settings.language)
+    words = only(shipped(settings.language), settings.families)
     phrased = with_bank(words, settings.bank) if settings.bank else words
     language = with_terms(phrased, [*_own_terms(settings), *(_signs(phrased) if settings.twins else ())])
     check_labels(settings.sources, language)
@@ -119,12 +119,17 @@ def _build(
     drops = tuple(drop for m in measured for drop in (*m.indexed.drops, *m.drops))
     folder.write_rejects(state, drops)
     guessed: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
     tried: list[tuple[Asked, str]] = []
     while True:
         spoken = fair.leaving_out(language, guessed)
-        asked = ask(parts, keys, spoken, labels, settings, state / "ask", workers, lambda total: stage("ask", total))
+        asked = ask(
+            parts, keys, spoken, labels, settings, state / "ask", workers, lambda total: stage("ask", total), unproven
+        )
+        fair.check_asked(asked, unproven)
         words = reworded(asked, spoken, settings, out, lambda total: stage("reword", total))
-        counts = {**_counts(measured, asked), **words.counts, "guessed": list(guessed)}
+        left_out = {"guessed": list(guessed), **({"unproven": list(unproven)} if settings.gate else {})}
+        counts = {**_counts(measured, asked), **words.counts, **left_out}
         _check_published(asked, state, counts["views"])
         facts = cards_facts(settings, counts, write_key(asked, settings, counts, words))
         tried.append((asked, facts.key))
@@ -133,9 +138,10 @@ def _build(
             _write(out, settings, asked, words, spoken, facts.key, workers, stage)
         place = out if unchanged else staging(state, facts.key)
         judged = fair.judge(*tried[-1], place, lambda total: stage("audit", total)) if settings.audit else None
-        if judged is None or not judged.guessed:
+        more = judged.unproven if judged and settings.gate else ()
+        if judged is None or not (judged.guessed or more):
             break
-        guessed = (*guessed, *judged.guessed)
+        guessed, unproven = (*guessed, *judged.guessed), (*unproven, *more)
     if not unchanged:
         advance = stage("publish", 1)
         publish(out, staging(state, facts.key), settings, facts)
