@@ -35,6 +35,7 @@ app = typer.Typer(
     help="From segmentation masks to verified spatial questions and answers. Research only, not for clinical use.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
     add_completion=True,
 )
 
