@@ -56,7 +56,7 @@ def main() -> None:
     """Entry point: turns errors into a message with a next step, and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        app()
+        app(prog_name="mmrs")
     except MmrsError as error:
         _say(f"mmrs: {error}", error.hint)
         sys.exit(error.code)
