@@ -53,8 +53,8 @@ def _alone(units: Units) -> Iterator[tuple[int, int, int]]:
 class Positives:
     """Questions that can stand beside refusals, by their words, then by how alike their pictures are.
 
-    Of each there is the candidate, the group of its unit, and the unit's number there; ``keys`` are four columns:
-    words, source, size and group of the picture.
+    Of each there is the candidate, the group of its unit, and the unit's number there; ``keys`` are five columns:
+    words, modality, source, size and group of the picture.
     """
 
     keys: Codes
@@ -62,8 +62,9 @@ class Positives:
     groups: Codes
     units: Codes
 
-    def like(self, key: Sequence[int], start: int, own: int, pool: Pool) -> Iterator[tuple[int, int, int]]:
-        """Up to ``TRIES`` of other views than ``own``, the most alike first; ``start`` turns equally alike ones."""
+    def like(self, key: Sequence[int], least: int, start: int, own: int, pool: Pool) -> Iterator[tuple[int, int, int]]:
+        """Up to ``TRIES`` of other views than ``own`` that share the ``least`` first parts of the key, the most alike
+        first; ``start`` turns equally alike ones."""
         low, high, tried = 0, len(self.numbers), 0
         ranges = [(low, high)]
         for column, value in zip(self.keys, key, strict=True):
@@ -72,7 +73,7 @@ class Positives:
             low, high = (low + int(i) for i in edges)
             ranges.append((low, high))
         inner = (0, 0)
-        for low, high in reversed(ranges[1:]):
+        for low, high in reversed(ranges[least:]):
             for turn in range(high - low):
                 i = low + (start + turn) % (high - low)
                 if inner[0] <= i < inner[1] or pool.view[self.numbers[i]] == own:
@@ -85,13 +86,16 @@ class Positives:
 
 
 def _likeness(pool: Pool) -> Codes:
-    """Codes of a view's split, source, size and group."""
-    books: tuple[Codebook[object], ...] = tuple(Codebook() for _ in range(4))
+    """Codes of a view's split, modality, source, size and group."""
+    books: tuple[Codebook[object], ...] = tuple(Codebook() for _ in range(5))
     rows = [
-        [book.code(part) for book, part in zip(books, (view.split, view.source, view.size, view.group), strict=True)]
+        [
+            book.code(part)
+            for book, part in zip(books, (view.split, view.modality, view.source, view.size, view.group), strict=True)
+        ]
         for view in pool.views
     ]
-    return np.array(rows, np.int32).reshape(-1, 4).T
+    return np.array(rows, np.int32).reshape(-1, 5).T
 
 
 def _words(pool: Pool, splits: Codes, numbers: Codes) -> Codes:
@@ -132,7 +136,9 @@ def _refuse(groups: Sequence[Units], refusals: Codes, board: Board, seed: int) -
         form = pool.forms[pool.form[number]]
         start = keyed(seed, "positive", pool.views[view].view_id, form.kind, form.program)
         key = [int(likeness[0, view]) * len(pool.forms) + int(pool.form[number]), *likeness[1:, view].tolist()]
-        for positive, group, unit in positives.like(key, start, view, pool):
+        # Its modality tells whether a picture can answer, but for what no picture shows: the size of its pixels.
+        least = 1 if pool.values[pool.value[number]].reason == "no_scale" else 2
+        for positive, group, unit in positives.like(key, least, start, view, pool):
             if _taken(positive, groups[group].unit(unit), number, board):
                 _pair(board, positive, number, "negative", seed)
                 refused[view] = True

@@ -270,6 +270,7 @@ def _viewed(view: Found, place: Placement) -> Viewed:
         op=view.twin.op if view.twin else None,
         group=place.group_id,
         size=view.seen.size,
+        modality=view.member.modality,
     )
 
 
