@@ -1,6 +1,7 @@
 """Thousands of resealed lies of every kind, told about finished shards: how many does verification notice?
 
-``python benchmarks/mutants.py OUT [--per-kind 3000] [--views N] [--workers N] [--json FILE]``. A lie is one change of a
+``python benchmarks/mutants.py OUT [--per-kind 3000] [--views N] [--workers N] [--kinds KIND ...]
+[--json FILE]``. A lie is one change of a
 sound view, measured and sealed again (``mmrs_builder/verify/mutants.py``); no lie is counted twice. Kinds that the
 views do not offer often enough are told as often as possible, and say so.
 """
@@ -77,14 +78,16 @@ def _about(row: dict[str, Any], kind: str, number: int, others: list[dict[str, A
     )
 
 
-def told(out: Path, per_kind: int, views: int, workers: int) -> tuple[set[str], dict[str, dict[str, Lie]], int]:
+def told(
+    out: Path, per_kind: int, views: int, workers: int, kinds: Sequence[str] = KINDS
+) -> tuple[set[str], dict[str, dict[str, Lie]], int]:
     """False alarms, different lies by kind and digest, and the number of views; stops when all kinds have enough."""
     rows, beside, language = sample(out, views, 0)
     alarms: set[str] = set()
-    kept: dict[str, dict[str, Lie]] = {kind: {} for kind in KINDS}
+    kept: dict[str, dict[str, Lie]] = {kind: {} for kind in kinds}
     with ProcessPoolExecutor(workers, initializer=_begin, initargs=(beside, language)) as pool:
         for number, start in product(range(ROUNDS), range(0, len(rows), BATCH * workers)):
-            wanted = [kind for kind in KINDS if len(kept[kind]) < per_kind]
+            wanted = [kind for kind in kinds if len(kept[kind]) < per_kind]
             if not wanted:
                 break
             batches = [rows[at : at + BATCH] for at in range(start, min(start + BATCH * workers, len(rows)), BATCH)]
@@ -115,9 +118,10 @@ def main() -> int:
     parser.add_argument("--per-kind", type=int, default=3000)
     parser.add_argument("--views", type=int, default=100_000, help="no more views than these, by key")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help="only these")
     parser.add_argument("--json", type=Path, help="where the counts and the missed lies go")
     args = parser.parse_args()
-    alarms, found, used = told(args.out, args.per_kind, args.views, args.workers)
+    alarms, found, used = told(args.out, args.per_kind, args.views, args.workers, args.kinds)
     missed = [
         [lie.kind, lie.view_id]
         for lies_of in found.values()

@@ -205,6 +205,8 @@ def _left_out(facts: Facts) -> str:
     head = ["source", "code", "reason", "files"]
     guessed = ", ".join(f"`{family}`" for family in facts.counts["guessed"])
     why = f"\nNot asked, as they were answered without the pictures too often: {guessed}.\n" if guessed else ""
+    if unproven := ", ".join(facts.counts.get("unproven", ())):
+        why += f"\nNot asked, as there were too few to prove that pictures are needed to answer them: {unproven}.\n"
     return "## Left out\n\n" + (table(head, rows) if rows else "Nothing was rejected.\n") + why
 
 

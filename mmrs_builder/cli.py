@@ -31,6 +31,7 @@ app = typer.Typer(
     help="From segmentation masks to verified spatial questions and answers. Research only, not for clinical use.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
     add_completion=True,
 )
 
@@ -52,7 +53,7 @@ def main() -> None:
     """Entry point: turns errors into a message with a next step, and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        app()
+        app(prog_name="mmrs")
     except MmrsError as error:
         _say(f"mmrs: {error}", error.hint)
         sys.exit(error.code)

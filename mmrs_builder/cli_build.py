@@ -38,9 +38,11 @@ def build(
     max_rows: opt.MaxRows = None,
     keep_unbalanced: opt.Unbalanced = False,
     audit: opt.Audit = False,
+    gate: opt.Proven = False,
     splits: opt.Splits = None,
     twins: opt.Twins = False,
     language: opt.Language = None,
+    only: opt.Families = None,
     keep_out: opt.KeepOut = None,
     rows_per_shard: opt.PerShard = None,
     phrasing: Phrasing = None,
@@ -70,7 +72,8 @@ def build(
     given = {
         "seed": seed, "limit": limit, "questions_per_view": questions_per_view, "max_rows": max_rows,
         "splits": splits, "language": language, "rows_per_shard": rows_per_shard, "paraphrase": phrasing, "bank": bank,
-        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None, "twins": twins or None, "llm": asking,
+        "keep_unbalanced": keep_unbalanced or None, "audit": audit or None, "gate": gate or None,
+        "twins": twins or None, "families": tuple(only or ()) or None, "llm": asking,
     }  # fmt: skip
     cluster, span = opt.cluster(executor, address), opt.span(step, shards, executor)
     chosen, known = recipes.choices(source or [], data or [], option or [], adapter, recipe)

@@ -141,13 +141,14 @@ def likeness(one: Seen, other: Seen) -> Likeness | None:
     still = one.thumbnail.astype(np.float32)
     ways = [(mirrored, turn) for mirrored, turn in product((False, True), range(4))]
     shown = {way: _shown(other.thumbnail, *way) for way in ways}
-    coarse = {way: _correlation(_reduced(still), _reduced(moved)) for way, moved in shown.items()}
+    coarse = dict(zip(ways, _correlations(_reduced(still), [_reduced(shown[way]) for way in ways]), strict=True))
     least = max(FAMILIAR, max(coarse.values()) - SYMMETRIC)
     likely = [way for way in sorted(ways, key=lambda way: (-coarse[way], way)) if coarse[way] >= least][:2]
     grain = _grain(one, other)
+    fine = _details(still, grain)
     for way, place in product(likely, ("as it is", "registered")):
-        warp = _AS_IT_IS if place == "as it is" else _registered(still, shown[way], grain)
-        if warp is not None and (agreement := _agreement(still, shown[way], warp, grain)) >= SAME:
+        warp = _AS_IT_IS if place == "as it is" else _registered(still, shown[way], fine, grain)
+        if warp is not None and (agreement := _agreement(fine, shown[way], warp, grain)) >= SAME:
             gain, bias = _greys(still, shown[way], warp)
             return Likeness(agreement=agreement, mirrored=way[0], turn=way[1], lacks=_lacks(warp), gain=gain, bias=bias)
     return None
@@ -161,10 +162,11 @@ def _brought(moved: Floats, warp: Floats) -> tuple[Floats, Mask]:
     return np.asarray(brought, np.float32), np.asarray(inside) > 0.99
 
 
-def _agreement(still: Floats, moved: Floats, warp: Floats, grain: float) -> float:
-    """The lower quartile of the correlations of details, over the places where one of the two has some."""
+def _agreement(fine: Floats, moved: Floats, warp: Floats, grain: float) -> float:
+    """The lower quartile of the correlations of details, over the places where one of the two has some; ``fine`` are
+    those of one picture."""
     brought, inside = _brought(moved, warp)
-    a, b = (_placed(np.where(inside, _details(picture, grain), 0)) for picture in (still, brought))
+    a, b = (_placed(np.where(inside, details, 0)) for details in (fine, _details(brought, grain)))
     own, others = (a * a).sum(-1), (b * b).sum(-1)
     power = np.maximum(own, others)
     counted = (power > 0.02 * power.mean()) & (_placed(inside.astype(np.float32)).mean(-1) > 0.5)
@@ -186,13 +188,13 @@ def _placed(picture: Floats) -> Floats:
     return picture.reshape(PLACES, edge, PLACES, edge).transpose(0, 2, 1, 3).reshape(PLACES**2, edge**2)
 
 
-def _registered(still: Floats, moved: Floats, grain: float) -> Floats | None:
+def _registered(still: Floats, moved: Floats, fine: Floats, grain: float) -> Floats | None:
     """The affine map from ``still`` to ``moved``; None where none is found, or none that a crop explains."""
     rough = _aligned(_halved(still), _halved(moved), _AS_IT_IS)
     if rough is None:
         return None
     rough[:, 2] = 2 * rough[:, 2] + 0.5 - rough[:, :2].sum(axis=1) / 2  # pixel centres of halves lie between pixels
-    found = _aligned(still, moved, rough) if _agreement(still, moved, rough, grain) >= HOPEFUL else None
+    found = _aligned(still, moved, rough) if _agreement(fine, moved, rough, grain) >= HOPEFUL else None
     if found is None or np.abs(found[:, :2] - np.eye(2)).max() > LARGEST_CROP or _lacks(found) > LARGEST_CROP:
         return None
     return found
@@ -238,6 +240,9 @@ def _reduced(picture: Floats) -> Floats:
     return np.asarray(cv2.resize(picture, (12, 12), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _correlation(one: Floats, other: Floats) -> float:
-    a, b = one - one.mean(), other - other.mean()
-    return float((a * b).sum() / max(float(np.sqrt((a * a).sum() * (b * b).sum())), 1e-6))
+def _correlations(one: Floats, others: Sequence[Floats]) -> list[float]:
+    """Of a picture with each of some others."""
+    a, b = one.ravel() - one.mean(), np.stack([other.ravel() for other in others])
+    b = b - b.mean(axis=1, keepdims=True)
+    lengths = np.sqrt((a * a).sum() * (b * b).sum(axis=1))
+    return [float(part) for part in (b @ a) / np.maximum(lengths, 1e-6)]

@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from mmrs_builder.board import Board, Marks, Taken
 from mmrs_builder.digests import keyed
 from mmrs_builder.pool import Codebook, Codes, Pool
 from mmrs_builder.selected import PairKind, identity
-from mmrs_builder.units import Keys, Units, Wide
+from mmrs_builder.units import Keys, Units
 
 TRIES: Final = 16
 """Questions that are tried as the positive of one refusal."""
 
 
 def link(
-    groups: Sequence[Units], refusals: Wide, others: Wide, bound: Callable[[int], bool], board: Board, seed: int
+    groups: Sequence[Units], refusals: Codes, others: Codes, bound: Callable[[int], bool], board: Board, seed: int
 ) -> None:
     """Take as many linked questions as the board has room for: refusals first, which have the fewest partners.
 
@@ -54,24 +53,27 @@ def _alone(units: Units) -> Iterator[tuple[int, int, int]]:
 class Positives:
     """Questions that can stand beside refusals, by their words, then by how alike their pictures are.
 
-    Of each there is the candidate, the group of its unit, and the unit's number there; ``keys`` are four columns:
-    words, source, size and group of the picture.
+    Of each there is the candidate, the group of its unit, and the unit's number there; ``keys`` are five columns:
+    words, modality, source, size and group of the picture.
     """
 
-    keys: Wide
+    keys: Codes
     numbers: Codes
     groups: Codes
     units: Codes
 
-    def like(self, key: Sequence[int], start: int, own: int, pool: Pool) -> Iterator[tuple[int, int, int]]:
-        """Up to ``TRIES`` of other views than ``own``, the most alike first; ``start`` turns equally alike ones."""
+    def like(self, key: Sequence[int], least: int, start: int, own: int, pool: Pool) -> Iterator[tuple[int, int, int]]:
+        """Up to ``TRIES`` of other views than ``own`` that share the ``least`` first parts of the key, the most alike
+        first; ``start`` turns equally alike ones."""
         low, high, tried = 0, len(self.numbers), 0
         ranges = [(low, high)]
         for column, value in zip(self.keys, key, strict=True):
-            low, high = (low + int(i) for i in np.searchsorted(column[low:high], [value, value + 1]))
+            # Values of the column's own type, or all of it would be converted each time.
+            edges = np.searchsorted(column[low:high], np.array([value, value + 1], column.dtype))
+            low, high = (low + int(i) for i in edges)
             ranges.append((low, high))
         inner = (0, 0)
-        for low, high in reversed(ranges[1:]):
+        for low, high in reversed(ranges[least:]):
             for turn in range(high - low):
                 i = low + (start + turn) % (high - low)
                 if inner[0] <= i < inner[1] or pool.view[self.numbers[i]] == own:
@@ -83,23 +85,26 @@ class Positives:
             inner = (low, high) if high > low else inner
 
 
-def _likeness(pool: Pool) -> Wide:
-    """Codes of a view's split, source, size and group."""
-    books: tuple[Codebook[object], ...] = tuple(Codebook() for _ in range(4))
+def _likeness(pool: Pool) -> Codes:
+    """Codes of a view's split, modality, source, size and group."""
+    books: tuple[Codebook[object], ...] = tuple(Codebook() for _ in range(5))
     rows = [
-        [book.code(part) for book, part in zip(books, (view.split, view.source, view.size, view.group), strict=True)]
+        [
+            book.code(part)
+            for book, part in zip(books, (view.split, view.modality, view.source, view.size, view.group), strict=True)
+        ]
         for view in pool.views
     ]
-    return np.array(rows, np.int64).reshape(-1, 4).T
+    return np.array(rows, np.int32).reshape(-1, 5).T
 
 
-def _words(pool: Pool, splits: Wide, numbers: npt.NDArray[np.integer]) -> Wide:
-    """What two questions must share to be asked in the same words, in one split."""
-    words: Wide = splits[pool.view[numbers]] * len(pool.forms) + pool.form[numbers]
+def _words(pool: Pool, splits: Codes, numbers: Codes) -> Codes:
+    """What two questions must share to be asked in the same words, in one split; there are far fewer than 2**31."""
+    words: Codes = splits[pool.view[numbers]] * len(pool.forms) + pool.form[numbers]
     return words
 
 
-def _positives(groups: Sequence[Units], wanted: Wide, likeness: Wide, pool: Pool) -> Positives:
+def _positives(groups: Sequence[Units], wanted: Codes, likeness: Codes, pool: Pool) -> Positives:
     parts = []
     for group, units in enumerate(groups):
         sizes = np.diff(units.ends, prepend=0)
@@ -115,7 +120,7 @@ def _positives(groups: Sequence[Units], wanted: Wide, likeness: Wide, pool: Pool
     return Positives(keys=keys[:, order], numbers=numbers[order], groups=where[order], units=of[order])
 
 
-def _refuse(groups: Sequence[Units], refusals: Wide, board: Board, seed: int) -> None:
+def _refuse(groups: Sequence[Units], refusals: Codes, board: Board, seed: int) -> None:
     if not groups or not len(refusals):
         return
     pool = board.pool
@@ -124,14 +129,16 @@ def _refuse(groups: Sequence[Units], refusals: Wide, board: Board, seed: int) ->
     positives = _positives(groups, np.unique(words), likeness, pool)
     refusals = refusals[np.isin(words, positives.keys[0])]
     refused = np.zeros(len(pool.views), np.bool_)
-    for number in _by_turns(refusals, pool, seed):
+    for number in map(int, _by_turns(refusals, pool, seed)):
         view = int(pool.view[number])
         if refused[view] or board.room[view] >= board.per_view - _left(board):
             continue
         form = pool.forms[pool.form[number]]
         start = keyed(seed, "positive", pool.views[view].view_id, form.kind, form.program)
         key = [int(likeness[0, view]) * len(pool.forms) + int(pool.form[number]), *likeness[1:, view].tolist()]
-        for positive, group, unit in positives.like(key, start, view, pool):
+        # Its modality tells whether a picture can answer, but for what no picture shows: the size of its pixels.
+        least = 1 if pool.values[pool.value[number]].reason == "no_scale" else 2
+        for positive, group, unit in positives.like(key, least, start, view, pool):
             if _taken(positive, groups[group].unit(unit), number, board):
                 _pair(board, positive, number, "negative", seed)
                 refused[view] = True
@@ -151,7 +158,7 @@ def _taken(positive: int, unit: Taken, refusal: int, board: Board) -> bool:
     return True
 
 
-def _tell_again(groups: Sequence[Units], others: Wide, bound: Callable[[int], bool], board: Board, seed: int) -> None:
+def _tell_again(groups: Sequence[Units], others: Codes, bound: Callable[[int], bool], board: Board, seed: int) -> None:
     pool = board.pool
     again = _counterparts(pool, others)
     framed: list[tuple[int, Units, int, list[int]]] = []
@@ -180,7 +187,7 @@ def _tell_again(groups: Sequence[Units], others: Wide, bound: Callable[[int], bo
                 _pair(board, one, other, "other_frame", seed)
 
 
-def _counterparts(pool: Pool, others: Wide) -> Callable[[int], int | None]:
+def _counterparts(pool: Pool, others: Codes) -> Callable[[int], int | None]:
     """What tells, by number, the candidate that says the same in the viewer's frame."""
     forms = {(form.family, form.kind, form.labels): code for code, form in enumerate(pool.forms)}
     wanted = {value.counterpart for value in pool.values}
@@ -212,7 +219,7 @@ def _pair(board: Board, one: int, other: int, kind: PairKind, seed: int) -> None
         board.asked[number] = board.asked[number]._replace(pair_id=name, pair_kind=kind)
 
 
-def _by_turns(refusals: Wide, pool: Pool, seed: int) -> list[int]:
+def _by_turns(refusals: Codes, pool: Pool, seed: int) -> Codes:
     """In an order in which the reasons of a view take turns; absent structures come last, there are most of them."""
     keys: Keys = np.fromiter((keyed(seed, "link", *identity(pool.item(n))) for n in refusals), np.uint64, len(refusals))
     reasons = [value.reason for value in pool.values]
@@ -222,4 +229,5 @@ def _by_turns(refusals: Wide, pool: Pool, seed: int) -> list[int]:
     first = np.flatnonzero(np.diff(same[order], prepend=-1))
     turns = np.empty(len(order), np.int64)
     turns[order] = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
-    return [int(number) for number in refusals[np.lexsort((keys, absent, turns))]]
+    ranked: Codes = refusals[np.lexsort((keys, absent, turns))]
+    return ranked

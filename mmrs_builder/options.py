@@ -61,8 +61,22 @@ Audit = Annotated[
     bool,
     typer.Option("--audit", help="Leave out families that can be answered without the picture; exit 5 if others can."),
 ]
+Proven = Annotated[
+    bool,
+    typer.Option(
+        "--gate",
+        help="As --audit, and leave out what is UNDECIDED too: nothing is asked that is not proven to need the picture "
+        "(`mmrs audit --gate`).",
+    ),
+]
 Twins = Annotated[
     bool, typer.Option("--twins", help="Also make twins of views: mirrored, turned, cut, or with signs for names.")
+]
+Families = Annotated[
+    Many,
+    typer.Option(
+        "--families", help="Ask only families whose ids fit, as 'locate.*'; repeat for several.", metavar="PATTERN"
+    ),
 ]
 Language = Annotated[
     str | None, typer.Option("--language", help="Language of questions and answers. [default: en]", metavar="NAME")

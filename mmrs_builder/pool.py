@@ -41,6 +41,7 @@ class Viewed:
 
     ``split`` is empty where the view was dropped. Of a twin, ``twin_of`` is the view it was made from and ``op`` the
     operation. ``group`` is the patient, lesion or study, ``size`` the picture's width and height.
+    ``modality`` is empty where nobody asks for it.
     """
 
     view_id: str
@@ -50,6 +51,7 @@ class Viewed:
     op: str | None = None
     group: str = ""
     size: tuple[int, int] = (0, 0)
+    modality: str = ""
 
 
 @dataclass(slots=True)

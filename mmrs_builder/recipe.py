@@ -34,7 +34,7 @@ from mmrs_builder.types import Source
 LEAST: Final = {"seed": -(2**63), "limit": 1, "questions_per_view": 1, "max_rows": 1, "rows_per_shard": 1}
 """Settings that are whole numbers, and the smallest allowed."""
 
-FLAGS: Final = {"keep_unbalanced", "audit", "twins"}
+FLAGS: Final = {"keep_unbalanced", "audit", "gate", "twins"}
 KEYS: Final = {"source", "splits", "language", *FLAGS, *LEAST}
 
 SHIPPED: Final = Path(__file__).with_name("recipes")

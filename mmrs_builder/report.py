@@ -110,6 +110,8 @@ def print_build(report: Report, console: Console) -> None:
         console.print(f"Audit of what is published, pools: {verdicts or 'none'} (UNDECIDED is no pass).")
     for family in report.counts["guessed"]:
         console.print(f"Left out, answered without the picture too often: {family}")
+    if unproven := report.counts.get("unproven"):
+        console.print(f"Left out, too few or too uneven to prove that they cannot be: {', '.join(unproven)}")
     if report.drops:
         console.print(f"Every rejected file is listed in {report.out / '.mmrs' / 'rejects.jsonl'}.")
     console.print(f"{'Unchanged' if report.unchanged else 'Published'}: {report.out}")

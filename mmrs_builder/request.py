@@ -45,6 +45,8 @@ def settings(
     if values.get("language", DEFAULT) not in known_languages:
         hint = f"It is {' or '.join(known_languages)}."
         raise MmrsError(f"--language {values['language']}: there is none of that name", code=USAGE, hint=hint)
+    if values.get("gate"):
+        values["audit"] = True
     paraphrase, asking = values.pop("paraphrase", "off"), values.pop("llm", None)
     bank = _bank(paraphrase, values.pop("bank", None))
     return Settings(

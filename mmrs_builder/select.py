@@ -46,6 +46,7 @@ REASONS: Final[dict[str, str]] = {
 """Why a decided candidate was not asked."""
 
 CODES: Final = {reason: code for code, reason in enumerate(REASONS)}
+ASKED: Final = len(CODES)
 
 
 def select(
@@ -102,7 +103,7 @@ def choose(
     roles[out] = CODES["excluded"]
     plain = roles == CODES["uneven"]
     found = strata(pool, plain, beside, known, seed=seed, keep=keep_unbalanced)
-    refusals, others = np.flatnonzero(roles == CODES["unpaired"]), np.flatnonzero(plain)
+    refusals, others = (np.flatnonzero(some).astype(np.int32) for some in (roles == CODES["unpaired"], plain))
 
     def linked(board: Board) -> Board:
         link(found.even, refusals, others, lambda number: found.words(number) in found.bound, board, seed)
@@ -117,7 +118,8 @@ def choose(
         for rounded in spare:  # what pairs and rounds could not use up
             quotas[rounded] += 1
         why = _filled(found, board, roles)
-    left_out = np.bincount(why[~board.taken], minlength=len(CODES)).tolist()
+    why[board.taken] = ASKED
+    left_out = [int(np.count_nonzero(why == code)) for code in CODES.values()]  # bincount makes eight bytes of each
     _letter(board, known, found.answers, seed)
     return board.asked, +Counter(dict(zip(CODES, left_out, strict=True)))
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +44,7 @@ __all__ = [
     "languages",
     "load",
     "name_text",
+    "only",
     "phrase_text",
     "render",
     "shipped",
@@ -117,6 +119,19 @@ def shipped(language: str = DEFAULT) -> Language:
         hint = f"There is {', '.join(languages(folder))}: the folders in {folder}."
         raise MmrsError(f"no language {language!r}", code=USAGE, hint=hint)
     return load(folder, language)
+
+
+def only(language: Language, patterns: Sequence[str]) -> Language:
+    """A language with those of its families whose ids fit one of the patterns (``locate.*``); without any, with all.
+
+    Raises ``MmrsError`` for a pattern that fits no family.
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(family.id, pattern) for family in language.families):
+            hint = "`mmrs families` lists them; 'locate.*' means all of a theme."
+            raise MmrsError(f"--families {pattern}: no family fits", code=USAGE, hint=hint)
+    wanted = [family for family in language.families if any(fnmatchcase(family.id, pattern) for pattern in patterns)]
+    return replace(language, families=tuple(wanted)) if patterns else language
 
 
 def load(folder: Path, language: str = DEFAULT) -> Language:

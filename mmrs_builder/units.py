@@ -29,14 +29,16 @@ WINDOW: Final = 1 << 16
 class Units:
     """All units of one family and kind, in the order of their keys; a unit's candidates lie from one end to the next.
 
-    ``names`` are the numbers in ``pair_id``, 0 where there is none; ``marked`` are codes of ``every``.
+    ``names`` are the numbers in ``pair_id``, 0 where there is none; ``marked`` are codes of ``every``. There may be
+    tens of millions: columns are as narrow as what they hold, 14 bytes for a candidate without a pair. ``keys`` are
+    cut to their upper half, which tells units of different families apart nearly always, and the order does the rest.
     """
 
     bound: bool
     items: Codes
-    ends: Wide
-    keys: Keys
-    marked: Codes
+    ends: Codes
+    keys: npt.NDArray[np.uint32]
+    marked: npt.NDArray[np.unsignedinteger]
     names: Keys
     every: Sequence[Marks]
 
@@ -93,15 +95,16 @@ class Draft:
         order = np.argsort(keys, kind="stable")
         ends = np.frombuffer(self.ends, np.int64)
         sizes = np.diff(ends, prepend=0)[order]
+        names = np.frombuffer(self.names, np.uint64)
         moved = np.repeat((ends - np.diff(ends, prepend=0))[order] - (np.cumsum(sizes) - sizes), sizes)
         lies = moved + np.arange(len(moved))
         return Units(
             bound=self.bound,
             items=np.frombuffer(self.items, np.int32)[lies],
-            ends=np.cumsum(sizes),
-            keys=keys[order],
-            marked=np.frombuffer(self.marked, np.int32)[lies],
-            names=np.frombuffer(self.names, np.uint64)[lies],
+            ends=np.cumsum(sizes).astype(np.int32),
+            keys=(keys[order] >> np.uint64(32)).astype(np.uint32),
+            marked=np.frombuffer(self.marked, np.int32).astype(np.min_scalar_type(len(self.every.known)))[lies],
+            names=names[lies] if names.any() else np.broadcast_to(np.uint64(0), len(names)),
             every=tuple(self.every.known),
         )
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from mmrs_builder import units
 from mmrs_builder.board import Marks
 from mmrs_builder.build import decided
-from mmrs_builder.pool import Viewed, pooled
+from mmrs_builder.pool import Codebook, Viewed, pooled
 from mmrs_builder.selected import Selected, identity
 from tests.test_select import LIMITS, Limits, chosen, pools
 
@@ -53,6 +53,17 @@ def test_a_column_holds_all_that_choosing_reads(found: list[Selected]):
 def test_a_candidate_costs_sixteen_bytes(found: list[Selected]):
     pool = pooled(found, {})
     assert sum(column.nbytes for column in (pool.view, pool.form, pool.value, pool.target)) == 16 * len(found)
+
+
+@given(pools())
+def test_a_unit_without_a_pair_costs_fourteen_bytes_at_most(found: list[Selected]):
+    draft = units.Draft(bound=False, every=Codebook())
+    for number, item in enumerate(found):
+        draft.add((item,), [number], number)
+    done = draft.done()
+    columns = [done.items, done.ends, done.keys, done.marked]
+    assert sum(column.nbytes for column in columns) <= 14 * len(found)
+    assert done.names.strides == (0,)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -97,12 +97,14 @@ def ask(
     stage: Path,
     workers: Workers,
     started: Callable[[int], Progress],
+    withheld: Sequence[str] = (),
 ) -> Asked:
     """Decide splits and questions, or read the decision made under the same key.
 
-    ``started`` is told the number of parts and returns what advances the progress bar.
+    ``started`` is told the number of parts and returns what advances the progress bar. ``withheld`` names pools of
+    questions, each a theme and a kind, that are not to be asked.
     """
-    key = ask_key(keys, language, settings)
+    key = ask_key(keys, language, settings, withheld)
     table = _table(stage, key)
     most = most_bindings(sum(pq.read_metadata(part).num_rows for part in parts))
     jobs = [
@@ -121,7 +123,8 @@ def ask(
         progress(len(jobs))
     else:
         files = [Path(job.decided) for job in jobs]
-        _decide(_evaluated(jobs, workers, progress), files, language.families, settings, table, key, workers)
+        parts_done = _evaluated(jobs, workers, progress)
+        _decide(parts_done, files, language.families, settings, table, key, workers, withheld)
         discard(table.parent / DECIDED)
     done = known(key, stage)
     assert done is not None
@@ -144,9 +147,11 @@ def known(key: str, stage: Path) -> Asked | None:
     )
 
 
-def ask_key(keys: Sequence[str], language: Language, settings: Settings) -> str:
+def ask_key(keys: Sequence[str], language: Language, settings: Settings, withheld: Sequence[str] = ()) -> str:
     """Digest of all that can change what is asked; ``keys`` are those of what was measured."""
-    return digest([versions(), list(keys), settings.public(), asdict(language)])
+    return digest(
+        [versions(), list(keys), settings.public(), asdict(language), *([list(withheld)] if withheld else [])]
+    )
 
 
 def _table(stage: Path, key: str) -> Path:
@@ -203,6 +208,7 @@ def _decide(
     table: Path,
     key: str,
     workers: Workers,
+    withheld: Sequence[str],
 ) -> None:
     found = [view for part in parts for view in part.found]
     places, leaking = _placed(found, settings, workers)
@@ -218,7 +224,7 @@ def _decide(
         per_view=settings.questions_per_view,
         max_rows=settings.max_rows,
         keep_unbalanced=settings.keep_unbalanced,
-        excluded=_excluded(pool, settings.exclude),
+        excluded=_excluded(pool, settings.exclude) | _withheld(pool, withheld),
     )
     del pool  # far larger than what is asked
     by_view: dict[str, list[str]] = {}
@@ -284,6 +290,7 @@ def _viewed(view: Found, place: Placement) -> Viewed:
         op=view.twin.op if view.twin else None,
         group=place.group_id,
         size=view.seen.size,
+        modality=view.member.modality,
     )
 
 
@@ -301,6 +308,15 @@ def _excluded(pool: Pool, exclude: Sequence[str]) -> npt.NDArray[np.bool_]:
         for fact in facts.tolist()
     ]
     return np.array(out, np.bool_)[of]
+
+
+def _withheld(pool: Pool, withheld: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which candidates belong to these pools, in the audit's names: a theme and a kind, or ``refusal``."""
+    themes = [form.family.partition(".")[0] for form in pool.forms]
+    plain = np.array([f"{theme} {form.kind}" in withheld for theme, form in zip(themes, pool.forms, strict=True)], bool)
+    refused = np.array([f"{theme} refusal" in withheld for theme in themes], bool)
+    is_refusal = np.array([value.reason is not None for value in pool.values], bool)[pool.value]
+    return np.where(is_refusal, refused[pool.form], plain[pool.form])
 
 
 def _twins(found: Sequence[Found], kept: Sequence[Mapping[str, object]]) -> dict[str, dict[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,12 +26,34 @@ REFUSAL = " refusal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """``guessed``: families to leave out. ``unmended``: units that fail though none can be left out for it. ``pools``:
-    how many pools have which verdict."""
+    """``guessed``: families to leave out. ``unmended``: units that fail though none can be left out for it.
+    ``undecided``: pools that neither fail nor pass. ``pools``: how many pools have which verdict."""
 
     guessed: tuple[str, ...]
     unmended: tuple[str, ...]
+    undecided: tuple[str, ...]
     pools: dict[str, int]
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Pools to leave out where only what passes is wanted: all that are kept from it by no family to leave out."""
+        failing = {f"{re.split('[. ]', name)[0]} {name.split()[-1]}" for name in self.unmended}
+        return tuple(sorted(failing | {*self.undecided}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What is not to be asked: families that were ``guessed``, and pools that are ``unproven``."""
+
+    guessed: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+
+    def and_what(self, judged: Judged | None, *, gate: bool) -> LeftOut:
+        """The same and what an audit found, with a ``gate`` what it could not prove as well."""
+        if judged is None:
+            return self
+        unproven = judged.unproven if gate else ()
+        return LeftOut(guessed=(*self.guessed, *judged.guessed), unproven=(*self.unproven, *unproven))
 
 
 def check_possible() -> None:
@@ -52,7 +75,8 @@ def judge(asked: Asked, key: str, written: Path, started: Started) -> Judged:
         table = questions(read(written), language(written))
         said = asdict(sentence(*judged(table, tried_out(table, started=started))))
         write_json(known, said)
-    return Judged(guessed=tuple(said["guessed"]), unmended=tuple(said["unmended"]), pools=dict(said["pools"]))
+    named = {name: tuple(said[name]) for name in ("guessed", "unmended", "undecided")}
+    return Judged(**named, pools=dict(said["pools"]))
 
 
 def verdict_of(asked: Asked, key: str) -> Path:
@@ -76,7 +100,10 @@ def sentence(pools: Sequence[Unit], families: Sequence[Unit]) -> Judged:
             guessed.add(max(members, key=lambda unit: (unit.worst.estimate.low, unit.name)).name)
     verdicts = Counter(unit.verdict for unit in pools)
     return Judged(
-        guessed=tuple(sorted(guessed)), unmended=tuple(sorted(unmended)), pools=dict(sorted(verdicts.items()))
+        guessed=tuple(sorted(guessed)),
+        unmended=tuple(sorted(unmended)),
+        undecided=tuple(sorted(unit.name for unit in pools if unit.verdict == "UNDECIDED")),
+        pools=dict(sorted(verdicts.items())),
     )
 
 
@@ -85,11 +112,21 @@ def leaving_out(language: Language, guessed: Collection[str]) -> Language:
     return replace(language, families=tuple(family for family in language.families if family.id not in guessed))
 
 
+def check_asked(asked: Asked, left_out: LeftOut) -> None:
+    """Raise ``MmrsError`` where nothing is asked any more because nothing of it could be proven."""
+    if left_out.unproven and not asked.counts["candidates"]["asked"]:
+        raise MmrsError(
+            f"nothing can be proven to need the pictures of so few: {', '.join(left_out.unproven)}",
+            code=INTEGRITY,
+            hint="Add views, or build without --gate: `mmrs audit` says how many questions are needed.",
+        )
+
+
 def check_held(out: Path, found: Judged | None) -> None:
     """Raise ``MmrsError`` where an audit found that something published can be guessed all the same."""
     if found and found.unmended:
         raise MmrsError(
             f"{out} is published, but the audit fails for {', '.join(found.unmended)}",
             code=INTEGRITY,
-            hint=f"To leave out families does not mend that; `mmrs audit {out}` shows how they are guessed.",
+            hint=f"Build with --gate to leave them out; `mmrs audit {out}` shows how they are guessed.",
         )

@@ -64,16 +64,17 @@ def build(
         parts = stages.parts(work)
         stages.measure(work, parts)
         found = stages.measured(work, parts)
-        guessed: tuple[str, ...] = ()
+        left_out = fair.LeftOut()
         tried: list[Version] = []
         while True:
-            version = stages.ask(work, found, guessed)
+            version = stages.ask(work, found, left_out)
             tried.append(version)
             stages.write(work, version)
             judged = _judged(work, version) if settings.audit else None
-            if judged is None or not judged.guessed:
+            more = left_out.and_what(judged, gate=settings.gate)
+            if more == left_out:
                 break
-            guessed = (*guessed, *judged.guessed)
+            left_out = more
         stages.finish(work, found, tried)
         return _report(work, found, version, judged)
 

@@ -55,8 +55,10 @@ class Settings:
     max_rows: int | None = None
     keep_unbalanced: bool = False
     audit: bool = False
+    gate: bool = False
     splits: Policy = "leak-safe"
     language: str = "en"
+    families: tuple[str, ...] = ()  # patterns of ids; none: all
     rows_per_shard: int = 1000
     exclude: tuple[str, ...] = ()
     keep_out: tuple[KeptOut, ...] = ()
@@ -79,6 +81,8 @@ class Settings:
             "max_rows": self.max_rows,
             "keep_unbalanced": self.keep_unbalanced,
             "audit": self.audit,
+            **({"gate": True} if self.gate else {}),
+            **({"families": list(self.families)} if self.families else {}),
             "splits": self.splits,
             "language": self.language,
             "rows_per_shard": self.rows_per_shard,

@@ -18,6 +18,7 @@ from mmrs_builder.build import measure as measuring
 from mmrs_builder.build import write as writing
 from mmrs_builder.build.ask import Asked
 from mmrs_builder.build.counts import counts
+from mmrs_builder.build.fair import LeftOut
 from mmrs_builder.build.measure import Measured, MeasureJob, source_of
 from mmrs_builder.build.publish import RETIRED, is_published, is_waiting, publish
 from mmrs_builder.build.rows import Words, reworded
@@ -34,6 +35,8 @@ Parts: TypeAlias = Sequence[Sequence[MeasureJob]]
 
 ALL: Final = slice(None)
 """The range of all parts or shards."""
+
+NOTHING: Final = LeftOut()
 
 TOLD: Final = 10
 """Ranges that a message names."""
@@ -94,10 +97,10 @@ def measured(work: Work, parts: Parts) -> list[Measured]:
     return [measuring.collect(found, own) for found, own in zip(work.indexed, parts, strict=True)]
 
 
-def ask(work: Work, found: Sequence[Measured], guessed: tuple[str, ...] = ()) -> Version:
-    """Decide what is asked, without the families that can be ``guessed``; a decision that was made is kept."""
+def ask(work: Work, found: Sequence[Measured], left_out: LeftOut = NOTHING) -> Version:
+    """Decide what is asked, and what is ``left_out``; a decision that was made is kept."""
     folder.write_rejects(work.state, [drop for m in found for drop in (*m.indexed.drops, *m.drops)])
-    spoken = fair.leaving_out(work.language, guessed)
+    spoken = fair.leaving_out(work.language, left_out.guessed)
     asked = asking.ask(
         [part for m in found for part in m.parts],
         [m.key for m in found],
@@ -107,8 +110,10 @@ def ask(work: Work, found: Sequence[Measured], guessed: tuple[str, ...] = ()) ->
         work.state / "ask",
         work.workers,
         lambda total: work.stage("ask", total),
+        left_out.unproven,
     )
-    version = _version(work, found, asked, spoken, guessed)
+    fair.check_asked(asked, left_out)
+    version = _version(work, found, asked, spoken, left_out)
     _check_asked(asked, work.state)
     return version
 
@@ -123,7 +128,7 @@ def asked(work: Work, found: Sequence[Measured]) -> Version:
             code=USAGE,
             hint="Run the same command with --stage ask. If that was done, something was measured again since.",
         )
-    return _version(work, found, known, work.language, ())
+    return _version(work, found, known, work.language, NOTHING)
 
 
 def shards(work: Work, version: Version) -> list[ShardJob]:
@@ -161,11 +166,10 @@ def finish(work: Work, found: Sequence[Measured], tried: Sequence[Version]) -> N
     _sweep(work.out, found, tried)
 
 
-def _version(
-    work: Work, found: Sequence[Measured], asked: Asked, spoken: Language, guessed: tuple[str, ...]
-) -> Version:
+def _version(work: Work, found: Sequence[Measured], asked: Asked, spoken: Language, left_out: LeftOut) -> Version:
     words = reworded(asked, spoken, work.settings, work.out, lambda total: work.stage("reword", total))
-    counted: dict[str, Any] = {**counts(found, asked), **words.counts, "guessed": list(guessed)}
+    counted: dict[str, Any] = {**counts(found, asked), **words.counts, "guessed": list(left_out.guessed)}
+    counted |= {"unproven": list(left_out.unproven)} if work.settings.gate else {}
     key = write_key(asked, work.settings, counted, words)
     facts = Facts(
         key=key,

@@ -16,7 +16,7 @@ from mmrs_builder.build.settings import STATE, Settings, SourceChoice
 from mmrs_builder.errors import MANUAL, USAGE, MmrsError
 from mmrs_builder.executors import Workers
 from mmrs_builder.paraphrase.bank import with_bank
-from mmrs_builder.templates import Language, shipped, with_terms
+from mmrs_builder.templates import Language, only, shipped, with_terms
 from mmrs_builder.types import Label, Term
 
 Stage = Callable[[str, int], Callable[[int], None]]
@@ -98,7 +98,7 @@ def opened(
 
 def _spoken(settings: Settings) -> Language:
     """The language of a build, with the words for all that its sources show."""
-    words = shipped(settings.language)
+    words = only(shipped(settings.language), settings.families)
     phrased = with_bank(words, settings.bank) if settings.bank else words
     own: list[Any] = [pair for choice in settings.sources for pair in source_of(choice).terms]
     return with_terms(phrased, [*own, *(_signs(phrased) if settings.twins else ())])

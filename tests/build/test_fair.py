@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmrs_builder import strata
+from mmrs_builder.audit.read import language, questions, read
 from mmrs_builder.audit.run import judged
+from mmrs_builder.blind import statistics
 from mmrs_builder.build import fair, stages, work
 from mmrs_builder.digests import keyed
 from mmrs_builder.errors import INTEGRITY, MmrsError
@@ -27,6 +29,7 @@ from tests.blind.questions import table
 from tests.build.command import Result, mmrs, published, tree
 
 FAMILIES = {"locate.quadrant", "locate.side", "count.lesions"}
+FEW = [word for family in sorted(FAMILIES) for word in ("--families", family)]
 SIZE = ("--set", "phantom.count=80", "--set", "phantom.size=96")
 
 
@@ -98,7 +101,8 @@ def judged_as(*tables: pd.DataFrame) -> fair.Judged:
 
 
 def test_without_anything_guessed_nothing_is_left_out():
-    assert judged_as(table(600, fair_answers)) == fair.Judged(guessed=(), unmended=(), pools={"PASS": 1})
+    found = judged_as(table(600, fair_answers))
+    assert found == fair.Judged(guessed=(), unmended=(), undecided=(), pools={"PASS": 1})
 
 
 def test_of_a_theme_only_what_is_guessed_is_left_out():
@@ -116,6 +120,43 @@ def test_a_refusal_that_is_told_from_its_partner_is_named_and_not_mended(tmp_pat
     with pytest.raises(MmrsError, match=r"the audit fails for locate refusal, locate\.side refusal") as error:
         fair.check_held(tmp_path, found)
     assert error.value.code == INTEGRITY
+
+
+def test_with_a_gate_only_what_passes_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(statistics, "MARGIN", 0.12)  # so that eighty views decide some pools
+    out = tmp_path / "out"
+    command = ("build", "--source", "phantom", *SIZE, *FEW, "--workers", 1, "--out", out)
+    assert mmrs(*command).code == 0
+    assert mmrs("audit", out, "--gate").code == INTEGRITY
+    before = asked_pools(out)
+    done = mmrs(*command, "--gate", "--overwrite")
+    assert done.code == 0, done.err
+    left_out = before - asked_pools(out)
+    assert left_out
+    assert asked_pools(out)
+    named = ", ".join(sorted(left_out))
+    assert f"prove that they cannot be: {named}" in " ".join(done.out.split())
+    assert f"to answer them: {named}." in (out / "README.md").read_text("utf-8")
+    assert mmrs("audit", out, "--gate").code == 0
+    assert mmrs("verify", out).code == 0
+    assert "Unchanged" in mmrs(*command, "--gate").out
+
+
+def asked_pools(out: Path) -> set[str]:
+    """Names of the pools of a build in which something is asked, but for refusals, which need questions beside them."""
+    rows = questions(read(out), language(out))
+    judged_rows = rows[(rows["space"] != "") & (rows["kind"] != "refusal")]
+    return set(judged_rows["theme"] + " " + judged_rows["kind"])
+
+
+def test_a_gate_that_nothing_passes_ends_before_anything_is_published(tmp_path: Path):
+    done = mmrs(
+        "build", "--source", "phantom", *SIZE, *FEW, "--limit", 24, "--gate", "--workers", 1, "--out", tmp_path / "out"
+    )
+    assert done.code == INTEGRITY
+    assert "nothing can be proven to need the pictures" in done.err
+    assert "Add views, or build without --gate" in done.err
+    assert not (tmp_path / "out" / "data").exists()
 
 
 def test_the_library_of_the_audit_is_asked_for_before_anything_is_measured(

@@ -1,0 +1,35 @@
+"""``mmrs build --families`` asks of some families only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from tests.build.command import SMALL, mmrs, phantom_shards
+
+
+def families(out: Path) -> set[str]:
+    return {name for path in (out / "qa").glob("*.parquet") for name in pq.read_table(path)["family"].to_pylist()}
+
+
+def test_only_families_that_fit_a_pattern_are_asked(tmp_path: Path):
+    out = phantom_shards(tmp_path / "out", 12, *SMALL, "--families", "locate.s*", "--families", "count.*")
+    found = families(out)
+    assert {name.split(".")[0] for name in found} == {"locate", "count"}
+    assert all(name.startswith(("locate.s", "count.")) for name in found)
+    assert mmrs("verify", out).code == 0
+
+
+def test_other_families_are_another_build(tmp_path: Path):
+    out = phantom_shards(tmp_path / "out", 6, *SMALL, "--families", "locate.*")
+    done = mmrs("build", "--source", "phantom", "--set", "phantom.count=6", *SMALL, "--out", out, "--workers", 1)
+    assert done.code == 2
+    assert "families: ['locate.*'] -> None" in done.err
+
+
+def test_a_pattern_that_fits_no_family_is_refused(tmp_path: Path):
+    done = mmrs("build", "--source", "phantom", "--families", "lokate.*", "--out", tmp_path / "out")
+    assert done.code == 2
+    assert "--families lokate.*: no family fits" in done.err
+    assert not (tmp_path / "out").exists()
