@@ -53,7 +53,7 @@ class LeftOut:
         if judged is None:
             return self
         unproven = judged.unproven if gate else ()
-        return LeftOut(guessed=(*self.guessed, *judged.guessed), unproven=(*self.unproven, *unproven))
+        return LeftOut(guessed=(*self.guessed, *judged.guessed), unproven=tuple(sorted({*self.unproven, *unproven})))
 
 
 def check_possible() -> None:
