@@ -68,23 +68,24 @@ def choosing(few: dict[str, Any], many: dict[str, Any]) -> Choosing:
 
 
 def costs(one: View, choice: Choosing, views: int) -> dict[str, float]:
-    """Everything about so many views, in hours, GB and TB."""
+    """Everything about so many views, by name."""
     square = (views / SEARCHED) ** 2
-    workers = (one.total - one.leading) * views + CHECKED * square
-    found = {
-        "core hours of workers": workers / HOUR,
-        "of them checking pairs": CHECKED * square / HOUR,
-        **{f"hours on {cores} cores": workers / cores / HOUR for cores in CORES},
-        "leading process, hours: linear": one.leading * views / HOUR,
-        "choosing": choice.seconds * one.candidates * views / HOUR,
-        "comparing": (DESCRIBED * views / SEARCHED + COMPARED * square) / HOUR,
-        "leading process, GB: choosing": choice.held * one.candidates * views / GB,
-        "looks": LOOK * views / GB,
-        "shards, TB": one.shards * views / TB,
-        "state kept, TB": one.state * views / TB,
-        "held while building, TB": one.held * views / TB,
+    shared, checked = (one.total - one.leading) * views, CHECKED * square
+    chosen, compared = choice.seconds * one.candidates * views, DESCRIBED * views / SEARCHED + COMPARED * square
+    leading = one.leading * views + chosen + compared
+    return {
+        "workers: core hours of measuring, asking, writing": shared / HOUR,
+        "workers: core hours of checking pairs of pictures": checked / HOUR,
+        "leading process: hours of what grows evenly": one.leading * views / HOUR,
+        "leading process: hours of choosing questions": chosen / HOUR,
+        "leading process: hours of comparing pictures": compared / HOUR,
+        **{f"days in all with {cores} cores": ((shared + checked) / cores + leading) / DAY for cores in CORES},
+        "leading process: GB of candidates": choice.held * one.candidates * views / GB,
+        "leading process: GB of thumbnails and descriptors": LOOK * views / GB,
+        "TB of shards": one.shards * views / TB,
+        "TB of state that is kept": one.state * views / TB,
+        "TB in all before it is published": one.held * views / TB,
     }
-    return found
 
 
 def breaks(one: View, choice: Choosing) -> list[str]:
