@@ -21,6 +21,10 @@ NODE: Final = "MMRS_TEST_NODE"
 """In the environment of every process of a node, its name."""
 
 RAY: Final = (sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", "--block")
+ONE: Final = ("--num-cpus=1", "--include-log-monitor=false")
+ALONE: Final = ("--include-dashboard=false", "--no-monitor")
+"""A head without what nobody here asks for: each is a process more to start."""
+
 SOON: Final = {
     "RAY_health_check_initial_delay_ms": "500",
     "RAY_health_check_period_ms": "500",
@@ -39,22 +43,20 @@ class Cluster:
 
 
 @contextmanager
-def cluster(root: Path) -> Iterator[Cluster]:
-    """Two nodes that share a token made for them, and end with the block."""
+def cluster(root: Path, *beside: Path) -> Iterator[Cluster]:
+    """Two nodes that share a token made for them, and end with the block. They import from ``root`` and ``beside``."""
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
-    environment = {**os.environ, **token, **SOON, "PYTHONPATH": str(root)}
+    environment = {**os.environ, **token, **SOON, "PYTHONPATH": os.pathsep.join(map(str, (root, *beside)))}
     with ExitStack() as ending:
         home = Path(tempfile.mkdtemp(prefix="mmrs", dir="/tmp"))  # names of sockets may not be long
         ending.callback(shutil.rmtree, home, ignore_errors=True)
         port = free_port()
-        head = ("--head", f"--port={port}", "--num-cpus=1", "--include-dashboard=false", f"--temp-dir={home}")
+        head = ("--head", f"--port={port}", *ONE, *ALONE, f"--temp-dir={home}")
         first = started(ending, home / "first.log", {**environment, NODE: "first"}, *head)
-        until(lambda: answers(port) or first.ended)
-        words = (f"--address=127.0.0.1:{port}", "--num-cpus=1")
+        up(first)  # or on a busy machine the second gives up to wait for it
+        words = (f"--address=127.0.0.1:{port}", *ONE)
         second = started(ending, home / "second.log", {**environment, NODE: "second"}, *words)
-        for node in (first, second):
-            until(lambda node=node: "runtime started" in node.log.read_text() or node.ended)
-            assert not node.ended, node.log.read_text()
+        up(second)
         yield Cluster(address=f"127.0.0.1:{port}", environment=token, kill_second=second.kill)
 
 
@@ -77,6 +79,12 @@ class Node:
             self.process.wait()
 
 
+def up(node: Node) -> None:
+    """Wait for a node."""
+    until(lambda: "runtime started" in node.log.read_text() or node.ended)
+    assert not node.ended, node.log.read_text()
+
+
 def started(ending: ExitStack, log: Path, environment: dict[str, str], *words: str) -> Node:
     with log.open("wb") as text:
         process = subprocess.Popen(
@@ -91,11 +99,6 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("", 0))
         return int(found.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as trial:
-        return trial.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(condition: Callable[[], bool], patience: float = 90) -> None:

@@ -9,11 +9,12 @@ from tests.faults.crash import CRASHES
 from tests.faults.disk import DISK
 from tests.faults.fault import Fault
 from tests.faults.integrity import INTEGRITY
+from tests.faults.nodes import NODES
 from tests.faults.sameness import SAMENESS
 from tests.faults.sharing import SHARING
 from tests.faults.training import TRAINING
 
-BREAKING: Final[tuple[Fault, ...]] = (*CRASHES, *SAMENESS, *DISK, *INTEGRITY, *SHARING, *TRAINING)
+BREAKING: Final[tuple[Fault, ...]] = (*CRASHES, *SAMENESS, *DISK, *INTEGRITY, *SHARING, *TRAINING, *NODES)
 """What happens to a build and to what it made."""
 
 GARBAGE: Final[tuple[Fault, ...]] = (
