@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,10 @@ SOON: Final = {
     "RAY_health_check_failure_threshold": "3",
 }
 """The head misses a lost node after seconds."""
+
+
+TRIES: Final = 4
+"""How often a node is started that does not come up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +56,9 @@ def cluster(root: Path, *beside: Path) -> Iterator[Cluster]:
         ending.callback(shutil.rmtree, home, ignore_errors=True)
         port = free_port()
         head = ("--head", f"--port={port}", *ONE, *ALONE, f"--temp-dir={home}")
-        first = started(ending, home / "first.log", {**environment, NODE: "first"}, *head)
-        up(first)  # or on a busy machine the second gives up to wait for it
+        up(ending, home / "first.log", {**environment, NODE: "first"}, *head)  # or the second gives up to wait for it
         words = (f"--address=127.0.0.1:{port}", *ONE)
-        second = started(ending, home / "second.log", {**environment, NODE: "second"}, *words)
-        up(second)
+        second = up(ending, home / "second.log", {**environment, NODE: "second"}, *words)
         yield Cluster(address=f"127.0.0.1:{port}", environment=token, kill_second=second.kill)
 
 
@@ -74,15 +76,20 @@ class Node:
 
     def kill(self) -> None:
         """End all of it without notice."""
-        if self.process.returncode is None:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        self.process.wait()
 
 
-def up(node: Node) -> None:
-    """Wait for a node."""
-    until(lambda: "runtime started" in node.log.read_text() or node.ended)
-    assert not node.ended, node.log.read_text()
+def up(ending: ExitStack, log: Path, environment: dict[str, str], *words: str) -> Node:
+    """A node that runs. Ray gives one half a minute to start, which on a busy machine is not always enough."""
+    for _ in range(TRIES):
+        node = started(ending, log, environment, *words)
+        until(lambda node=node: "runtime started" in node.log.read_text() or node.ended)
+        if not node.ended:
+            return node
+        node.kill()  # what it has left
+    raise AssertionError(log.read_text())
 
 
 def started(ending: ExitStack, log: Path, environment: dict[str, str], *words: str) -> Node:
