@@ -54,10 +54,10 @@ def build(corpus: Path, out: Path, way: str = "build", sources: tuple[Any, ...] 
     """Build ``out`` without previews, from a drawn corpus or other ``sources``. ``more`` goes into the settings."""
     from mmrs_builder import jitter
     from mmrs_builder.bindings import LEAST_BINDINGS
-    from mmrs_builder.build import Limits, Settings, ask, copies, run
+    from mmrs_builder.build import Limits, Settings, ask, copies, preview, run
 
     # No previews: there are 500 at most, and a small corpus would pay for them with each view.
-    changed = [mock.patch.object(run.preview, "write", return_value=None)]
+    changed = [mock.patch.object(preview, "write", return_value=None)]
     if way == "build, no jitter":
         changed.append(mock.patch.object(jitter, "WAYS", ()))
     if way == "build, no search for copies":
