@@ -19,7 +19,7 @@ from mmrs_builder.build import copies, decided, keepout
 from mmrs_builder.build.copies import Look
 from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import Settings
-from mmrs_builder.build.stage import ASKED, discard, read_json, scene_from_json, write_json, write_table
+from mmrs_builder.build.stage import ASKED, read_json, scene_from_json, write_json, write_table
 from mmrs_builder.build.versions import versions
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
@@ -88,45 +88,61 @@ class Asked:
     leaks: dict[str, Any]  # what ``leak-report.json`` says
 
 
-def ask(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """All that could be asked, in ``files``, one for each of the ``parts``; where views go, and what would leak."""
+
+    files: tuple[Path, ...]
+    parts: tuple[Evaluated, ...]
+    places: dict[str, Placement]
+    leaking: dict[str, Any]
+
+
+def gather(
     parts: Sequence[Path],
-    keys: Sequence[str],
     language: Language,
     labels: dict[str, Label],
     settings: Settings,
     stage: Path,
     workers: Workers,
-    started: Callable[[int], Progress],
-    withheld: Sequence[str] = (),
-) -> Asked:
-    """Decide splits and questions, or read the decision made under the same key.
-
-    ``started`` is told the number of parts and returns what advances the progress bar. ``withheld`` names pools of
-    questions, each a theme and a kind, that are not to be asked.
-    """
-    key = ask_key(keys, language, settings, withheld)
-    table = _table(stage, key)
+    progress: Progress,
+) -> Gathered:
+    """What could be asked of all parts; its files, below ``stage``, are not needed longer than what is gathered."""
     most = most_bindings(sum(pq.read_metadata(part).num_rows for part in parts))
     jobs = [
         EvaluateJob(
             part=part.relative_to(stage.parent).as_posix(),
             state=str(stage.parent),
-            decided=str(table.parent / DECIDED / f"{number:06d}.parquet"),
+            decided=str(stage / DECIDED / f"{number:06d}.parquet"),
             families=language.families,
             labels=tuple(sorted(labels.items())),
             most=most,
         )
         for number, part in enumerate(parts)
     ]
-    progress = started(len(jobs))
-    if known(key, stage) is not None:
-        progress(len(jobs))
-    else:
-        files = [Path(job.decided) for job in jobs]
-        parts_done = _evaluated(jobs, workers, progress)
-        _decide(parts_done, files, language.families, settings, table, key, workers, withheld)
-        discard(table.parent / DECIDED)
+    evaluated = tuple(_evaluated(jobs, workers, progress))
+    places, leaking = _placed([view for part in evaluated for view in part.found], settings, workers)
+    files = tuple(Path(job.decided) for job in jobs)
+    return Gathered(files=files, parts=evaluated, places=places, leaking=leaking)
+
+
+def ask(
+    keys: Sequence[str],
+    language: Language,
+    settings: Settings,
+    stage: Path,
+    gathered: Callable[[], Gathered],
+    withheld: Sequence[str] = (),
+) -> Asked:
+    """Decide splits and questions out of what is ``gathered``, or read the decision made under the same key.
+
+    ``withheld`` names pools of questions, each a theme and a kind, that are not to be asked.
+    """
+    key = ask_key(keys, language, settings, withheld)
     done = known(key, stage)
+    if done is None:
+        _decide(gathered(), language.families, settings, _table(stage, key), key, withheld)
+        done = known(key, stage)
     assert done is not None
     return done
 
@@ -201,17 +217,15 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
 
 
 def _decide(
-    parts: Sequence[Evaluated],
-    files: Sequence[Path],
+    gathered: Gathered,
     families: Sequence[Family],
     settings: Settings,
     table: Path,
     key: str,
-    workers: Workers,
     withheld: Sequence[str],
 ) -> None:
+    parts, files, places, leaking = gathered.parts, gathered.files, gathered.places, gathered.leaking
     found = [view for part in parts for view in part.found]
-    places, leaking = _placed(found, settings, workers)
     refused = sum((part.refused for part in parts), Counter[str]())
     sizes = [part.decided for part in parts]
     views = {view.member.view_id: _viewed(view, places[view.member.view_id]) for view in found}

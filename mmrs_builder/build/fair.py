@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mmrs_builder.build.ask import Asked
 from mmrs_builder.build.stage import read_json, write_json
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 Started = Callable[[int], Callable[[int], None]]
 
+STEP: Final = 4
+"""One of so many undecided pools is left out in each round at least."""
+
 REFUSAL = " refusal"
 """Ends the names of pools and families that ask whether there is an answer: no family of their own to leave out."""
 
@@ -27,18 +32,18 @@ REFUSAL = " refusal"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """``guessed``: families to leave out. ``unmended``: units that fail though none can be left out for it.
-    ``undecided``: pools that neither fail nor pass. ``pools``: how many pools have which verdict."""
+    ``beyond``: pools that are UNDECIDED and out of reach. ``pools``: how many pools have which verdict."""
 
     guessed: tuple[str, ...]
     unmended: tuple[str, ...]
-    undecided: tuple[str, ...]
+    beyond: tuple[str, ...]
     pools: dict[str, int]
 
     @property
     def unproven(self) -> tuple[str, ...]:
         """Pools to leave out where only what passes is wanted: all that are kept from it by no family to leave out."""
         failing = {f"{re.split('[. ]', name)[0]} {name.split()[-1]}" for name in self.unmended}
-        return tuple(sorted(failing | {*self.undecided}))
+        return tuple(sorted(failing | {*self.beyond}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ def judge(asked: Asked, key: str, written: Path, started: Started) -> Judged:
         table = questions(read(written), language(written))
         said = asdict(sentence(*judged(table, tried_out(table, started=started))))
         write_json(known, said)
-    named = {name: tuple(said[name]) for name in ("guessed", "unmended", "undecided")}
+    named = {name: tuple(said[name]) for name in ("guessed", "unmended", "beyond")}
     return Judged(**named, pools=dict(said["pools"]))
 
 
@@ -102,9 +107,22 @@ def sentence(pools: Sequence[Unit], families: Sequence[Unit]) -> Judged:
     return Judged(
         guessed=tuple(sorted(guessed)),
         unmended=tuple(sorted(unmended)),
-        undecided=tuple(sorted(unit.name for unit in pools if unit.verdict == "UNDECIDED")),
+        beyond=tuple(sorted(unit.name for unit in beyond(pools))),
         pools=dict(sorted(verdicts.items())),
     )
+
+
+def beyond(pools: Sequence[Unit]) -> list[Unit]:
+    """Undecided pools that have to make room, neediest first: the others need no more questions than there are.
+
+    At least every ``STEP``-th of them goes, since to have room is not to be asked as often as is needed.
+    """
+    undecided = [unit for unit in pools if unit.verdict == "UNDECIDED"]
+    ranked = sorted(undecided, key=lambda unit: ((unit.needed or math.inf) / unit.questions, unit.name))
+    room = sum(unit.questions for unit in pools) - sum(unit.questions for unit in pools if unit.verdict == "PASS")
+    reach = [total <= room for total in accumulate(unit.needed or math.inf for unit in ranked)]
+    kept = min(sum(reach), len(ranked) - math.ceil(len(ranked) / STEP))
+    return ranked[kept:][::-1]
 
 
 def leaving_out(language: Language, guessed: Collection[str]) -> Language:

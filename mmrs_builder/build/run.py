@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder.build import fair, ground, stages
+from mmrs_builder.build.ask import Gathered
 from mmrs_builder.build.guard import Limits
 from mmrs_builder.build.measure import Measured
 from mmrs_builder.build.settings import Settings
@@ -65,15 +67,18 @@ def build(
         stages.measure(work, parts)
         found = stages.measured(work, parts)
         left_out = fair.LeftOut()
+        gathered = _gathering(work, found, left_out)
         tried: list[Version] = []
         while True:
-            version = stages.ask(work, found, left_out)
+            version = stages.ask(work, found, left_out, gathered)
             tried.append(version)
             stages.write(work, version)
             judged = _judged(work, version) if settings.audit else None
             more = left_out.and_what(judged, gate=settings.gate)
             if more == left_out:
                 break
+            if more.guessed != left_out.guessed:
+                gathered = _gathering(work, found, more)
             left_out = more
         stages.finish(work, found, tried)
         return _report(work, found, version, judged)
@@ -120,6 +125,11 @@ def _check_divisible(settings: Settings) -> None:
     if settings.rewording:
         hint = "Build without --stage, or with --paraphrase bank."
         raise MmrsError("--paraphrase rows asks a model in one process: it has no stages", code=USAGE, hint=hint)
+
+
+def _gathering(work: Work, found: Sequence[Measured], left_out: fair.LeftOut) -> Callable[[], Gathered]:
+    gathered = stages.gathering(work, found, left_out)
+    return cache(gathered) if work.settings.gate else gathered  # with a gate it is asked over and over again
 
 
 def _judged(work: Work, version: Version) -> fair.Judged:

@@ -6,7 +6,7 @@ not matter who ran the stages, how often, and in how many pieces.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
@@ -16,7 +16,7 @@ from mmrs_builder.build import ask as asking
 from mmrs_builder.build import fair, folder, preview
 from mmrs_builder.build import measure as measuring
 from mmrs_builder.build import write as writing
-from mmrs_builder.build.ask import Asked
+from mmrs_builder.build.ask import Asked, Gathered
 from mmrs_builder.build.counts import counts
 from mmrs_builder.build.fair import LeftOut
 from mmrs_builder.build.measure import Measured, MeasureJob, source_of
@@ -97,21 +97,31 @@ def measured(work: Work, parts: Parts) -> list[Measured]:
     return [measuring.collect(found, own) for found, own in zip(work.indexed, parts, strict=True)]
 
 
-def ask(work: Work, found: Sequence[Measured], left_out: LeftOut = NOTHING) -> Version:
-    """Decide what is asked, and what is ``left_out``; a decision that was made is kept."""
+def gathering(work: Work, found: Sequence[Measured], left_out: LeftOut = NOTHING) -> Callable[[], Gathered]:
+    """What gathers all that could be asked, without the families that were guessed."""
+    parts = [part for m in found for part in m.parts]
+    spoken, stage = fair.leaving_out(work.language, left_out.guessed), work.state / "ask"
+
+    def gathered() -> Gathered:
+        progress = work.stage("ask", len(parts))
+        return asking.gather(parts, spoken, work.labels, work.settings, stage, work.workers, progress)
+
+    return gathered
+
+
+def ask(
+    work: Work,
+    found: Sequence[Measured],
+    left_out: LeftOut = NOTHING,
+    gathered: Callable[[], Gathered] | None = None,
+) -> Version:
+    """Decide what is asked, and what is ``left_out``; a decision that was made is kept. ``gathered``: see above."""
     folder.write_rejects(work.state, [drop for m in found for drop in (*m.indexed.drops, *m.drops)])
-    spoken = fair.leaving_out(work.language, left_out.guessed)
-    asked = asking.ask(
-        [part for m in found for part in m.parts],
-        [m.key for m in found],
-        spoken,
-        work.labels,
-        work.settings,
-        work.state / "ask",
-        work.workers,
-        lambda total: work.stage("ask", total),
-        left_out.unproven,
-    )
+    spoken, stage = fair.leaving_out(work.language, left_out.guessed), work.state / "ask"
+    gathered = gathering(work, found, left_out) if gathered is None else gathered
+    asked = asking.ask([m.key for m in found], spoken, work.settings, stage, gathered, left_out.unproven)
+    if not work.settings.gate:
+        discard(stage / asking.DECIDED)
     fair.check_asked(asked, left_out)
     version = _version(work, found, asked, spoken, left_out)
     _check_asked(asked, work.state)
