@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -46,6 +48,7 @@ _JUDGE: list[tuple[Beside, Language]] = []
 
 
 def _begin(beside: Beside, language: Language) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks for lies ends when it has been answered
     _JUDGE[:] = [(beside, language)]
 
 
@@ -81,11 +84,15 @@ def _about(row: dict[str, Any], kind: str, number: int, others: list[dict[str, A
 def told(
     out: Path, per_kind: int, views: int, workers: int, kinds: Sequence[str] = KINDS
 ) -> tuple[set[str], dict[str, dict[str, Lie]], int]:
-    """False alarms, different lies by kind and digest, and the number of views; stops when all kinds have enough."""
+    """False alarms, different lies by kind and digest, and the number of views; stops when all kinds have enough, or
+    with what there is at Ctrl-C."""
     rows, beside, language = sample(out, views, 0)
     alarms: set[str] = set()
     kept: dict[str, dict[str, Lie]] = {kind: {} for kind in kinds}
-    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(beside, language)) as pool:
+    with (
+        suppress(KeyboardInterrupt),
+        ProcessPoolExecutor(workers, initializer=_begin, initargs=(beside, language)) as pool,
+    ):
         for number, start in product(range(ROUNDS), range(0, len(rows), BATCH * workers)):
             wanted = [kind for kind in kinds if len(kept[kind]) < per_kind]
             if not wanted:
