@@ -16,7 +16,7 @@ from mmrs_builder.cli_paraphrase import GO_ON_ROWS, Asking, Bank, Phrasing
 from mmrs_builder.errors import BUDGET, QUARANTINE, MmrsError
 
 if TYPE_CHECKING:
-    from mmrs_builder.build import Reach, Report, SourceChoice
+    from mmrs_builder.build import Reach, Report, Settings, SourceChoice
     from mmrs_builder.types import Source
 
 Done = TypeVar("Done")
@@ -66,7 +66,6 @@ def build(
     """
     from mmrs_builder import build as building
     from mmrs_builder import recipe as recipes
-    from mmrs_builder import report as reporting
     from mmrs_builder import request
 
     given = {
@@ -81,14 +80,28 @@ def build(
     request.check_licences(settings.sources, allow)
     absent, pinned = request.missing(settings.sources), request.pins(sha256 or [], settings.sources)
     if dry_run:
-        there = replace(settings, sources=tuple(choice for choice in settings.sources if choice not in absent))
-        reporting.print_plan(building.plan_only(there), request.addresses(absent), as_json=as_json)
+        _tell_plan(settings, absent, as_json=as_json)
         return
     fetch(absent, pinned)
-    limits = building.Limits(seconds=read_seconds, memory=int(read_memory * 2**30))
-    how: dict[str, Any] = {"workers": workers, "limits": limits, "overwrite": overwrite}
+    how = {"workers": workers, "overwrite": overwrite, "limits": _limits(read_seconds, read_memory)}
     go = partial(building.build, cluster=cluster) if step is None else partial(building.build_stage, step.value, span)
     _told(_watched(partial(go, settings, out, **how)), quarantine_max, as_json=as_json)
+
+
+def _limits(seconds: float, gib: float) -> Any:
+    from mmrs_builder.build import Limits
+
+    return Limits(seconds=seconds, memory=int(gib * 2**30))
+
+
+def _tell_plan(settings: Settings, absent: Sequence[SourceChoice], *, as_json: bool) -> None:
+    """Print what would be read, and from where it would be downloaded first."""
+    from mmrs_builder import build as building
+    from mmrs_builder import report as reporting
+    from mmrs_builder import request
+
+    there = replace(settings, sources=tuple(choice for choice in settings.sources if choice not in absent))
+    reporting.print_plan(building.plan_only(there), request.addresses(absent), as_json=as_json)
 
 
 def _watched(go: Callable[..., Done]) -> Done:

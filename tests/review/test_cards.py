@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from mmrs_builder.questions import same_fact
+from mmrs_builder.templates import shipped
 from tests.build.command import mmrs, tree
 from tests.review.conftest import key_of, saved
 from tests.review.test_sample import rows
@@ -23,8 +24,10 @@ BAD = 6  # questions that both find wrong
 
 def bad(folder: Path) -> list[Row]:
     """Some that were not planted, the claims among them first."""
-    claims = (entry for entry in key_of(folder)["entries"] if entry["planted"] is None)
-    return sorted(claims, key=lambda entry: (entry["kind"] != "yes_no", entry["id"]))[:BAD]
+    claiming = {family.id for family in shipped().families if family.claim}
+    entries = [entry for entry in key_of(folder)["entries"] if entry["planted"] is None]
+    is_claim = {entry["id"]: entry["kind"] == "yes_no" and entry["family"] in claiming for entry in entries}
+    return sorted(entries, key=lambda entry: (not is_claim[entry["id"]], entry["id"]))[:BAD]
 
 
 @pytest.fixture(scope="module")
