@@ -128,6 +128,7 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help="only these")
     parser.add_argument("--json", type=Path, help="where the counts and the missed lies go")
     args = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what runs behind its back
     alarms, found, used = told(args.out, args.per_kind, args.views, args.workers, args.kinds)
     missed = [
         [lie.kind, lie.view_id]
