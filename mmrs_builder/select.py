@@ -40,7 +40,7 @@ REASONS: Final[dict[str, str]] = {
     "prior_bound_in_test": "its stratum has one possible answer and the view is in test",
     "unpaired": "the view cannot answer it, and there is no room for it beside one of another view that can",
     "twin_alone": "a twin's, and no question of its original is asked in the same words beside it",
-    "excluded": "named in the exclusion list, or the same fact in other words or as another kind",
+    "excluded": "named in the exclusion list (or the same fact in other words, or as another kind), or for the audit",
     "split_dropped": "the view was dropped: its group touches an official test set, or a picture that is kept out",
 }
 """Why a decided candidate was not asked."""

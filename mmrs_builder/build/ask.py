@@ -90,8 +90,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """All that could be asked, in ``files``, one for each of the ``parts``; where views go, and what would leak."""
+    """All that could be asked by ``families``, in ``files``, one for each of the ``parts``; where views go, and what
+    would leak."""
 
+    families: tuple[Family, ...]
     files: tuple[Path, ...]
     parts: tuple[Evaluated, ...]
     places: dict[str, Placement]
@@ -123,7 +125,7 @@ def gather(
     evaluated = tuple(_evaluated(jobs, workers, progress))
     places, leaking = _placed([view for part in evaluated for view in part.found], settings, workers)
     files = tuple(Path(job.decided) for job in jobs)
-    return Gathered(files=files, parts=evaluated, places=places, leaking=leaking)
+    return Gathered(families=language.families, files=files, parts=evaluated, places=places, leaking=leaking)
 
 
 def ask(
@@ -136,12 +138,12 @@ def ask(
 ) -> Asked:
     """Decide splits and questions out of what is ``gathered``, or read the decision made under the same key.
 
-    ``withheld`` names pools of questions, each a theme and a kind, that are not to be asked.
+    ``withheld`` names families, and pools of questions (each a theme and a kind), that are not to be asked.
     """
     key = ask_key(keys, language, settings, withheld)
     done = known(key, stage)
     if done is None:
-        _decide(gathered(), language.families, settings, _table(stage, key), key, withheld)
+        _decide(gathered(), settings, _table(stage, key), key, withheld)
         done = known(key, stage)
     assert done is not None
     return done
@@ -218,7 +220,6 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
 
 def _decide(
     gathered: Gathered,
-    families: Sequence[Family],
     settings: Settings,
     table: Path,
     key: str,
@@ -233,7 +234,7 @@ def _decide(
     unanswerable = np.array([value.reason is not None for value in pool.values], np.bool_)[pool.value].sum()
     chosen, dropped = choose(
         pool,
-        families,
+        gathered.families,
         seed=settings.seed,
         per_view=settings.questions_per_view,
         max_rows=settings.max_rows,
@@ -325,10 +326,10 @@ def _excluded(pool: Pool, exclude: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 
 def _withheld(pool: Pool, withheld: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which candidates belong to these pools, in the audit's names: a theme and a kind, or ``refusal``."""
-    themes = [form.family.partition(".")[0] for form in pool.forms]
-    plain = np.array([f"{theme} {form.kind}" in withheld for theme, form in zip(themes, pool.forms, strict=True)], bool)
-    refused = np.array([f"{theme} refusal" in withheld for theme in themes], bool)
+    """Which candidates belong to these families or pools, in the audit's names: a theme and a kind, or ``refusal``."""
+    named = [(form.family, form.family.partition(".")[0], form.kind) for form in pool.forms]
+    plain = np.array([not {family, f"{theme} {kind}"}.isdisjoint(withheld) for family, theme, kind in named], bool)
+    refused = np.array([not {family, f"{theme} refusal"}.isdisjoint(withheld) for family, theme, _ in named], bool)
     is_refusal = np.array([value.reason is not None for value in pool.values], bool)[pool.value]
     return np.where(is_refusal, refused[pool.form], plain[pool.form])
 

@@ -130,11 +130,12 @@ def leaving_out(language: Language, guessed: Collection[str]) -> Language:
     return replace(language, families=tuple(family for family in language.families if family.id not in guessed))
 
 
-def check_asked(asked: Asked, left_out: LeftOut) -> None:
-    """Raise ``MmrsError`` where nothing is asked any more because nothing of it could be proven."""
-    if left_out.unproven and not asked.counts["candidates"]["asked"]:
+def check_left(asked: Asked, left_out: LeftOut, judged: Judged | None = None) -> None:
+    """Raise ``MmrsError`` where a gate leaves nothing to ask, or nothing that can be ``judged``."""
+    if not asked.counts["candidates"]["asked"] or (judged is not None and not judged.pools):
+        names = (*left_out.guessed, *left_out.unproven)
         raise MmrsError(
-            f"nothing can be proven to need the pictures of so few: {', '.join(left_out.unproven)}",
+            f"nothing can be proven to need the pictures of so few: {', '.join(names) or 'no question is left to ask'}",
             code=INTEGRITY,
             hint="Add views, or build without --gate: `mmrs audit` says how many questions are needed.",
         )

@@ -74,10 +74,12 @@ def build(
             tried.append(version)
             stages.write(work, version)
             judged = _judged(work, version) if settings.audit else None
+            if settings.gate:
+                fair.check_left(version.asked, left_out, judged)
             more = left_out.and_what(judged, gate=settings.gate)
             if more == left_out:
                 break
-            if more.guessed != left_out.guessed:
+            if more.guessed != left_out.guessed and not settings.gate:
                 gathered = _gathering(work, found, more)
             left_out = more
         stages.finish(work, found, tried)

@@ -98,9 +98,10 @@ def measured(work: Work, parts: Parts) -> list[Measured]:
 
 
 def gathering(work: Work, found: Sequence[Measured], left_out: LeftOut = NOTHING) -> Callable[[], Gathered]:
-    """What gathers all that could be asked, without the families that were guessed."""
+    """What gathers all that could be asked: with a gate once for all rounds, else without the families guessed."""
     parts = [part for m in found for part in m.parts]
-    spoken, stage = fair.leaving_out(work.language, left_out.guessed), work.state / "ask"
+    guessed = () if work.settings.gate else left_out.guessed
+    spoken, stage = fair.leaving_out(work.language, guessed), work.state / "ask"
 
     def gathered() -> Gathered:
         progress = work.stage("ask", len(parts))
@@ -119,10 +120,12 @@ def ask(
     folder.write_rejects(work.state, [drop for m in found for drop in (*m.indexed.drops, *m.drops)])
     spoken, stage = fair.leaving_out(work.language, left_out.guessed), work.state / "ask"
     gathered = gathering(work, found, left_out) if gathered is None else gathered
-    asked = asking.ask([m.key for m in found], spoken, work.settings, stage, gathered, left_out.unproven)
+    withheld = (*left_out.unproven, *(left_out.guessed if work.settings.gate else ()))
+    asked = asking.ask([m.key for m in found], spoken, work.settings, stage, gathered, withheld)
     if not work.settings.gate:
         discard(stage / asking.DECIDED)
-    fair.check_asked(asked, left_out)
+    if work.settings.gate:
+        fair.check_left(asked, left_out)
     version = _version(work, found, asked, spoken, left_out)
     _check_asked(asked, work.state)
     return version
