@@ -15,7 +15,7 @@ import numpy as np
 
 from mmrs_builder.board import Board, Marks, Taken
 from mmrs_builder.digests import keyed
-from mmrs_builder.pool import Codebook, Codes, Pool
+from mmrs_builder.pool import Codebook, Codes, Narrow, Pool, narrow
 from mmrs_builder.selected import PairKind, identity
 from mmrs_builder.units import Keys, Units
 
@@ -57,9 +57,9 @@ class Positives:
     words, modality, source, size and group of the picture.
     """
 
-    keys: Codes
+    keys: tuple[Narrow, ...]
     numbers: Codes
-    groups: Codes
+    groups: Narrow
     units: Codes
 
     def like(self, key: Sequence[int], least: int, start: int, own: int, pool: Pool) -> Iterator[tuple[int, int, int]]:
@@ -68,9 +68,9 @@ class Positives:
         low, high, tried = 0, len(self.numbers), 0
         ranges = [(low, high)]
         for column, value in zip(self.keys, key, strict=True):
-            # Values of the column's own type, or all of it would be converted each time.
-            edges = np.searchsorted(column[low:high], np.array([value, value + 1], column.dtype))
-            low, high = (low + int(i) for i in edges)
+            same = column.dtype.type(value)  # of the column's own type, or all of it would be converted each time
+            first, last = (int(np.searchsorted(column[low:high], same, side)) for side in ("left", "right"))
+            low, high = low + first, low + last
             ranges.append((low, high))
         inner = (0, 0)
         for low, high in reversed(ranges[least:]):
@@ -85,26 +85,25 @@ class Positives:
             inner = (low, high) if high > low else inner
 
 
-def _likeness(pool: Pool) -> Codes:
-    """Codes of a view's split, modality, source, size and group."""
-    books: tuple[Codebook[object], ...] = tuple(Codebook() for _ in range(5))
-    rows = [
-        [
-            book.code(part)
-            for book, part in zip(books, (view.split, view.modality, view.source, view.size, view.group), strict=True)
-        ]
-        for view in pool.views
-    ]
-    return np.array(rows, np.int32).reshape(-1, 5).T
+def _likeness(pool: Pool) -> tuple[Narrow, ...]:
+    """Codes of all views' split, modality, source, size and group."""
+    parts: tuple[list[object], ...] = (
+        [view.split for view in pool.views],
+        [view.modality for view in pool.views],
+        [view.source for view in pool.views],
+        [view.size for view in pool.views],
+        [view.group for view in pool.views],
+    )
+    return tuple(narrow(Codebook[object]().codes(part), len(set(part))) for part in parts)
 
 
-def _words(pool: Pool, splits: Codes, numbers: Codes) -> Codes:
+def _words(pool: Pool, splits: Narrow, numbers: Codes) -> Codes:
     """What two questions must share to be asked in the same words, in one split; there are far fewer than 2**31."""
-    words: Codes = splits[pool.view[numbers]] * len(pool.forms) + pool.form[numbers]
+    words: Codes = splits[pool.view[numbers]].astype(np.int32) * len(pool.forms) + pool.form[numbers]
     return words
 
 
-def _positives(groups: Sequence[Units], wanted: Codes, likeness: Codes, pool: Pool) -> Positives:
+def _positives(groups: Sequence[Units], wanted: Codes, likeness: Sequence[Narrow], pool: Pool) -> Positives:
     parts = []
     for group, units in enumerate(groups):
         sizes = np.diff(units.ends, prepend=0)
@@ -113,11 +112,13 @@ def _positives(groups: Sequence[Units], wanted: Codes, likeness: Codes, pool: Po
         linked[of[units.names != 0]] = True
         words = _words(pool, likeness[0], units.items)
         kept = np.flatnonzero(np.isin(words, wanted) & ~linked[of])
-        parts.append((words[kept], units.items[kept], np.full(len(kept), group, np.int32), of[kept]))
+        parts.append((words[kept], units.items[kept], narrow(np.full(len(kept), group), len(groups)), of[kept]))
     words, numbers, where, of = (np.concatenate(column) for column in zip(*parts, strict=True))
-    keys = np.stack([words, *likeness[1:, pool.view[numbers]]])
-    order = np.lexsort((pool.view[numbers], *keys[::-1]))
-    return Positives(keys=keys[:, order], numbers=numbers[order], groups=where[order], units=of[order])
+    keys = (words, *(part[pool.view[numbers]] for part in likeness[1:]))
+    order = np.lexsort((pool.view[numbers], *keys[::-1])).astype(np.int32)
+    return Positives(
+        keys=tuple(column[order] for column in keys), numbers=numbers[order], groups=where[order], units=of[order]
+    )
 
 
 def _refuse(groups: Sequence[Units], refusals: Codes, board: Board, seed: int) -> None:
@@ -135,7 +136,10 @@ def _refuse(groups: Sequence[Units], refusals: Codes, board: Board, seed: int) -
             continue
         form = pool.forms[pool.form[number]]
         start = keyed(seed, "positive", pool.views[view].view_id, form.kind, form.program)
-        key = [int(likeness[0, view]) * len(pool.forms) + int(pool.form[number]), *likeness[1:, view].tolist()]
+        key = [
+            int(likeness[0][view]) * len(pool.forms) + int(pool.form[number]),
+            *(int(part[view]) for part in likeness[1:]),
+        ]
         # Its modality tells whether a picture can answer, but for what no picture shows: the size of its pixels.
         least = 1 if pool.values[pool.value[number]].reason == "no_scale" else 2
         for positive, group, unit in positives.like(key, least, start, view, pool):

@@ -1,10 +1,10 @@
-"""All that could be asked, in columns of whole numbers: 16 bytes a candidate, where an object takes half a thousand."""
+"""All that could be asked, in columns of whole numbers: 10 bytes a candidate, where an object takes half a thousand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from mmrs_builder.selected import Selected
 from mmrs_builder.types import Kind
 
 Codes: TypeAlias = npt.NDArray[np.int32]
+Narrow: TypeAlias = npt.NDArray[np.int32 | np.uint16 | np.uint8]
 Key = TypeVar("Key")
 
 
@@ -71,16 +72,19 @@ class Codebook(Generic[Key]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Candidates by number, each a code of its ``views``, ``forms``, ``values`` and ``targets``."""
+    """Candidates by number, each a code of its ``views``, ``forms``, ``values`` and ``targets``.
+
+    There may be tens of millions: what has few values is held as ``narrow`` as they allow.
+    """
 
     views: Sequence[Viewed]
     forms: Sequence[Form]
     values: Sequence[Value]
     targets: Sequence[tuple[int, ...] | None]
     view: Codes
-    form: Codes
-    value: Codes
-    target: Codes
+    form: Narrow
+    value: Narrow
+    target: Narrow
 
     def item(self, number: int) -> Selected:
         """A candidate, without what choosing never reads: its margin, and the program of its target."""
@@ -103,6 +107,12 @@ class Pool:
         return Selected(candidate=candidate, source=view.source, split=view.split, twin_of=view.twin_of, op=view.op)
 
 
+def narrow(codes: npt.NDArray[np.integer[Any]], many: int) -> Narrow:
+    """Codes below ``many`` in one or two bytes where they fit; else in int32, of which sums stay int32."""
+    width = np.min_scalar_type(max(many - 1, 0))
+    return codes.astype(np.int32 if width.itemsize > 2 else width, copy=False)
+
+
 def pooled(items: Sequence[Selected], views: Mapping[str, Viewed]) -> Pool:
     """Candidates that are objects, as columns in the same order. ``views`` tells of some where they come from."""
     seen: Codebook[str] = Codebook()
@@ -121,9 +131,9 @@ def pooled(items: Sequence[Selected], views: Mapping[str, Viewed]) -> Pool:
     asked = [item.candidate for item in items]
     return Pool(
         view=seen.codes(c.view_id for c in asked),
-        form=forms.codes(Form(c.family, c.kind, c.labels, c.program) for c in asked),
-        value=values.codes(Value(c.token, c.answer, c.reason, c.counterpart) for c in asked),
-        target=targets.codes(c.target for c in asked),
+        form=narrow(forms.codes(Form(c.family, c.kind, c.labels, c.program) for c in asked), len(forms.known)),
+        value=narrow(values.codes(Value(c.token, c.answer, c.reason, c.counterpart) for c in asked), len(values.known)),
+        target=narrow(targets.codes(c.target for c in asked), len(targets.known)),
         views=[first[name] for name in seen.known],
         forms=tuple(forms.known),
         values=tuple(values.known),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mmrs_builder import units
 from mmrs_builder.board import Marks
 from mmrs_builder.build import decided
-from mmrs_builder.pool import Codebook, Viewed, pooled
+from mmrs_builder.pool import Codebook, Viewed, narrow, pooled
 from mmrs_builder.selected import Selected, identity
 from tests.test_select import LIMITS, Limits, chosen, pools
 
@@ -50,9 +52,16 @@ def test_a_column_holds_all_that_choosing_reads(found: list[Selected]):
 
 
 @given(pools())
-def test_a_candidate_costs_sixteen_bytes(found: list[Selected]):
+def test_a_candidate_costs_ten_bytes_at_most(found: list[Selected]):
     pool = pooled(found, {})
-    assert sum(column.nbytes for column in (pool.view, pool.form, pool.value, pool.target)) == 16 * len(found)
+    assert sum(column.nbytes for column in (pool.view, pool.form, pool.value, pool.target)) <= 10 * len(found)
+
+
+@given(st.lists(st.sampled_from([0, 254, 255, 256, 65_535, 65_536, 2**31 - 1]), min_size=1))
+def test_narrow_codes_are_the_same_codes(codes: list[int]):
+    held = narrow(np.array(codes, np.int64), max(codes) + 1)
+    assert held.tolist() == codes
+    assert held.dtype in (np.uint8, np.uint16, np.int32)
 
 
 @given(pools())

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from mmrs_builder.board import Marks, marked
 from mmrs_builder.build.stage import put
-from mmrs_builder.pool import Codebook, Form, Pool, Value, Viewed
+from mmrs_builder.pool import Codebook, Form, Pool, Value, Viewed, narrow
 from mmrs_builder.questions import Candidate
 from mmrs_builder.select import Selected, place_in_view
 
@@ -58,9 +58,9 @@ def pool(files: Sequence[Path], sizes: Sequence[int], views: Mapping[str, Viewed
         values=tuple(values.known),
         targets=tuple(targets.known),
         view=view,
-        form=form,
-        value=value,
-        target=target,
+        form=narrow(form, len(ranked)),
+        value=narrow(value, len(values.known)),
+        target=narrow(target, len(targets.known)),
     )
 
 
