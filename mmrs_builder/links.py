@@ -53,8 +53,8 @@ def _alone(units: Units) -> Iterator[tuple[int, int, int]]:
 class Positives:
     """Questions that can stand beside refusals, by their words, then by how alike their pictures are.
 
-    Of each there is the candidate, the group of its unit, and the unit's number there; ``keys`` are five columns:
-    words, modality, source, size and group of the picture.
+    Of each there is the candidate, the group of its unit, and the unit's number there; ``keys`` are six columns:
+    words, modality, plane and sequence, source, size and group of the picture.
     """
 
     keys: tuple[Narrow, ...]
@@ -86,10 +86,11 @@ class Positives:
 
 
 def _likeness(pool: Pool) -> tuple[Narrow, ...]:
-    """Codes of all views' split, modality, source, size and group."""
+    """Codes of all views' split, modality, plane and sequence, source, size and group."""
     parts: tuple[list[object], ...] = (
         [view.split for view in pool.views],
         [view.modality for view in pool.views],
+        [view.shown for view in pool.views],
         [view.source for view in pool.views],
         [view.size for view in pool.views],
         [view.group for view in pool.views],
@@ -228,10 +229,10 @@ def _by_turns(refusals: Codes, pool: Pool, seed: int) -> Codes:
     keys: Keys = np.fromiter((keyed(seed, "link", *identity(pool.item(n))) for n in refusals), np.uint64, len(refusals))
     reasons = [value.reason for value in pool.values]
     absent = np.array([reason == "absent" for reason in reasons])[pool.value[refusals]]
-    same = Codebook[str | None]().codes(reasons)[pool.value[refusals]] + pool.view[refusals] * np.int64(len(reasons))
-    order = np.lexsort((keys, same))
-    first = np.flatnonzero(np.diff(same[order], prepend=-1))
-    turns = np.empty(len(order), np.int64)
-    turns[order] = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    same = Codebook[str | None]().codes(reasons)[pool.value[refusals]] + pool.view[refusals] * len(set(reasons))
+    order = np.lexsort((keys, same)).astype(np.int32)
+    first = np.flatnonzero(np.diff(same[order], prepend=np.int32(-1))).astype(np.int32)
+    turns = np.empty_like(order)
+    turns[order] = np.arange(len(order), dtype=np.int32) - np.repeat(first, np.diff(first, append=np.int32(len(order))))
     ranked: Codes = refusals[np.lexsort((keys, absent, turns))]
     return ranked

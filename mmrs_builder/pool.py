@@ -42,7 +42,7 @@ class Viewed:
 
     ``split`` is empty where the view was dropped. Of a twin, ``twin_of`` is the view it was made from and ``op`` the
     operation. ``group`` is the patient, lesion or study, ``size`` the picture's width and height.
-    ``modality`` is empty where nobody asks for it.
+    ``modality`` is empty where nobody asks for it; ``shown`` are plane and sequence.
     """
 
     view_id: str
@@ -53,6 +53,7 @@ class Viewed:
     group: str = ""
     size: tuple[int, int] = (0, 0)
     modality: str = ""
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

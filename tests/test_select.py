@@ -493,6 +493,20 @@ def test_a_refusal_stands_beside_a_picture_of_its_own_size_and_patient():
     assert all(origins[one.candidate.view_id] == origins[other.candidate.view_id] for one, other in pairs)
 
 
+def test_a_refusal_stands_beside_a_picture_of_its_own_plane_and_sequence():
+    """Else a coronal picture would tell that the question has no answer, whatever it shows."""
+    found = [item(view, "count", "number", ("1", "2")[view % 2]) for view in range(24)]
+    found += [refusal(view, "count", "number") for view in range(24, 28)]
+    shown = {
+        f.candidate.view_id: (("axial", "coronal")[n % 4 // 2], ("t1", "t2")[n % 8 // 4]) for n, f in enumerate(found)
+    }
+    known = {name: Viewed(view_id=name, source="s", split="train", shown=how) for name, how in shown.items()}
+    asked, _ = select(found, FAMILIES, seed=1, per_view=9, max_rows=None, views=known)
+    pairs = pairs_of(asked, "negative")
+    assert len(pairs) == 4
+    assert all(shown[one.candidate.view_id] == shown[other.candidate.view_id] for one, other in pairs)
+
+
 def test_questions_beside_others_leave_room_for_those_that_stand_alone():
     """A family that is seldom decided is asked before others' pairs and rounds fill its views."""
     found = [refusal(2, "count", "number")]

@@ -42,7 +42,8 @@ DECIDED: Final = "decided"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A measured view: where its row lies, what it shows, and what grouping needs to know.
+    """A measured view: where its row lies, what it shows, and what grouping needs to know; ``shown`` are its plane and
+    sequence.
 
     A ``twin`` goes where its original goes, so that nobody looks at its picture.
     """
@@ -52,6 +53,7 @@ class Found:
     member: Member
     labels: tuple[str, ...]
     seen: Seen
+    shown: tuple[str, str]
     twin: Twin | None
 
 
@@ -192,7 +194,7 @@ def _evaluated(jobs: Sequence[EvaluateJob], workers: Workers, progress: Progress
 
 def evaluate_part(job: EvaluateJob) -> Evaluated:
     """Evaluate every family on every scene of a part."""
-    known = ["source", "modality", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
+    known = ["source", "modality", "sequence", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
     found: list[Found] = []
     found_out: list[Candidate] = []
     refused: Counter[str] = Counter()
@@ -203,9 +205,12 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
         scene = scene_from_json(row.pop("scene"))
         named = tuple(sorted({*scene.absent, *(s.label for s in scene.structures)}))
         picture = np.frombuffer(row.pop("thumbnail"), np.uint8).reshape(SIDE, SIDE)
+        shown = (scene.grid.plane or "", row.pop("sequence") or "")
         seen = Seen(thumbnail=picture, size=(scene.grid.width, scene.grid.height))
         member = Member(**row, labels=tuple(sorted({s.label for s in scene.structures})))
-        found.append(Found(part=job.part, row=number, member=member, labels=named, seen=seen, twin=scene.twin))
+        found.append(
+            Found(part=job.part, row=number, member=member, labels=named, seen=seen, shown=shown, twin=scene.twin)
+        )
         on = measured(scene, labels)
         ask_about = candidates if scene.twin is None else twin_candidates
         for item in ask_about(on, job.families, labels, job.most):
@@ -306,6 +311,7 @@ def _viewed(view: Found, place: Placement) -> Viewed:
         group=place.group_id,
         size=view.seen.size,
         modality=view.member.modality,
+        shown=view.shown,
     )
 
 
