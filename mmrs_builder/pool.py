@@ -55,6 +55,11 @@ class Viewed:
     modality: str = ""
     shown: tuple[str, ...] = ()
 
+    @property
+    def origin(self) -> tuple[str, ...]:
+        """What is known of a view by who does not look: source, modality, plane and sequence."""
+        return (self.source, self.modality, *self.shown)
+
 
 @dataclass(slots=True)
 class Codebook(Generic[Key]):

@@ -1,18 +1,19 @@
 """Which candidates become questions: one decision over all scenes, by keyed hash.
 
-Strata are split x source x family x kind x labels. In a stratum every answer is asked equally often (``even``), so that
-nobody who knows the words, the source and all other questions is better than chance: yes/no questions in pairs of views
-with opposite answers, others in rounds of one view for each answer. A twin's question stands there beside that of its
-original or not at all. A stratum with one possible answer is marked ``prior_bound`` and kept out of test. What cannot
-be asked evenly is left out, or marked if it is wanted all the same. Families are asked in proportion to the root of how
-often they could be. The result does not depend on the order of the candidates.
+Strata are split x source x modality x plane x sequence x family x kind x labels. In a stratum every answer is asked
+equally often (``even``), so that nobody who knows the words, how the picture was taken and all other questions is
+better than chance: yes/no questions in pairs of views with opposite answers, others in rounds of one view for each
+answer. A twin's question stands there beside that of its original or not at all. A stratum with one possible answer is
+marked ``prior_bound`` and kept out of test. What cannot be asked evenly is left out, or marked if it is wanted all the
+same. Families are asked in proportion to the root of how often they could be. The result does not depend on the order
+of the candidates.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,14 +24,14 @@ from mmrs_builder.board import Board, Marks, Quota, Taken, empty, marked
 from mmrs_builder.digests import keyed
 from mmrs_builder.links import link
 from mmrs_builder.pool import Pool, Viewed, pooled
-from mmrs_builder.selected import Selected, Stratum, identity, stratum
+from mmrs_builder.selected import Selected, identity
 from mmrs_builder.strata import Strata, order, strata
 from mmrs_builder.templates import Family
 from mmrs_builder.twin_questions import Beside, sort
 from mmrs_builder.units import Units, Wide, windows
 from mmrs_builder.vocab import GEOMETRIC, VALUES
 
-__all__ = ["REASONS", "Selected", "choose", "select", "stratum"]
+__all__ = ["REASONS", "Selected", "choose", "select"]
 
 REASONS: Final[dict[str, str]] = {
     "uneven": "its stratum has not enough of the other answers to ask all equally often",
@@ -120,7 +121,7 @@ def choose(
         why = _filled(found, board, roles)
     why[board.taken] = ASKED
     left_out = [int(np.count_nonzero(why == code)) for code in CODES.values()]  # bincount makes eight bytes of each
-    _letter(board, known, found.answers, seed)
+    _letter(board, known, lambda number: found.answers.get(found.place(number), ()), seed)
     return board.asked, +Counter(dict(zip(CODES, left_out, strict=True)))
 
 
@@ -198,9 +199,7 @@ def _quotas(asked: Iterable[Quota], max_rows: int) -> tuple[dict[Quota, int], li
     return shares, [key for key in ranked[spare:] if shares[key] < exact[key]]
 
 
-def _letter(
-    board: Board, families: Mapping[str, Family], answers: Mapping[Stratum, tuple[str, ...]], seed: int
-) -> None:
+def _letter(board: Board, families: Mapping[str, Family], answers: Callable[[int], Sequence[str]], seed: int) -> None:
     """Give choice questions their options; the position of the right one is uniform by construction.
 
     A question and its twin's get the same options in the same order, so that nothing but the picture tells them apart.
@@ -217,7 +216,7 @@ def _letter(
         # Every family starts at its own letter, so that small ones together do not favour the first.
         rank = keyed(seed, "letter", key) + ranks[key]
         right = [(number, item)] if twin is None else [(number, item), twin]
-        options = _options([it for _, it in right], families[key[2]], answers.get(stratum(item), ()), rank, seed)
+        options = _options([it for _, it in right], families[key[2]], answers(number), rank, seed)
         for one, it in right:
             index = options.index(it.candidate.answer)
             board.asked[one] = board.asked[one]._replace(choices=options, answer_index=index)

@@ -36,14 +36,7 @@ class Selected:
 Unit: TypeAlias = tuple[Selected, ...]
 """Questions that are asked together or not at all: one, a pair, or one of each answer of a stratum."""
 
-Stratum: TypeAlias = tuple[str, str, str, str, tuple[str, ...]]
 Asked: TypeAlias = tuple[str, str, str, str]
-
-
-def stratum(item: Selected) -> Stratum:
-    """Split, source, family, kind and labels."""
-    c = item.candidate
-    return item.split, item.source, c.family, c.kind, c.labels
 
 
 def identity(item: Selected) -> Asked:

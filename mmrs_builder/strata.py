@@ -15,13 +15,16 @@ from mmrs_builder.board import Marks
 from mmrs_builder.digests import keyed
 from mmrs_builder.even import counted, evened
 from mmrs_builder.pool import Codebook, Pool
-from mmrs_builder.selected import Selected, Stratum, Unit, identity, stratum
+from mmrs_builder.selected import Selected, Unit, identity
 from mmrs_builder.templates import Family
 from mmrs_builder.twin_questions import Beside, echoed
 from mmrs_builder.units import Draft, Units, Wide
 
-Words: TypeAlias = tuple[str, int]
-"""A source and the code of a form: what decides whether there is one possible answer."""
+Words: TypeAlias = tuple[tuple[str, ...], int]
+"""The origin of a view and the code of a form: what decides whether there is one possible answer."""
+
+Place: TypeAlias = tuple[str, Words]
+"""A split and words: a stratum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +39,16 @@ class Strata:
     every: Codebook[Marks] = field(default_factory=Codebook)
     even: list[Units] = field(default_factory=list)
     left: list[Units] = field(default_factory=list)
-    answers: dict[Stratum, tuple[str, ...]] = field(default_factory=dict)
+    answers: dict[Place, tuple[str, ...]] = field(default_factory=dict)
     bound: set[Words] = field(default_factory=set)
 
     def words(self, number: int) -> Words:
         """Those of a candidate."""
-        return self.pool.views[self.pool.view[number]].source, int(self.pool.form[number])
+        return self.pool.views[self.pool.view[number]].origin, int(self.pool.form[number])
+
+    def place(self, number: int) -> Place:
+        """The stratum of a candidate."""
+        return self.pool.views[self.pool.view[number]].split, self.words(number)
 
     def add(self, family: Family, members: Sequence[Sequence[int]]) -> None:
         """Make the strata of one family even."""
@@ -78,7 +85,7 @@ class Strata:
         bound = self.words(members[0]) in self.bound
         units, rest, answers = evened(items, family, self.seed, counts=counts, bound=bound, opposites=opposites)
         if items[0].candidate.kind == "choice":
-            self.answers[stratum(items[0])] = answers
+            self.answers[self.place(members[0])] = answers
         self._draft(even, (echoed(unit, echoes, self.seed) for unit in units), numbers)
         if self.keep:
             uneven = (replace(item, balanced=False) for item in rest if item.candidate.kind != "yes_no")
@@ -123,8 +130,8 @@ def strata(
     """Those of the ``plain`` candidates, family by family; with ``keep``, what cannot be asked evenly as well."""
     found = Strata(pool=pool, beside=beside, seed=seed, keep=keep)
     names = sorted({form.family for form in pool.forms})
-    places: Codebook[tuple[str, str]] = Codebook()
-    place = places.codes((view.split, view.source) for view in pool.views).astype(np.int64)
+    places: Codebook[tuple[str, ...]] = Codebook()
+    place = places.codes((view.split, *view.origin) for view in pool.views).astype(np.int64)
     of = np.array([names.index(form.family) for form in pool.forms], np.int16)[pool.form]
     for code, name in enumerate(names):
         numbers = np.flatnonzero(plain & (of == code))

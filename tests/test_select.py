@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mmrs_builder import programs
 from mmrs_builder.pool import Viewed
 from mmrs_builder.questions import Candidate, is_claim
-from mmrs_builder.select import REASONS, Selected, select, stratum
+from mmrs_builder.select import REASONS, Selected, select
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Kind
 from mmrs_builder.vocab import REFUSALS, SPLITS, VALUES
@@ -64,6 +64,12 @@ def item(
 
 def refusal(view: int, family: str, kind: Kind, reason: str = "absent", **where: str) -> Selected:
     return item(view, family, kind, reason, reason=reason, **where)
+
+
+def stratum(item: Selected) -> tuple[str, str, str, str, tuple[str, ...]]:
+    """Split, source, family, kind and labels: the pictures of these tests are all taken alike."""
+    c = item.candidate
+    return item.split, item.source, c.family, c.kind, c.labels
 
 
 def tokens(family: str) -> tuple[str, ...]:
@@ -180,6 +186,30 @@ def test_a_question_with_one_possible_answer_is_marked_and_never_in_test(found: 
         free = TYPES[a.candidate.family] == "Number" or a.candidate.kind == "segment"
         assert a.prior_bound == (len(possible[stratum(a)[1:]]) == 1 and not free)
         assert not (a.prior_bound and a.split == "test")
+
+
+AS_TAKEN = (("ct", ("axial", "")), ("ct", ("coronal", "")), ("mri", ("axial", "t1")), ("mri", ("axial", "t2")))
+
+
+@given(st.lists(st.sampled_from([(taken, side) for taken in AS_TAKEN for side in ("left", "right")]), max_size=40))
+def test_how_a_picture_was_taken_tells_no_answer(pictures: list[tuple[tuple[str, tuple[str, str]], str]]):
+    """Where all livers lie left in coronal slices and right in axial ones, the plane alone would be the answer."""
+    kinds: tuple[Kind, ...] = ("open", "yes_no")
+    found = [item(view, "lateral", kind, side) for view, (_, side) in enumerate(pictures) for kind in kinds]
+    taken = {f"s/{view:04d}": how for view, (how, _) in enumerate(pictures)}
+    views = {
+        name: Viewed(view_id=name, source="s", split="train", modality=modality, shown=shown)
+        for name, (modality, shown) in taken.items()
+    }
+    asked, _ = select(found, FAMILIES, seed=1, per_view=9, max_rows=None, views=views)
+    sides = {how: {side for at, side in pictures if at == how} for how in AS_TAKEN}
+    for how in AS_TAKEN:
+        here = [a for a in asked if taken[a.candidate.view_id] == how]
+        assert all(a.prior_bound == (len(sides[how]) == 1) for a in here)
+        told = {kind: Counter[str]() for kind in kinds}
+        for a in here:
+            told[a.candidate.kind][truth(a) if a.claim else a.candidate.answer] += 1
+        assert len(sides[how]) == 1 or all(len({*counts.values()}) < 2 for counts in told.values())
 
 
 @given(pools(), LIMITS, st.booleans())

@@ -15,7 +15,7 @@ from mmrs_builder.evaluate import measured
 from mmrs_builder.language import Family
 from mmrs_builder.markers import labels as signs
 from mmrs_builder.questions import Candidate
-from mmrs_builder.select import REASONS, Selected, stratum
+from mmrs_builder.select import REASONS, Selected
 from mmrs_builder.structures import scene
 from mmrs_builder.twin_questions import twin_candidates
 from mmrs_builder.twins import twins
@@ -23,7 +23,7 @@ from mmrs_builder.types import Kind
 from mmrs_builder.vocab import GEOMETRIC, VALUES
 from tests.scenes import LABELS, rectangles
 from tests.scenes import view as black
-from tests.test_select import LIMITS, PROGRAMS, Limits, chosen, item, tokens, truth
+from tests.test_select import LIMITS, PROGRAMS, Limits, chosen, item, stratum, tokens, truth
 
 ASKED = ("quadrant", "centre", "larger", "beside")
 SIZE = (120, 90)

@@ -24,7 +24,7 @@ from mmrs_builder.types import CaseRef
 from mmrs_builder.vocab import REFUSALS
 from tests.build.command import mmrs
 
-VOLUMES = 10
+VOLUMES = 6
 AXES = {"lateral": 0, "anteroposterior": 1, "craniocaudal": 2}
 TOKENS = {
     "lateral": ("left", "right"),

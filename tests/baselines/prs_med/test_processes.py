@@ -116,15 +116,15 @@ def stopped(number: signal.Signals, step: int, shards: Path, out: Path, preset: 
 
 
 def test_a_run_survives_an_interruption_and_a_kill(shards: Path, tmp_path: Path):
-    preset = minute.preset(steps=60, save_every=7, views=2, questions=2)
+    preset = minute.preset(steps=30, save_every=4, views=2, questions=2)
     whole, out = tmp_path / "whole", tmp_path / "run"
-    code, said = stopped(signal.SIGINT, 10, shards, out, preset)
+    code, said = stopped(signal.SIGINT, 6, shards, out, preset)
     assert code == 130, said
     interrupted = minute.losses(out)[-1]["step"]
-    assert 10 <= interrupted < 60
+    assert 6 <= interrupted < 20
     assert checkpoint.steps(out)[-1].name == f"step-{interrupted:07d}"
-    assert stopped(signal.SIGKILL, interrupted + 10, shards, out, preset, "--resume")[0] == -signal.SIGKILL
-    assert minute.losses(out)[-1]["step"] < 60
+    assert stopped(signal.SIGKILL, interrupted + 6, shards, out, preset, "--resume")[0] == -signal.SIGKILL
+    assert minute.losses(out)[-1]["step"] < 30
     assert minute.train(shards, out, preset, "--resume") == 0
     assert minute.train(shards, whole, preset) == 0
     assert [line["views"] for line in minute.losses(out)] == [line["views"] for line in minute.losses(whole)]
