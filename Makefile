@@ -4,6 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SHARDS := runs/demo/shards
 DEMO_VIEWS ?= 240
+# Bytecode is written even where the environment says not to: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 define SHOW
 import sys
@@ -25,7 +27,7 @@ endif
 script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
 	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
 
-.PHONY: help install browser lint types test demo demo-paraphrase bench bench-load soak baseline-train baseline-smoke leaderboard test-gpu bench-train
+.PHONY: help install browser lint types test test-long demo demo-paraphrase bench bench-load soak baseline-train baseline-smoke leaderboard test-gpu bench-train
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,8 +57,11 @@ lint: install ## style, spelling, import contracts, question families
 types: install ## type check
 	$(BIN)/mypy
 
-test: install ## all tests; real samples are read from MMRS_SAMPLES
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist worksteal
+test: install ## all tests but the long ones; real samples are read from MMRS_SAMPLES
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist worksteal -m "not long"
+
+test-long: install ## the long ones: volumes from file to answer, more processes, a leaderboard
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist worksteal -m long
 
 demo: install ## build, verify, load and show the phantom corpus in runs/demo
 	$(BIN)/mmrs build --source phantom --set phantom.count=$(DEMO_VIEWS) --out $(SHARDS) --overwrite
@@ -75,7 +80,7 @@ bench: install ## what a build costs beside copying, reading and writing, and a 
 bench-load: install ## how fast shards are read for training, beside WebDataset, and what row groups cost: runs/loading
 	$(BIN)/python -m benchmarks.loading
 
-soak: $(if $(wildcard benchmarks/soak.py),install) ## long proofs: thousands of lies of every kind, other hands' masks
+soak: $(if $(wildcard benchmarks/soak.py),test-long) ## long proofs: thousands of lies of every kind, other hands' masks
 	$(call script,benchmarks/soak.py)
 
 baseline-train: install ## train PRS-Med on phantoms, evaluate it on others, print the table: runs/demo/results.json

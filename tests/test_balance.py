@@ -76,6 +76,7 @@ def test_what_has_one_possible_answer_is_said_to_be_unbalanced_and_not_in_test(a
     assert not any(row["prior_bound"] for row in asked if row["split"] == "test")
 
 
+@pytest.mark.long
 def test_a_limit_on_rows_keeps_the_kinds_in_proportion(asked: Rows, tmp_path: Path) -> None:
     options = ("--set", "phantom.count=90", "--set", "phantom.size=96", "--max-rows", 300)
     assert mmrs("build", "--source", "phantom", *options, "--out", tmp_path / "out", "--workers", 1).code == 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from statistics import median
 
@@ -41,6 +42,13 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Lines of a function without its docstring."""
     doc = function.body[0] if ast.get_docstring(function) else None
     return (function.end_lineno or 0) - function.lineno + 1 - ((doc.end_lineno or 0) - doc.lineno + 1 if doc else 0)
+
+
+def test_no_folder_of_tests_is_passed_over(pytestconfig: pytest.Config) -> None:
+    """By its defaults pytest does not look into a folder named ``build``."""
+    patterns = pytestconfig.getini("norecursedirs")
+    folders = {part for file in modules("tests") for part in file.relative_to(ROOT).parts[:-1]}
+    assert [name for name in sorted(folders) for pattern in patterns if fnmatch(name, pattern)] == []
 
 
 def test_importing_the_package_loads_no_heavy_library() -> None:

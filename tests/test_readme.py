@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mmrs_builder import sources
+from tests.build.command import mmrs as typed
 from tests.corpora import kvasir
 
 README = Path(__file__).parent.parent / "README.md"
@@ -39,12 +40,13 @@ def mmrs(desk: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_command_of_the_readme_ends_well(desk: Path) -> None:
+def test_every_command_of_the_readme_ends_well(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A newcomer types them from top to bottom."""
+    monkeypatch.chdir(desk)
     assert len(commands()) >= 6
     for command in commands():
-        done = mmrs(desk, *shlex.split(command)[1:])
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        done = typed(*shlex.split(command)[1:])
+        assert done.code == 0, f"{command}\n{done.out}\n{done.err}"
 
 
 def test_the_python_of_the_readme_opens_the_shards(desk: Path, tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-import inflect
 import pytest
 
 from mmrs_builder import resources
@@ -13,6 +13,9 @@ from mmrs_builder.templates import load
 from mmrs_builder.term_checks import wants_an
 from mmrs_builder.types import Name
 from mmrs_builder.vocab import MODALITIES
+
+if TYPE_CHECKING:
+    import inflect
 
 ANATOMY = {
     "pneumothorax": "pneumothoraces",
@@ -31,6 +34,8 @@ ANATOMY = {
 
 @pytest.fixture(scope="module")
 def english() -> inflect.engine:
+    import inflect  # takes seconds, which not every process of the tests has to spend
+
     engine = inflect.engine()
     for letter in "LMS":  # L1: letter by letter
         engine.defan(f"{letter}\\d+.*")

@@ -60,6 +60,7 @@ def numbers(value: Any) -> list[float]:
     return [value] if isinstance(value, int | float) else []
 
 
+@pytest.mark.long
 def test_small_shapes_run_on_a_cpu(run: subprocess.CompletedProcess[str]) -> None:
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
@@ -70,11 +71,13 @@ def test_small_shapes_run_on_a_cpu(run: subprocess.CompletedProcess[str]) -> Non
     assert min(numbers(found)) > 0
 
 
+@pytest.mark.long
 def test_questions_share_a_row(run: subprocess.CompletedProcess[str]) -> None:
     ours = json.loads(run.stdout)["ours"]
     assert [(row["tokens"], row["attention"]) for row in ours.values()] == [(16 + 96, "causal"), (16 + 3 * 96, "dense")]
 
 
+@pytest.mark.long
 def test_the_table_has_a_line_per_step(run: subprocess.CompletedProcess[str]) -> None:
     rows = [line.split(" | ")[0] for line in run.stderr.splitlines() if line.startswith("|")]
     assert [row.strip("| ") for row in rows if "---" not in row] == ["step", "published", "ours", "ours"]

@@ -279,6 +279,7 @@ def rejects(out: Path) -> dict[str, str]:
     return {Path(drop["what"]).stem: drop["reason"] for drop in drops}
 
 
+@pytest.mark.long
 def test_with_any_number_of_workers_only_the_failing_cases_are_missing_and_the_bytes_are_the_same(
     tmp_path: Path, adapter: Path
 ):

@@ -108,6 +108,7 @@ def building(root: Path, *options: object) -> Callable[[Path], Result]:
     return lambda out: mmrs(*fixed, "--out", out, *options)
 
 
+@pytest.mark.long
 def test_a_first_build_is_there_completely_or_not_at_all_and_can_be_finished(few: Path, tmp_path: Path):
     found = trial(tmp_path, None, building(few))
     assert found.cuts > 30
@@ -120,6 +121,7 @@ def test_a_first_build_is_there_completely_or_not_at_all_and_can_be_finished(few
     assert [files for files in carded if files != published(found.fresh)] == []
 
 
+@pytest.mark.long
 def test_a_new_version_replaces_the_old_one_completely_or_not_at_all_and_can_be_finished(few: Path, tmp_path: Path):
     old = tmp_path / "old"
     assert building(few, "--limit", 6)(old).code == 0

@@ -68,6 +68,7 @@ def moments(number: int, length: float, seed: int) -> list[float]:
     return [length * (0.2 + 0.8 * (i + draw) / number) for i, draw in enumerate(draws)]
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_a_build_shows_all_or_nothing_and_finishes_alike(
     many: Path, whole: Path, tmp_path: Path
 ):
@@ -84,6 +85,7 @@ def test_killed_at_random_moments_a_build_shows_all_or_nothing_and_finishes_alik
     assert [item for item in shown if isinstance(item, list) and item != NAMES] == []
 
 
+@pytest.mark.long
 def test_killed_again_and_again_while_replacing_a_version_a_build_still_finishes_alike(
     many: Path, whole: Path, tmp_path: Path
 ):

@@ -323,6 +323,7 @@ measure.write_json = write_json
 """Dies the first time when a part is written and its sidecar is not, after another task has measured the first part."""
 
 
+@pytest.mark.long
 def test_the_script_for_slurm_builds_by_a_stand_in_for_sbatch_what_one_command_builds(
     options: tuple[object, ...], whole: Path, tmp_path: Path
 ):

@@ -105,12 +105,14 @@ def test_a_deterministic_text_only_solver_has_no_pair_right(
 
 def test_every_answer_to_the_same_words_is_asked_equally_often(views: Rows):
     strata: dict[object, Counter[str]] = defaultdict(Counter)
+    taken = {view["view_id"]: (view["modality"], view["plane"], view["sequence"]) for view in views}
     for view in views:
+        original = taken[view["twin_of"] or view["view_id"]]
         for question in view["qa"]:
             repeated = question["pair_kind"] == "other_frame" and question["frame"] == "viewer"
             if question["kind"] in ("open", "choice") and question["pair_kind"] != "negative" and not repeated:
                 names = programs.labels(question["program"])
-                key = (view["split"], question["family"], question["kind"], names, question["prior_bound"])
+                key = (view["split"], original, question["family"], question["kind"], names, question["prior_bound"])
                 strata[key][question["answer"] if question["choices"] else question["value"]] += 1
     assert len(strata) > 30
     for (*_, bound), counts in strata.items():

@@ -19,7 +19,7 @@ from mmrs_builder.sources.phantom import configure, truth
 from mmrs_builder.types import CaseRef
 from mmrs_builder.vocab import REFUSALS
 
-COUNT, SIZE = "72", "160"
+COUNT, SIZE = "36", "160"
 Rows = list[tuple[dict[str, Any], PhantomTruth]]
 
 PLACES: dict[str, Callable[[UnitTruth, PhantomTruth], object]] = {

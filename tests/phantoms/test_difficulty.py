@@ -14,6 +14,8 @@ from mmrs_builder.sources.phantom import configure, load
 from mmrs_builder.types import CaseRef, Mask, View
 from mmrs_builder.vocab import MODALITIES
 
+pytestmark = pytest.mark.long
+
 LESIONS = ("tumour", "cyst", "nodule", "polyp", "breast_mass", "skin_lesion")
 
 

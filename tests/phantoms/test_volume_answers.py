@@ -24,7 +24,7 @@ from mmrs_builder.types import CaseRef
 from mmrs_builder.vocab import REFUSALS
 from tests.build.command import mmrs
 
-VOLUMES = 6
+VOLUMES = 10
 AXES = {"lateral": 0, "anteroposterior": 1, "craniocaudal": 2}
 TOKENS = {
     "lateral": ("left", "right"),
@@ -154,6 +154,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [row for row in found if row["case_id"].startswith("volume-")]
 
 
+@pytest.mark.long
 def test_published_answers_about_the_patient_agree_with_the_parameters(rows: list[dict[str, Any]]):
     facts = {ref.case_id: volume_truth(ref) for ref in references()}
     compared: Counter[str] = Counter()
@@ -173,6 +174,7 @@ def test_published_answers_about_the_patient_agree_with_the_parameters(rows: lis
     assert compared["told"] > compared["undecided"]
 
 
+@pytest.mark.long
 def test_every_volume_is_published_in_all_planes(rows: list[dict[str, Any]]):
     planes = {(row["case_id"], row["plane"]) for row in rows}
     assert planes == {(ref.case_id, plane) for ref in references() for plane in ("axial", "coronal", "sagittal")}

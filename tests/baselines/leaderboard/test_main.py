@@ -63,6 +63,7 @@ def read(out: Path) -> dict[str, Any]:
     return json.loads((out / "leaderboard.json").read_text("utf-8"))
 
 
+@pytest.mark.long
 def test_contenders_stand_beside_each_other_and_one_that_fails_costs_its_row(board: tuple[Path, Path, int]):
     out, _, code = board
     rows = read(out)["rows"]
@@ -78,6 +79,7 @@ def test_contenders_stand_beside_each_other_and_one_that_fails_costs_its_row(boa
     assert Image.open(out / "leaderboard.png").size[0] > 600
 
 
+@pytest.mark.long
 def test_an_endpoint_that_stalls_costs_its_row(board: tuple[Path, Path, int]):
     found = read(board[0])
     row = found["rows"]["stalls"]
@@ -87,11 +89,13 @@ def test_an_endpoint_that_stalls_costs_its_row(board: tuple[Path, Path, int]):
     assert found["failed"]["always right"] == found["failed"]["never right"] == []
 
 
+@pytest.mark.long
 def test_what_is_finished_is_not_run_again(board: tuple[Path, Path, int]):
     for name in ("always-right/3", "always-right/4", "never-right"):
         assert (board[0] / name / "ran").read_text("utf-8") == "once\n"
 
 
+@pytest.mark.long
 def test_every_number_is_printed_again_by_the_command_beside_it(board: tuple[Path, Path, int]):
     out, _, _ = board
     row = read(out)["rows"]["always right"]
@@ -104,6 +108,7 @@ def test_every_number_is_printed_again_by_the_command_beside_it(board: tuple[Pat
     assert json.loads(done.stdout) == row
 
 
+@pytest.mark.long
 def test_what_other_steps_wrote_before_is_not_taken_for_that_of_steps_that_fail(
     board: tuple[Path, Path, int], tmp_path: Path
 ):
@@ -115,6 +120,7 @@ def test_what_other_steps_wrote_before_is_not_taken_for_that_of_steps_that_fail(
     assert read(tmp_path / "out")["rows"] == {"never right": None}
 
 
+@pytest.mark.long
 def test_every_modality_number_of_hops_and_family_is_told_with_chance(board: tuple[Path, Path, int]):
     out, _, _ = board
     row = read(out)["rows"]["always right"]

@@ -90,6 +90,7 @@ def test_two_processes_validate_as_one(pair: Path, ran: Path):
         assert one == pytest.approx(other, abs=1e-3)
 
 
+@pytest.mark.long
 def test_two_processes_go_on_as_if_never_interrupted(shards: Path, tmp_path: Path, pair: Path):
     out = until(15, pair, tmp_path / "run")
     two(shards, out, "--resume")
