@@ -32,6 +32,9 @@ WAYS: dict[str, dict[str, Way]] = {
     "slices": PICTURES,
     "volumes": {"copy": naive.copy, "floor": naive.volumes},
 }
+Measured = dict[str, dict[str, dict[str, Any]]]
+"""By corpus and way."""
+
 REPHRASED = "re-phrased"
 VIEWS_OF_A_VOLUME = 100
 """Pictures for which one volume is drawn."""
@@ -141,23 +144,27 @@ def reworded(found: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def plot(found: dict[str, dict[str, dict[str, Any]]], path: Path) -> None:
-    """A bar for each corpus: which part of a build goes into which stage."""
+def plot(found: Measured, path: Path, before: Measured) -> None:
+    """A bar for each corpus, after one for what was measured ``before``: which stage costs how often the floor."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(8, 0.8 + 0.6 * len(found)))
-    names = list(dict.fromkeys(name for it in found.values() for name in it["build"]["stages"]))
-    for row, it in enumerate(found.values()):
-        each = {name: max(it["build"]["stages"].get(name, 0.0), 0.0) for name in names}
-        left = 0.0
-        for column, name in enumerate(names):
-            share = each[name] / sum(each.values())
-            axes.barh(row, share, left=left, color=f"C{column}", label=name if row == 0 else None)
-            left += share
-    axes.set(yticks=range(len(found)), yticklabels=list(found), xlim=(0, 1), xlabel="part of the time of a build")
+    bars = [
+        (f"{kind}{when}", {name: value / it["floor"]["seconds"] for name, value in it["build"]["stages"].items()})
+        for kind in found
+        for when, those in ((", before", before), ("", found))
+        if (it := those.get(kind))
+    ]
+    names = list(dict.fromkeys(name for _, stages in bars for name in stages))
+    figure, axes = plt.subplots(figsize=(8, 0.8 + 0.5 * len(bars)))
+    for column, name in enumerate(names):
+        lengths = [max(stages.get(name, 0.0), 0.0) for _, stages in bars]
+        starts = [sum(max(stages.get(other, 0.0), 0.0) for other in names[:column]) for _, stages in bars]
+        axes.barh(range(len(bars)), lengths, left=starts, color=f"C{column}", label=name)
+    axes.set(yticks=range(len(bars)), yticklabels=[name for name, _ in bars], xlabel="processor time, in floors")
+    axes.invert_yaxis()
     axes.legend(ncols=len(names), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
@@ -182,6 +189,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--views", type=int, default=2000, help="pictures; of volumes a hundredth (default: 2000)")
     parser.add_argument("--kinds", nargs="+", choices=SIZES, default=list(SIZES), help="(default: all)")
     parser.add_argument("--files", type=int, help="also a dry run on so many files; 100000 take minutes")
+    parser.add_argument("--before", type=Path, help="bench.json of an earlier version, for the plot")
     parser.add_argument("--out", type=Path, default=Path("runs/bench"))
     parser.add_argument("--way", help="one way, in this process: what the others are made of")
     parser.add_argument("--kind", choices=SIZES, help="the kind of corpus for --way")
@@ -206,7 +214,8 @@ def main() -> None:
         found = {kind: measured(kind, given.views, Path(folder), wordings) for kind in given.kinds}
     whole = {"views": given.views, "cores": os.cpu_count(), "found": found, "begin": begin}
     (given.out / "bench.json").write_text(json.dumps(whole, indent=1) + "\n")
-    plot(found, given.out / "bench.png")
+    before: Measured = json.loads(given.before.read_text())["found"] if given.before else {}
+    plot(found, given.out / "bench.png", before)
     print("\n".join([*(line for kind, it in found.items() for line in table(kind, it)), *lines]))
 
 

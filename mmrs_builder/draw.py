@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
-from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
+from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, USAGE, MmrsError
 from mmrs_builder.types import Mask, Pixels
 from mmrs_builder.vocab import COLOURS
 
@@ -38,7 +38,8 @@ def overlay(pixels: Pixels, masks: Sequence[tuple[Mask, tuple[int, int, int]]]) 
 def contact_sheet(out: Path, path: Path, view_ids: Sequence[str], questions: int, limit: int = 6) -> None:
     """Write a PNG with the named views, or the first of each source and modality, and some of their questions.
 
-    Raises ``MmrsError`` for a view that is not there, a folder without views, and a place that cannot be written.
+    Raises ``MmrsError`` for a view that is not there or cannot be drawn, for a folder without views, and for a place
+    that cannot be written.
     """
     rows = list(_rows(out, view_ids, limit, asked=True)) or list(_rows(out, view_ids, limit, asked=False))
     if missing := sorted(set(view_ids) - {row["view_id"] for row in rows}):
@@ -47,7 +48,7 @@ def contact_sheet(out: Path, path: Path, view_ids: Sequence[str], questions: int
         )
     if not rows:
         raise MmrsError(f"{out} has no view to draw", code=USAGE, hint="Build it again.")
-    sheet = tiled([card(row, questions) for row in rows], columns=3)
+    sheet = tiled([_card(row, questions, out) for row in rows], columns=3)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sheet.save(path, format="PNG")
@@ -64,6 +65,14 @@ def tiled(cards: Sequence[Image.Image], columns: int) -> Image.Image:
         for column, item in enumerate(row):
             sheet.paste(item, (GAP + column * (WIDTH + GAP), top))
     return sheet
+
+
+def _card(row: dict[str, Any], questions: int, out: Path) -> Image.Image:
+    try:
+        return card(row, questions)
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:  # as by a null
+        detail = f"{out}: view {row['view_id']} cannot be drawn: {error}"
+        raise MmrsError(detail, code=INTEGRITY, hint=f"See: mmrs verify {out}") from None
 
 
 def card(row: dict[str, Any], questions: int) -> Image.Image:

@@ -6,17 +6,34 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from mmrs_builder.executors.workers import Crashed
 
 J = TypeVar("J")
 R = TypeVar("R")
+
+
+AHEAD: Final = 16
+"""Jobs for each process that are given to the pool before their turn. None is ever taken back: a pool that breaks while
+it holds cancelled jobs prints a traceback (in Python 3.11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Generic[J, R]):
+    """A job, the pool that it was given to, and what will be its result."""
+
+    job: J
+    pool: ProcessPoolExecutor
+    future: Future[R]
 
 
 class Processes:
@@ -43,38 +60,39 @@ class Processes:
         if self._number <= 1 or not jobs:
             yield from map(fn, jobs)
             return
-        futures = self._submitted(fn, jobs)
-        try:
-            for job, future in zip(jobs, futures, strict=True):
-                result = self._result(fn, job, future)  # named, or its type is inferred from what is yielded
-                yield result
-        finally:
-            for future in futures:
-                future.cancel()
+        rest, waiting = iter(jobs), deque[Started[J, R]]()
+        while True:
+            for job in islice(rest, AHEAD * self._number - len(waiting)):
+                waiting.append(self._started(fn, job))
+            if not waiting:
+                return
+            result = self._result(fn, waiting.popleft())  # named, or its type is inferred from what is yielded
+            yield result
 
-    def _submitted(self, fn: Callable[[J], R], jobs: Sequence[J]) -> list[Future[R]]:
+    def _started(self, fn: Callable[[J], R], job: J) -> Started[J, R]:
+        pool = self._pool or self._opened()
         try:
-            return [self._started().submit(fn, job) for job in jobs]
-        except BrokenProcessPool:  # by a process that died with nothing to do
-            self._pool = None
-            return [self._started().submit(fn, job) for job in jobs]
+            return Started(job, pool, pool.submit(fn, job))
+        except BrokenProcessPool:  # by a process that died
+            pool = self._opened()
+            return Started(job, pool, pool.submit(fn, job))
 
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = self._open.enter_context(_pool(self._number))
+    def _opened(self) -> ProcessPoolExecutor:
+        self._pool = self._open.enter_context(_pool(self._number))
         return self._pool
 
-    def _result(self, fn: Callable[[J], R], job: J, future: Future[R]) -> R | Crashed[J]:
+    def _result(self, fn: Callable[[J], R], started: Started[J, R]) -> R | Crashed[J]:
         try:
-            return future.result()
+            return started.future.result()
         except BrokenProcessPool:
-            # The whole pool is gone with one process; every unfinished job gets a process of its own.
-            self._pool = None
+            # The whole pool is gone with one process; every job that it was given gets a process of its own.
+            if self._pool is started.pool:
+                self._pool = None
             with _pool(1) as pool:
                 try:
-                    return pool.submit(fn, job).result()
+                    return pool.submit(fn, started.job).result()
                 except BrokenProcessPool:
-                    return Crashed(job=job)
+                    return Crashed(job=started.job)
 
 
 @contextmanager

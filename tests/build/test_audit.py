@@ -20,6 +20,8 @@ from mmrs_builder.io import extras
 from mmrs_builder.vocab import REFUSALS
 from tests.build.command import mmrs
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def audited(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -312,6 +314,18 @@ def test_a_damaged_folder_ends_with_5(built: Path, tmp_path: Path):
     done = mmrs("verify", out)
     assert done.code == 5
     assert shard.name in done.out.replace("\n", "")
+
+
+def test_a_view_that_cannot_be_drawn_is_named(phantoms: Path, tmp_path: Path):
+    (shard,) = (phantoms / "data").glob("train-*.parquet")
+    table = pq.read_table(shard)
+    rows = table.to_pylist()
+    rows[0]["qa"][0] = None
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), tmp_path / "data" / shard.name)
+    done = mmrs("view", tmp_path, "--contact", tmp_path / "sheet.png", "--view", rows[0]["view_id"])
+    assert done.code == 5
+    assert f"view {rows[0]['view_id']} cannot be drawn" in done.err
 
 
 def test_a_contact_sheet_is_drawn(phantoms: Path, tmp_path: Path):

@@ -86,6 +86,7 @@ def test_another_seed_asks_other_questions(corpus: Path, built: Path, tmp_path: 
     assert manifest(tmp_path / "out")["logical_rows_sha256"] != manifest(built)["logical_rows_sha256"]
 
 
+@pytest.mark.long
 def test_the_interpreter_of_these_tests_builds_like_a_fresh_one(phantoms: Path, tmp_path: Path):
     done = spawned("build", "--source", "phantom", "--set", "phantom.count=24", "--out", tmp_path / "out",
                    "--workers", 1)  # fmt: skip

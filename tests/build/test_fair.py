@@ -29,6 +29,8 @@ from tests.blind.questions import leaning as leaning_answers
 from tests.blind.questions import table
 from tests.build.command import Result, mmrs, published, tree
 
+pytestmark = pytest.mark.long
+
 FAMILIES = {"locate.quadrant", "locate.side", "count.lesions"}
 FEW = [word for family in sorted(FAMILIES) for word in ("--families", family)]
 SIZE = ("--set", "phantom.count=80", "--set", "phantom.size=96")

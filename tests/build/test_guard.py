@@ -77,7 +77,7 @@ def strange():
     raise Strange("of its own kind")
 
 def slow():
-    time.sleep(4)
+    time.sleep(12)  # much longer than two seconds on a busy machine
 
 ACTS = {
     "segfault": lambda: ctypes.string_at(0),

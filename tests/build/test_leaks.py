@@ -91,6 +91,7 @@ def test_the_report_names_what_was_found_and_the_card_counts_it(built: Path):
     assert "| mirrored | 1 |" in (built / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_more_workers_find_the_same(built: Path, first: Path, second: Path, tmp_path: Path):
     done = mmrs("build", "--recipe", recipe(tmp_path / "r", first, second), "--out", tmp_path / "o", "--workers", 2)
     assert done.code == 0, done.err

@@ -177,6 +177,7 @@ def test_a_mirrored_picture_with_its_header_mirrored_too_changes_the_viewers_sid
     assert differing(before, asked(mirrored(False), turn=True, patient=False)) == []
 
 
+@pytest.mark.long
 def test_under_a_header_that_was_not_mirrored_the_patient_changes_sides_too(
     plain: list[Scene], mirrored: Callable[[bool], list[Scene]]
 ):

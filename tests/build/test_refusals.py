@@ -131,6 +131,7 @@ def test_stats_count_pairs_and_reasons(out: Path, rows: list[Row]) -> None:
     assert "no_left_right" in mmrs("stats", out).out
 
 
+@pytest.mark.long
 def test_refusals_do_not_depend_on_the_number_of_workers(out: Path, tmp_path: Path) -> None:
     assert mmrs("build", *WORDS, "--out", tmp_path / "again", "--workers", 2).code == 0
     for config in ("data", "qa"):

@@ -138,7 +138,7 @@ def until(condition: Callable[[], bool], patience: float = 60) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
 def test_an_interrupted_build_ends_soon_says_so_and_keeps_its_parts(
     running: Callable[[int], subprocess.Popen[str]], tmp_path: Path, workers: int, number: int, code: int
@@ -172,6 +172,7 @@ def test_workers_do_not_outlive_a_killed_build(running: Callable[[int], subproce
     until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), patience=10)
 
 
+@pytest.mark.long
 def test_a_worker_killed_by_the_system_costs_no_case(many: Path, whole: Path, tmp_path: Path):
     out = tmp_path / "out"
     process = started(*command(many, out, workers=2))

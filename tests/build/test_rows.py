@@ -17,6 +17,8 @@ from tests.build.command import Result, mmrs, published, spawned, tree
 from tests.llm import endpoint as bad
 from tests.llm.endpoint import KEY, Server, serving
 
+pytestmark = pytest.mark.long
+
 FRAMES = 10
 
 

@@ -153,6 +153,7 @@ def test_the_card_says_which_twins_there_are(twinned: Path):
     assert "| mirror |" in card
 
 
+@pytest.mark.long
 def test_workers_change_nothing(corpus: Path, tmp_path: Path):
     options = ("build", "--source", "kvasir", "--data", corpus, "--twins", "--limit", 10)
     assert mmrs(*options, "--out", tmp_path / "one", "--workers", 1).code == 0

@@ -33,6 +33,13 @@ SOON: Final = {
 """The head misses a lost node after seconds."""
 
 
+TOKEN: Final = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+"""What this process shares with all clusters that it makes: Ray reads it once."""
+
 TRIES: Final = 4
 """How often a node is started that does not come up."""
 
@@ -48,9 +55,8 @@ class Cluster:
 
 @contextmanager
 def cluster(root: Path, *beside: Path) -> Iterator[Cluster]:
-    """Two nodes that share a token made for them, and end with the block. They import from ``root`` and ``beside``."""
-    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
-    environment = {**os.environ, **token, **SOON, "PYTHONPATH": os.pathsep.join(map(str, (root, *beside)))}
+    """Two nodes that share a token, and end with the block. They import from ``root`` and ``beside``."""
+    environment = {**os.environ, **TOKEN, **SOON, "PYTHONPATH": os.pathsep.join(map(str, (root, *beside)))}
     with ExitStack() as ending:
         home = Path(tempfile.mkdtemp(prefix="mmrs", dir="/tmp"))  # names of sockets may not be long
         ending.callback(shutil.rmtree, home, ignore_errors=True)
@@ -59,7 +65,7 @@ def cluster(root: Path, *beside: Path) -> Iterator[Cluster]:
         up(ending, home / "first.log", {**environment, NODE: "first"}, *head)  # or the second gives up to wait for it
         words = (f"--address=127.0.0.1:{port}", *ONE)
         second = up(ending, home / "second.log", {**environment, NODE: "second"}, *words)
-        yield Cluster(address=f"127.0.0.1:{port}", environment=token, kill_second=second.kill)
+        yield Cluster(address=f"127.0.0.1:{port}", environment=TOKEN, kill_second=second.kill)
 
 
 @dataclass(frozen=True, kw_only=True)

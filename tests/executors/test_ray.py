@@ -19,17 +19,18 @@ from mmrs_builder.errors import MmrsError
 from mmrs_builder.executors import Crashed
 from tests.build import corpus as frames
 from tests.build.command import ROOT, SMALL, mmrs, tree
-from tests.executors.cluster import NODE, Cluster, cluster, free_port, until
+from tests.executors.cluster import NODE, TOKEN, Cluster, cluster, free_port, until
 from tests.executors.test_local import fragile, give_up, refuse, square
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs ray")
 
 
+os.environ.update(TOKEN)  # before ray is imported, which reads them then, and for as long as this process lives
+
+
 @pytest.fixture(scope="module")
 def two_nodes() -> Iterator[Cluster]:
-    with cluster(ROOT) as found, pytest.MonkeyPatch.context() as patch:
-        for name, value in found.environment.items():  # before ray is imported, which reads them then
-            patch.setenv(name, value)
+    with cluster(ROOT) as found:
         yield found
 
 

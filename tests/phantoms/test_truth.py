@@ -14,6 +14,8 @@ from mmrs_builder.phantoms.truth import PhantomTruth, UnitTruth
 from mmrs_builder.sources.phantom import configure, load, truth
 from mmrs_builder.types import CaseRef, Mask, View
 
+pytestmark = pytest.mark.long
+
 SIZE = 128
 LESIONS = ("tumour", "cyst", "nodule", "polyp", "breast_mass", "skin_lesion")
 Pairs = list[tuple[PhantomTruth, UnitTruth, Mask]]

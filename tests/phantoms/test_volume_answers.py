@@ -124,6 +124,7 @@ def programs(labels: list[str]) -> Iterator[str]:
         yield f'body_side(the("{label}"))'
 
 
+@pytest.mark.long
 def test_every_sure_answer_about_the_patient_agrees_with_the_parameters():
     compared: Counter[str] = Counter()
     for ref in references():

@@ -419,6 +419,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, check=False, text=True, cwd=ROOT)
 
 
+@pytest.mark.long
 def test_command_line(original: Original, tmp_path: Path):
     checkpoint = write(tmp_path / "in", original.weights(tower=False))
     clip = write_tower(tmp_path / "clip", original.tower)

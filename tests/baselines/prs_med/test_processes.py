@@ -74,16 +74,19 @@ def until(step: int, run: Path, out: Path) -> Path:
     return out
 
 
+@pytest.mark.long
 def test_two_processes_have_the_losses_of_one(pair: Path, ran: Path):
     assert minute.apart(minute.losses(pair), minute.losses(ran)) < 1e-5
     views = [(one["views"], both["views"]) for one, both in zip(minute.losses(ran), minute.losses(pair), strict=True)]
     assert all(both == one[::2] for one, both in views)  # the first process writes what it was given
 
 
+@pytest.mark.long
 def test_two_processes_have_the_gradients_of_one(pair: Path, ran: Path):
     torch.testing.assert_close(minute.momentum(pair), minute.momentum(ran), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.long
 def test_two_processes_validate_as_one(pair: Path, ran: Path):
     entries = [minute.record(run / "checkpoints/step-0000020")["validation"] for run in (pair, ran)]
     for one, other in zip(*entries, strict=True):
@@ -98,6 +101,7 @@ def test_two_processes_go_on_as_if_never_interrupted(shards: Path, tmp_path: Pat
     assert minute.apart(minute.losses(out), minute.losses(pair)) < 1e-6
 
 
+@pytest.mark.long
 def test_one_process_goes_on_where_two_were_interrupted(shards: Path, tmp_path: Path, pair: Path, ran: Path):
     out = until(15, pair, tmp_path / "run")
     assert minute.train(shards, out, PRESET, "--resume") == 0
