@@ -168,6 +168,7 @@ def test_what_is_asked_of_one_side_is_asked_of_the_other():
     assert lacking == []
 
 
+@pytest.mark.long
 def test_a_mirrored_picture_with_its_header_mirrored_too_changes_the_viewers_sides_alone(
     plain: list[Scene], mirrored: Callable[[bool], list[Scene]]
 ):

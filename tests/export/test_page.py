@@ -28,6 +28,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
+@pytest.mark.long
 def test_commands_and_snippets_of_the_page_run(free: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     shutil.copytree(free, tmp_path / "shards")
     monkeypatch.chdir(tmp_path)

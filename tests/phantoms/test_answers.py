@@ -19,7 +19,7 @@ from mmrs_builder.sources.phantom import configure, truth
 from mmrs_builder.types import CaseRef
 from mmrs_builder.vocab import REFUSALS
 
-COUNT, SIZE = "36", "160"
+COUNT, SIZE = "72", "160"
 Rows = list[tuple[dict[str, Any], PhantomTruth]]
 
 PLACES: dict[str, Callable[[UnitTruth, PhantomTruth], object]] = {
@@ -166,6 +166,7 @@ def questions(views: dict[str, dict[str, Any]]) -> Iterator[tuple[dict[str, Any]
             yield row, view, truth(ref)
 
 
+@pytest.mark.long
 def test_answers_agree_with_the_parameters(views: dict[str, dict[str, Any]]) -> None:
     """No mask is looked at; whatever the parameters tell, the shard says too."""
     tested: Counter[str] = Counter()

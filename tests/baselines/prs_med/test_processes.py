@@ -120,6 +120,7 @@ def stopped(number: signal.Signals, step: int, shards: Path, out: Path, preset: 
     return process.wait(LIMIT), process.communicate()[0]
 
 
+@pytest.mark.long
 def test_a_run_survives_an_interruption_and_a_kill(shards: Path, tmp_path: Path):
     preset = minute.preset(steps=30, save_every=4, views=2, questions=2)
     whole, out = tmp_path / "whole", tmp_path / "run"
