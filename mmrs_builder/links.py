@@ -95,7 +95,8 @@ def _likeness(pool: Pool) -> tuple[Narrow, ...]:
         [view.size for view in pool.views],
         [view.group for view in pool.views],
     )
-    return tuple(narrow(Codebook[object]().codes(part), len(set(part))) for part in parts)
+    coded = [Codebook[object]().codes(part) for part in parts]
+    return tuple(narrow(codes, int(codes.max(initial=0)) + 1) for codes in coded)
 
 
 def _words(pool: Pool, splits: Narrow, numbers: Codes) -> Codes:

@@ -25,10 +25,10 @@ CORPORA = {
 SOURCES = {"sam-med2d-demo": "sam_med2d", "biomedparse-demo": "biomedparse"}
 
 
-def built(out: Path, source: str, data: Path, options: list[str]) -> dict[str, Any]:
+def built(out: Path, source: str, data: Path, options: list[str], *flags: str) -> dict[str, Any]:
     """Build, verify, and return the counts."""
     words = [word for option in options for word in ("--set", option)]
-    done = mmrs("build", "--source", source, "--data", data, *words, "--out", out, "--workers", 1, "--json")
+    done = mmrs("build", "--source", source, "--data", data, *words, *flags, "--out", out, "--workers", 1, "--json")
     assert done.code == 0, done.err
     checked = mmrs("verify", out)
     assert checked.code == 0, checked.out
@@ -50,14 +50,12 @@ def test_every_picture_is_used_or_explained(samples: Path, tmp_path: Path, name:
     options, used, refused = CORPORA[name]
     out = tmp_path / "out"
     source = SOURCES.get(name, "coco")
-    counts = built(out, source, samples / name, options)
+    # All of it: in small corpora not every answer is there often enough for all to be asked equally often.
+    counts = built(out, source, samples / name, options, "--keep-unbalanced")
     lost = sum(refused.values())
     assert counts["cases"][source] == {"found": used + lost, "used": used, "rejected": lost}
     assert reasons(out) == refused
-    # Asking all answers of a stratum equally often costs questions of small corpora: what it costs is counted.
-    asked = len(table(out, "qa", "question"))
-    assert asked + counts["dropped"].get("uneven", 0) > 7 * used
-    assert asked > 6.5 * used
+    assert len(table(out, "qa", "question")) > 7 * used
 
 
 def test_films_speak_of_the_patients_sides_only_where_lungs_prove_them(samples: Path, tmp_path: Path):
