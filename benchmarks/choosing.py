@@ -10,7 +10,9 @@ import argparse
 import json
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -19,23 +21,30 @@ from mmrs_builder.pool import Pool, pooled
 from mmrs_builder.questions import Candidate, candidates
 from mmrs_builder.refusals import refusals
 from mmrs_builder.select import Selected, choose
-from mmrs_builder.templates import Language, shipped
+from mmrs_builder.templates import shipped
 from mmrs_builder.vocab import SPLITS
 
 PATTERNS = 200
 """Different pictures; with fewer, too many views would have the same answers."""
 
 
-def pool(language: Language, least: int) -> Pool:
-    """At least so many candidates."""
+def patterns() -> Pool:
+    """The candidates of ``PATTERNS`` pictures."""
+    language = shipped("en")
     labels = {name: label for name, (label, _) in language.terms.labels.items()}
     found: list[Selected] = []
     for _, phantom in zip(range(PATTERNS), phantoms(), strict=False):
         asked = [it for it in candidates(phantom.on, language.families, labels) if isinstance(it, Candidate)]
         asked += refusals(phantom.on, language.families, labels)
         found += [Selected(candidate=it, source="phantom", split="train") for it in asked]
-    few = pooled(found, {})
-    times = -(-least // len(found))
+    return pooled(found, {})
+
+
+def pool(least: int) -> Pool:
+    """At least so many candidates. Their patterns are made in another process: a build has no such objects."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        few = other.submit(patterns).result()
+    times = -(-least // len(few.view))
     views = [
         replace(
             view, view_id=f"{view.view_id}/{turn}", split=SPLITS[(turn + code) % len(SPLITS)], group=f"p{code}/{turn}"
@@ -43,7 +52,7 @@ def pool(language: Language, least: int) -> Pool:
         for turn in range(times)
         for code, view in enumerate(few.views)
     ]
-    turn = np.repeat(np.arange(times, dtype=np.int32), len(found))
+    turn = np.repeat(np.arange(times, dtype=np.int32), len(few.view))
     return replace(
         few,
         views=views,
@@ -61,7 +70,7 @@ def main() -> None:
     parser.add_argument("--max-rows", type=int, default=None)
     given = parser.parse_args()
     language = shipped("en")
-    found = pool(language, given.candidates)
+    found = pool(given.candidates)
     before, started, used = peak(), time.perf_counter(), time.process_time()
     asked, left_out = choose(
         found, language.families, seed=0, per_view=10, max_rows=given.max_rows, keep_unbalanced=False

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.build.command import phantom_shards
+from tests.once import once
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, max_examples=50)
@@ -29,16 +30,16 @@ def samples() -> Path:
 @pytest.fixture(scope="session")
 def free(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shards of two phantoms, which anybody may pass on; never changed."""
-    return phantom_shards(tmp_path_factory.mktemp("free") / "shards", 2)
+    return once(tmp_path_factory, "free", lambda place: phantom_shards(place / "shards", 2)) / "shards"
 
 
 @pytest.fixture(scope="session")
 def dozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shards of twelve phantoms; never changed."""
-    return phantom_shards(tmp_path_factory.mktemp("dozen") / "shards", 12)
+    return once(tmp_path_factory, "dozen", lambda place: phantom_shards(place / "shards", 12)) / "shards"
 
 
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shards of 24 phantoms; never changed."""
-    return phantom_shards(tmp_path_factory.mktemp("phantoms") / "shards", 24)
+    return once(tmp_path_factory, "phantoms", lambda place: phantom_shards(place / "shards", 24)) / "shards"

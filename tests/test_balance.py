@@ -11,17 +11,15 @@ import pytest
 
 from mmrs_builder import programs
 from mmrs_builder.vocab import REFUSALS
-from tests.build.command import mmrs
+from tests.build.command import SMALL, phantom_shards
+from tests.once import once
 
 Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    out = tmp_path_factory.mktemp("balance") / "out"
-    options = ("--set", "phantom.count=90", "--set", "phantom.size=96")
-    assert mmrs("build", "--source", "phantom", *options, "--out", out, "--workers", 1).code == 0
-    return read(out)
+    return read(once(tmp_path_factory, "balance", lambda place: phantom_shards(place / "out", 90, *SMALL)) / "out")
 
 
 def read(out: Path) -> Rows:
@@ -78,9 +76,7 @@ def test_what_has_one_possible_answer_is_said_to_be_unbalanced_and_not_in_test(a
 
 @pytest.mark.long
 def test_a_limit_on_rows_keeps_the_kinds_in_proportion(asked: Rows, tmp_path: Path) -> None:
-    options = ("--set", "phantom.count=90", "--set", "phantom.size=96", "--max-rows", 300)
-    assert mmrs("build", "--source", "phantom", *options, "--out", tmp_path / "out", "--workers", 1).code == 0
-    fewer = read(tmp_path / "out")
+    fewer = read(phantom_shards(tmp_path / "out", 90, *SMALL, "--max-rows", 300))
     assert 270 <= len(fewer) <= 300
     before, after = Counter(row["kind"] for row in asked), Counter(row["kind"] for row in fewer)
     for kind, n in before.items():

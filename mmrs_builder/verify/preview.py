@@ -134,17 +134,22 @@ def _drawn(view: StoredView) -> npt.NDArray[np.int64]:
 
 def _means(values: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.int64]:
     """Rounded means of blocks, smaller ones at the right and lower border included."""
-    sums = _blocks(values.astype(np.int64), step)
-    return (2 * sums + (counts := _blocks(np.ones_like(values, dtype=np.int64), step))) // (2 * counts)
+    tall, wide = (np.minimum(step, length - np.arange(0, length, step)) for length in values.shape)
+    counts = np.outer(tall, wide)
+    means: npt.NDArray[np.int64] = (2 * _sums(values, step) + counts) // (2 * counts)
+    return means
 
 
 def _touched(mask: Mask, step: int) -> Mask:
-    return _blocks(mask.astype(np.int64), step) > 0
+    return _sums(mask, step) > 0
 
 
-def _blocks(values: npt.NDArray[np.int64], step: int) -> npt.NDArray[np.int64]:
-    rows, columns = (np.arange(0, length, step) for length in values.shape)
-    sums: npt.NDArray[np.int64] = np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
+def _sums(values: npt.NDArray[np.uint8 | np.bool_], step: int) -> npt.NDArray[np.int64]:
+    """Sums of blocks; rows first, which lie side by side."""
+    height, width = values.shape
+    whole = np.pad(values, ((0, -height % step), (0, -width % step)))
+    rows = whole.reshape(-1, step, whole.shape[1]).sum(axis=1, dtype=np.int64)
+    sums: npt.NDArray[np.int64] = rows.reshape(len(rows), -1, step).sum(axis=2)
     return sums
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.build import corpus as frames
 from tests.build.command import mmrs
+from tests.once import once
 
 FRAMES = 30
 
@@ -15,13 +16,17 @@ FRAMES = 30
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Kvasir-SEG in small."""
-    return frames.write(tmp_path_factory.mktemp("corpus") / "Kvasir-SEG", FRAMES)
+    place = once(tmp_path_factory, "corpus", lambda place: frames.write(place / "Kvasir-SEG", FRAMES))
+    return place / "Kvasir-SEG"
 
 
 @pytest.fixture(scope="session")
 def built(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus as shards of seven views."""
-    out = tmp_path_factory.mktemp("built") / "shards"
-    done = mmrs("build", "--source", "kvasir", "--data", corpus, "--out", out, "--rows-per-shard", 7, "--workers", 1)
-    assert done.code == 0, done.err
-    return out
+
+    def make(place: Path) -> None:
+        words = ("--source", "kvasir", "--data", corpus, "--rows-per-shard", 7, "--workers", 1)
+        done = mmrs("build", *words, "--out", place / "shards")
+        assert done.code == 0, done.err
+
+    return once(tmp_path_factory, "built", make) / "shards"

@@ -9,6 +9,7 @@ import pytest
 
 from mmrs_builder.vocab import MODALITIES
 from tests.build.command import mmrs
+from tests.once import once
 
 SAMPLES = {
     "brain_cheng": "figshare-brain-tumor-mat-derived",
@@ -27,7 +28,12 @@ SAMPLES = {
 
 @pytest.fixture(scope="module")
 def built(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, int]]]:
-    root = tmp_path_factory.mktemp("corpora")
+    root = once(tmp_path_factory, "corpora", lambda place: make(samples, place))
+    counts: dict[str, dict[str, int]] = json.loads((root / "counts.json").read_text(encoding="utf-8"))
+    return root / "out", counts
+
+
+def make(samples: Path, root: Path) -> None:
     recipe = root / "recipe.toml"
     blocks = [
         f'[[source]]\nname = "{name}"\ndata = {json.dumps(str(samples / folder))}\n' for name, folder in SAMPLES.items()
@@ -36,8 +42,7 @@ def built(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     organs = ("--set", "totalsegmentator.structures=liver+spleen+kidney_left+kidney_right+aorta")
     done = mmrs("build", "--recipe", recipe, *organs, "--out", root / "out", "--workers", 2, "--json")
     assert done.code == 0, done.err
-    counts: dict[str, dict[str, int]] = json.loads(done.out)["cases"]
-    return root / "out", counts
+    (root / "counts.json").write_text(json.dumps(json.loads(done.out)["cases"]), encoding="utf-8")
 
 
 def test_one_recipe_builds_all_six_modalities_from_real_files(built: tuple[Path, dict[str, dict[str, int]]]):

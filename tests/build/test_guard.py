@@ -313,7 +313,6 @@ def test_measuring_that_takes_its_process_down_ends_the_build_with_8(tmp_path: P
     assert "measuring part-00000 of ward took its process down" in done.err
 
 
-@pytest.mark.long
 def test_a_case_that_broke_a_limit_is_read_again_under_another_limit_only(tmp_path: Path, adapter: Path):
     root, out = frames.write(tmp_path / "corpus", 70), tmp_path / "out"
     frames.add(root, "slow", 1)  # in the second part

@@ -14,6 +14,7 @@ from mmrs_builder.metrics import Words, parse
 from mmrs_builder.programs import value_type
 from mmrs_builder.vocab import REFUSALS, VALUES
 from tests.build.command import mmrs
+from tests.once import once
 
 Row = dict[str, Any]
 WORDS = ("--source", "phantom", "--set", "phantom.count=36", "--set", "phantom.size=96", "--set", "phantom.volumes=2")
@@ -21,10 +22,12 @@ WORDS = ("--source", "phantom", "--set", "phantom.count=36", "--set", "phantom.s
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("refusals") / "out"
-    done = mmrs("build", *WORDS, "--out", folder, "--workers", 1)
+    return once(tmp_path_factory, "refusals", make) / "out"
+
+
+def make(place: Path) -> None:
+    done = mmrs("build", *WORDS, "--out", place / "out", "--workers", 1)
     assert done.code == 0, done.err
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from datasets import Dataset, Features, Image, Value
 
 from tests.build.command import mmrs
 from tests.corpora.hf import box, dataset
+from tests.once import once
 
 CORPORA = {
     "coco-brain-tumor": (["coco.labels=object=tumour", "coco.modality=mri"], 178, {}),
@@ -36,6 +38,22 @@ def built(out: Path, source: str, data: Path, options: list[str], *flags: str) -
     return counts
 
 
+@pytest.fixture
+def whole(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A corpus in shards, and its ``counts.json`` beside them."""
+
+    def make(name: str, place: Path) -> None:
+        # All of it: in small corpora not every answer is there often enough for all to be asked equally often.
+        counts = built(place / "out", source(name), samples / name, CORPORA[name][0], "--keep-unbalanced")
+        (place / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+
+    return lambda name: once(tmp_path_factory, name, lambda place: make(name, place)) / "out"
+
+
+def source(name: str) -> str:
+    return SOURCES.get(name, "coco")
+
+
 def reasons(out: Path) -> dict[str, int]:
     lines = (out / ".mmrs" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
     return dict(Counter(json.loads(line)["reason"] for line in lines))
@@ -46,21 +64,17 @@ def table(out: Path, config: str, *columns: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("name", CORPORA)
-def test_every_picture_is_used_or_explained(samples: Path, tmp_path: Path, name: str):
-    options, used, refused = CORPORA[name]
-    out = tmp_path / "out"
-    source = SOURCES.get(name, "coco")
-    # All of it: in small corpora not every answer is there often enough for all to be asked equally often.
-    counts = built(out, source, samples / name, options, "--keep-unbalanced")
-    lost = sum(refused.values())
-    assert counts["cases"][source] == {"found": used + lost, "used": used, "rejected": lost}
+def test_every_picture_is_used_or_explained(whole: Callable[[str], Path], name: str):
+    _, used, refused = CORPORA[name]
+    out = whole(name)
+    counts, lost = json.loads(out.with_name("counts.json").read_text()), sum(refused.values())
+    assert counts["cases"][source(name)] == {"found": used + lost, "used": used, "rejected": lost}
     assert reasons(out) == refused
     assert len(table(out, "qa", "question")) > 7 * used
 
 
-def test_films_speak_of_the_patients_sides_only_where_lungs_prove_them(samples: Path, tmp_path: Path):
-    out = tmp_path / "out"
-    built(out, "coco", samples / "covid-cxr-structures", ["coco.shown=by_sides"])
+def test_films_speak_of_the_patients_sides_only_where_lungs_prove_them(whole: Callable[[str], Path]):
+    out = whole("covid-cxr-structures")
     proven = table(out, "data", "view_id", "laterality_evidence")
     asked = table(out, "qa", "view_id", "frame")
     unproven = set(proven[proven["laterality_evidence"] != "annotation"]["view_id"])
@@ -70,17 +84,12 @@ def test_films_speak_of_the_patients_sides_only_where_lungs_prove_them(samples: 
 
 
 @pytest.mark.parametrize("name", ["sam-med2d-demo", "biomedparse-demo"])
-def test_slices_that_were_turned_have_no_patients_sides(samples: Path, tmp_path: Path, name: str):
-    out = tmp_path / "out"
-    built(out, SOURCES[name], samples / name, [])
-    assert set(table(out, "qa", "frame")["frame"]) == {"viewer"}
+def test_slices_that_were_turned_have_no_patients_sides(whole: Callable[[str], Path], name: str):
+    assert set(table(whole(name), "qa", "frame")["frame"]) == {"viewer"}
 
 
-def test_copies_of_a_picture_stay_together(samples: Path, tmp_path: Path):
-    out = tmp_path / "out"
-    options, _, _ = CORPORA["coco-brain-tumor"]
-    built(out, "coco", samples / "coco-brain-tumor", options)
-    views = table(out, "data", "view_id", "group_id", "split", "split_official")
+def test_copies_of_a_picture_stay_together(whole: Callable[[str], Path]):
+    views = table(whole("coco-brain-tumor"), "data", "view_id", "group_id", "split", "split_official")
     assert views.groupby("group_id")["split"].nunique().max() == 1
     assert (views[views["split_official"] == "test"]["split"] == "test").all()
 

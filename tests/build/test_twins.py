@@ -14,6 +14,7 @@ from mmrs_builder import programs
 from mmrs_builder.digests import keyed
 from mmrs_builder.verify.pictures import read_mask, read_pixels
 from tests.build.command import mmrs, published, spawned
+from tests.once import once
 
 Rows = list[dict[str, Any]]
 PHANTOMS = ("build", "--source", "phantom", "--set", "phantom.count=18", "--set", "phantom.size=96")
@@ -21,10 +22,12 @@ PHANTOMS = ("build", "--source", "phantom", "--set", "phantom.count=18", "--set"
 
 @pytest.fixture(scope="module")
 def twinned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("twins") / "shards"
-    done = mmrs(*PHANTOMS, "--twins", "--out", out, "--workers", 1)
+    return once(tmp_path_factory, "twins", make) / "shards"
+
+
+def make(place: Path) -> None:
+    done = mmrs(*PHANTOMS, "--twins", "--out", place / "shards", "--workers", 1)
     assert done.code == 0, done.err
-    return out
 
 
 @pytest.fixture(scope="module")

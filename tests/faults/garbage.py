@@ -13,16 +13,13 @@ from typing import Final
 
 import numpy as np
 
-from mmrs_builder.build import measure
 from mmrs_builder.digests import keyed
 from mmrs_builder.vocab import REASONS
 from tests.faults.cage import LOST, verdict
 from tests.faults.fault import Fault, Verdict
 from tests.faults.hosts import HOSTS, Host
-from tests.faults.measuring import InThisProcess, Outcome, measured
+from tests.faults.measuring import Outcome, measured
 from tests.faults.mutations import mutated
-
-measure.Reader = InThisProcess  # type: ignore[assignment,misc]  # this process is the one that may die
 
 ACCEPTED: Final = "accepted"
 SHORTER: Final = "accepted: a shorter table"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 import pyarrow.parquet as pq
 
@@ -72,7 +73,8 @@ def measured(source: str, options: Mapping[str, str], root: Path, stage: Path) -
     labels |= {label.id: label for label, _ in measure.source_of(choice).terms}
     try:
         indexed = measure.index(choice, None)
-        done = measure.measure(indexed, labels, stage, Processes(1), Limits(), lambda _: None)
+        with patch.object(measure, "Reader", InThisProcess):  # this process is the one that may die
+            done = measure.measure(indexed, labels, stage, Processes(1), Limits(), lambda _: None)
     except MmrsError as error:
         return _refused(error)
     rows = [row for part in done.parts for row in pq.read_table(part).to_pylist()]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import archives, cage, garbage, hostile_shards, kept
+from mmrs_builder.build import guard, measure
+from tests.faults import archives, cage, garbage, hostile_shards, hosts, kept
 from tests.faults.fault import Fault, tried
 from tests.faults.rows import GARBAGE
 
@@ -32,6 +33,11 @@ def test_a_slice_of_every_fault_is_survived(fault: Fault, free: Path, tmp_path: 
 def test_a_file_that_once_did_harm_does_none(key: str):
     said = cage.caged(garbage.HERE)(key)
     assert said.startswith(("rejected: ", "refused")), said
+
+
+def test_trials_leave_other_builds_of_their_process_a_reader_of_its_own():
+    assert garbage.ready(next(iter(hosts.HOSTS))).sound.used
+    assert measure.Reader is guard.Reader
 
 
 @pytest.mark.parametrize("trick", kept.ARCHIVES)

@@ -14,6 +14,7 @@ from baselines.endpoint.asking import REASONS
 from baselines.endpoint.shards import Item, items, picture
 from tests.build.command import SMALL, phantom_shards
 from tests.llm.endpoint import Answering, Fault, completing
+from tests.once import once
 
 Reply = Callable[[str, str, list[str]], str]
 """What a model replies to the digest of a picture, a question and its options."""
@@ -22,7 +23,7 @@ Reply = Callable[[str, str, list[str]], str]
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen pictures, most of them to be trained on."""
-    return phantom_shards(tmp_path_factory.mktemp("endpoint") / "shards", 16, *SMALL)
+    return once(tmp_path_factory, "endpoint", lambda place: phantom_shards(place / "shards", 16, *SMALL)) / "shards"
 
 
 @pytest.fixture(scope="session")

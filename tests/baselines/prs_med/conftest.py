@@ -15,6 +15,7 @@ pytest.importorskip("peft")
 from baselines.prs_med import data, train  # noqa: E402
 from tests.baselines.prs_med import minute  # noqa: E402
 from tests.build.command import SMALL, phantom_shards  # noqa: E402
+from tests.once import once  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,7 +41,7 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """45 views to train on, 5 to validate, 10 to test."""
-    return phantom_shards(tmp_path_factory.mktemp("prs_med") / "shards", 60, *SMALL)
+    return once(tmp_path_factory, "prs_med", lambda place: phantom_shards(place / "shards", 60, *SMALL)) / "shards"
 
 
 @pytest.fixture(scope="session")
