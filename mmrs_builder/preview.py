@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from mmrs_builder.io.png import encode_pixels
 from mmrs_builder.schema import SHOWN_QUESTION_FIELDS
 from mmrs_builder.types import Mask, Pixels
 from mmrs_builder.vocab import COLOURS
@@ -28,11 +29,9 @@ SIDE: Final = 512
 def preview_row(view: Mapping[str, Any]) -> dict[str, object]:
     """The row that shows a row of config ``default``."""
     colours = colours_of(view)
-    stream = io.BytesIO()
-    Image.fromarray(overlay(view)).save(stream, format="PNG")
     return {
         **{name: view[name] for name in ("view_id", "source", "license", "modality", "split")},
-        "overlay": {"bytes": stream.getvalue(), "path": None},
+        "overlay": {"bytes": encode_pixels(overlay(view)), "path": None},
         "legend": [{"label": label, "colour": spelled(colour)} for label, colour in colours.items()],
         "qa": [{name: item[name] for name, _ in SHOWN_QUESTION_FIELDS} for item in view["qa"]],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zlib
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,11 +18,12 @@ LIBRARIES: Final = ("numpy", "pillow", "opencv-python", "scipy", "pyarrow", "pyy
 
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
-    """This project's release and the digest of its code, Python's version and those of ``LIBRARIES``."""
+    """This project's release and the digest of its code, the versions of Python, zlib and ``LIBRARIES``."""
     return {
         "mmrs-builder": __version__,
         "code": _code(),
         "python": ".".join(str(part) for part in sys.version_info[:2]),
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
         **{name: version(name) for name in LIBRARIES},
     }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from PIL import Image
 
 from mmrs_builder import digests
+from mmrs_builder.io.png import encode_pixels
 from mmrs_builder.phantoms.ct import ct
 from mmrs_builder.phantoms.dermoscopy import dermoscopy
 from mmrs_builder.phantoms.endoscopy import endoscopy
@@ -36,7 +35,7 @@ def view(plan: Plan) -> View:
     """Picture, grid and annotations of a plan."""
     masks = tuple(rasterise(shape, plan.field) for shape in plan.shapes)
     pixels = LOOKS[plan.modality](Stage(plan=plan, masks=masks))
-    data = png(pixels)
+    data = encode_pixels(pixels)
     picture = Picture(data=data, pixels=pixels, source_sha256=digests.sha256(data), render=f"phantom/{VERSION}")
     return View(
         view_id=f"phantom:{plan.case_id}",
@@ -46,13 +45,6 @@ def view(plan: Plan) -> View:
         annotations=annotated(plan, masks),
         absent=plan.absent,
     )
-
-
-def png(pixels: Pixels) -> bytes:
-    """The array as a PNG file without metadata."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=6)
-    return buffer.getvalue()
 
 
 def grid(plan: Plan) -> Grid:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,3 +36,23 @@ def test_a_mask_is_stored_with_one_bit_per_pixel():
 def test_pixels_come_back_as_they_went():
     for pixels in (coloured(), coloured()[..., 0]):
         assert np.array_equal(decoded(encode_pixels(pixels)), pixels)
+
+
+def chunks(data: bytes) -> set[bytes]:
+    """The names of all chunks of a file."""
+    found, at = set(), 8
+    while at < len(data):
+        found.add(data[at + 4 : at + 8])
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return found
+
+
+def test_files_hold_nothing_but_pixels():
+    for data in (encode_mask(np.eye(9, dtype=np.bool_)), encode_pixels(coloured()), encode_pixels(coloured()[..., 0])):
+        assert chunks(data) == {b"IHDR", b"IDAT", b"IEND"}
+
+
+@given(shapes.flatmap(lambda shape: arrays(np.bool_, shape)))
+def test_another_reader_sees_the_same_mask(mask: Mask):
+    read = cv2.imdecode(np.frombuffer(encode_mask(mask), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert np.array_equal(read, mask * np.uint8(255))
