@@ -70,11 +70,11 @@ def structure_item(s: Structure, picture_px: int) -> dict[str, object]:
 
 def question_item(question: Question) -> dict[str, object]:
     """A question as it is stored: tuples become lists."""
-    raw: dict[str, Any] = asdict(question)
+    raw: dict[str, Any] = {name: getattr(question, name) for name, _ in QUESTION_FIELDS}  # asdict copies deeply
     for name in ("choices", "target"):
         raw[name] = None if raw[name] is None else list(raw[name])
-    raw["bindings"] = [{**binding, "structures": list(binding["structures"])} for binding in raw["bindings"]]
-    return {name: raw[name] for name, _ in QUESTION_FIELDS}
+    raw["bindings"] = [{**asdict(binding), "structures": list(binding.structures)} for binding in question.bindings]
+    return raw
 
 
 def qa_rows(scalars: Mapping[str, object], questions: Sequence[Question]) -> list[dict[str, object]]:

@@ -29,7 +29,11 @@ def remove_specks(mask: Mask, minimum_area: float, *, keep_largest: bool = False
     With ``keep_largest`` the largest (the first of several) stays, however small. Returns the kept mask (H, W), the
     number of removed components and their pixels.
     """
-    _, marks, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    inside = np.s_[y : y + height, x : x + width]
+    if not width:
+        return mask, 0, 0
+    _, marks, boxes, _ = cv2.connectedComponentsWithStats(mask[inside].astype(np.uint8), connectivity=8)
     areas = boxes[:, cv2.CC_STAT_AREA]
     small = areas < minimum_area * mask.size
     small[0] = False  # the background
@@ -37,7 +41,9 @@ def remove_specks(mask: Mask, minimum_area: float, *, keep_largest: bool = False
         small[1 + int(areas[1:].argmax())] = False
     if not small.any():
         return mask, 0, 0
-    return mask & ~small[marks], int(small.sum()), int(areas[small].sum())
+    kept = mask.copy()
+    kept[inside] &= ~small[marks]
+    return kept, int(small.sum()), int(areas[small].sum())
 
 
 def flat_case(
