@@ -289,6 +289,26 @@ def test_max_rows_keeps_kinds_and_splits_in_proportion():
     assert dropped == {"over_max_rows": 48}
 
 
+@pytest.mark.parametrize("max_rows", [400, 700])
+def test_max_rows_moves_the_share_of_no_split_source_and_kind_by_more_than_one_in_a_hundred(max_rows: int):
+    draw = np.random.default_rng(5)
+    asked = [(family, kind) for family, (_, kinds) in PROGRAMS.items() for kind in kinds if family != "outline"]
+    found = [
+        item(view, family, kind, str(draw.choice(tokens(family))), split=split, source=source)
+        for split, views in (("train", range(240)), ("validation", range(240, 300)), ("test", range(300, 360)))
+        for source in ("s", "t")
+        for view in views
+        for family, kind in asked
+    ]
+
+    def shares(limit: int | None) -> dict[tuple[str, str, str], float]:
+        places = Counter((a.split, a.source, a.candidate.kind) for a in chosen(found, max_rows=limit)[0])
+        return {place: number / places.total() for place, number in places.items()}
+
+    whole, cut = shares(None), shares(max_rows)
+    assert max(abs(cut.get(place, 0) - share) for place, share in whole.items()) <= 0.01
+
+
 def test_max_rows_is_used_up_as_far_as_whole_rounds_of_answers_go():
     found = [item(view, "quadrant", "open", VALUES["Quadrant"][view % 4]) for view in range(40)]
     assert [len(chosen(found, max_rows=limit)[0]) for limit in (0, 1, 7, 40, 41)] == [0, 0, 4, 40, 40]
