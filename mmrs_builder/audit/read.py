@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -24,7 +24,7 @@ COUNT: Final = "Count"
 
 _READ: Final = (
     "question_id", "view_id", "group_id", "patient_id", "split", "source", "modality", "sequence", "plane", "width",
-    "height", "twin_of", "family", "kind", "program", "question", "template_id", "choices", "answer_index", "value",
+    "height", "twin_of", "family", "kind", "program", "question", "bindings", "choices", "answer_index", "value",
     "tolerance", "pair_id", "pair_kind", "prior_bound", "balanced", "image_sha256", "pixels_sha256",
 )  # fmt: skip
 
@@ -88,7 +88,7 @@ def _record(row: Row, tokens: Mapping[str, Mapping[str, str]]) -> dict[str, obje
         "program": row["program"],
         "labels": " ".join(programs.labels(row["program"])),
         "text": row["question"],
-        "template": row["template_id"],
+        "template": _wording(row["question"], row["bindings"]),
         "options": options,
         "answer": options[row["answer_index"]] if options else row["value"],
         "tolerance": math.nan if row["tolerance"] is None else row["tolerance"],
@@ -98,6 +98,14 @@ def _record(row: Row, tokens: Mapping[str, Mapping[str, str]]) -> dict[str, obje
         "refusal": refusal,
         "negative": row["pair_kind"] == "negative",
     }
+
+
+def _wording(question: str, bindings: Iterable[Mapping[str, Any]]) -> str:
+    """A question without the names in it. ``template_id`` would tell more than its words: it is of the answer too."""
+    wording = question.casefold()
+    for name in sorted(bindings, key=lambda binding: -len(binding["text"])):
+        wording = wording.replace(name["text"].casefold(), "{" + name["slot"] + "}")
+    return wording
 
 
 def is_refusal(kind: str, value_type: str, value: str) -> bool:
