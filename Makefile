@@ -34,11 +34,11 @@ help: ## print this list
 
 install: $(STAMP) ## make .venv and install the project with pinned versions
 
+# In CI libraries are compiled when they are imported: most modules never are, and it would be a third of the time.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	# Not compiled, which would be a third of the time: most of it is never imported, the rest is compiled when it is.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev,baselines,volumes,dicom,formats,audit,llm,ray,s3]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CI),--no-compile) -c constraints.txt -e '.[dev,baselines,volumes,dicom,formats,audit,llm,ray,s3]'
 	@touch $@
 
 browser: ## Debian's chromium, for the tests of the gallery (they are skipped without it)

@@ -30,9 +30,10 @@ def remove_specks(mask: Mask, minimum_area: float, *, keep_largest: bool = False
     number of removed components and their pixels.
     """
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    inside = np.s_[y : y + height, x : x + width]
     if not width:
         return mask, 0, 0
+    # From even places, for components are numbered by blocks of 2 x 2 pixels.
+    inside = np.s_[y - y % 2 : y + height, x - x % 2 : x + width]
     _, marks, boxes, _ = cv2.connectedComponentsWithStats(mask[inside].astype(np.uint8), connectivity=8)
     areas = boxes[:, cv2.CC_STAT_AREA]
     small = areas < minimum_area * mask.size

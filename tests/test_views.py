@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -48,6 +49,16 @@ def test_instances_stay_apart_even_where_they_overlap(tmp_path: Path):
     ref = case_of(tmp_path, ((0, 0, 10, 10),), ((5, 0, 15, 10),), instance=True)
     view = flat_case(ref, minimum_area=0, exhaustive=True, labels=("polyp",)).views[0]
     assert [int(a.mask.sum()) for a in view.annotations] == [100, 100]
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_of_specks_alike_the_first_stays_wherever_they_lie(top: int, left: int):
+    drawn = np.zeros((9, 12), dtype=np.bool_)
+    drawn[top, left + 7] = drawn[top + 1, left] = True
+    alone, number, pixels = remove_specks(drawn, 0.5, keep_largest=True)
+    _, marks = cv2.connectedComponents(drawn.astype(np.uint8), connectivity=8)
+    assert (number, pixels) == (1, 1)
+    assert np.array_equal(alone, marks == 1)
 
 
 def test_a_small_instance_is_kept_and_loses_only_its_specks(tmp_path: Path):

@@ -101,7 +101,10 @@ def _record(row: Row, tokens: Mapping[str, Mapping[str, str]]) -> dict[str, obje
 
 
 def _wording(question: str, bindings: Iterable[Mapping[str, Any]]) -> str:
-    """A question without the names in it. ``template_id`` would tell more than its words: it is of the answer too."""
+    """A question, its names replaced where they stand as they do in the bindings.
+
+    ``template_id`` would tell more than the question's words do: it is of the answer's too.
+    """
     wording = question.casefold()
     for name in sorted(bindings, key=lambda binding: -len(binding["text"])):
         wording = wording.replace(name["text"].casefold(), "{" + name["slot"] + "}")

@@ -34,7 +34,7 @@ COLUMNS: Final = (
     "program",
     "labels",  # canonical labels of the program, by spaces
     "text",  # the question's words
-    "template",  # the question's words without names
+    "template",  # the question's words with slots for names
     "options",  # tuple of answers offered, or None
     "answer",  # the right answer as text: a token, a label, true or false, a number
     "tolerance",  # of numbers, else NaN

@@ -102,7 +102,7 @@ def stand_on(ground: Ground) -> None:
         raise MmrsError(
             f"{node} runs other code: {', '.join(other)}",
             code=ENVIRONMENT,
-            hint="Install the same release with the same constraints.txt on every node, or bytes would differ.",
+            hint="Install the same release, constraints.txt and zlib on every node, or bytes would differ.",
         )
 
 

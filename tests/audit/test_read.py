@@ -15,7 +15,7 @@ def stored(**columns: object) -> dict[str, object]:
         "question_id": "q", "view_id": "v", "group_id": "g", "patient_id": None, "split": "train", "source": "s",
         "modality": "ct", "sequence": None, "plane": None, "width": 8, "height": 8, "twin_of": None,
         "family": "locate.side", "kind": "open", "program": 'side(the("liver"))', "question": "Which side?",
-        "bindings": [{"slot": "A", "text": "liver"}], "choices": None, "answer_index": None, "value": "left",
+        "bindings": [{"slot": "A", "text": "the liver"}], "choices": None, "answer_index": None, "value": "left",
         "tolerance": None, "pair_id": None,
         "pair_kind": None, "prior_bound": False, "balanced": True, "image_sha256": "i", "pixels_sha256": "p",
     }  # fmt: skip
@@ -69,10 +69,10 @@ def test_a_refusal_is_judged_by_being_told_from_its_partner():
 def test_the_wording_is_that_of_the_question_whatever_its_answer_and_names():
     """A shard's ``template_id`` is of question and answer, and of refusals another one."""
     partners = {"pair_kind": "negative", "pair_id": "p"}
-    spleen = {"bindings": [{"slot": "A", "text": "spleen"}], "value": "absent"}
+    spleen = {"bindings": [{"slot": "A", "text": "the spleen"}], "value": "absent"}
     frame = read(
-        stored(**partners, question="Liver: on which side is the liver?"),
-        stored(**partners, question="Spleen: on which side is the spleen?", **spleen),
+        stored(**partners, question="The liver: on which side is the liver?"),
+        stored(**partners, question="The spleen: on which side is the spleen?", **spleen),
         stored(**partners, question="Where is the liver?"),
     )
     asked = frame[frame["kind"] == "refusal"]

@@ -84,8 +84,15 @@ def test_films_speak_of_the_patients_sides_only_where_lungs_prove_them(whole: Ca
 
 
 @pytest.mark.parametrize("name", ["sam-med2d-demo", "biomedparse-demo"])
-def test_slices_that_were_turned_have_no_patients_sides(whole: Callable[[str], Path], name: str):
-    assert set(table(whole(name), "qa", "frame")["frame"]) == {"viewer"}
+def test_slices_that_were_turned_have_no_patients_sides(samples: Path, tmp_path: Path, name: str):
+    built(tmp_path / "out", source(name), samples / name, [])
+    assert set(table(tmp_path / "out", "qa", "frame")["frame"]) == {"viewer"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["coco-brain-tumor", "covid-cxr-structures"])
+def test_larger_corpora_verify_without_what_is_uneven_too(samples: Path, tmp_path: Path, name: str):
+    assert built(tmp_path / "out", "coco", samples / name, CORPORA[name][0])["cases"]["coco"]["used"]
 
 
 def test_copies_of_a_picture_stay_together(whole: Callable[[str], Path]):

@@ -4,13 +4,14 @@ import io
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from mmrs_builder.io.png import encode_mask, encode_pixels
-from mmrs_builder.types import Mask
+from mmrs_builder.types import Mask, Pixels
 from tests.io.drawing import coloured, decoded
 
 shapes = array_shapes(min_dims=2, max_dims=2, max_side=40)
@@ -36,6 +37,18 @@ def test_a_mask_is_stored_with_one_bit_per_pixel():
 def test_pixels_come_back_as_they_went():
     for pixels in (coloured(), coloured()[..., 0]):
         assert np.array_equal(decoded(encode_pixels(pixels)), pixels)
+
+
+@pytest.mark.parametrize("shape", [(2, 1_000_001), (1_000_001, 1, 3)])
+def test_pictures_that_are_longer_than_opencv_writes_come_back_too(shape: tuple[int, ...]):
+    pixels = np.arange(np.prod(shape)).astype(np.uint8).reshape(shape)
+    assert np.array_equal(decoded(encode_pixels(pixels)), pixels)
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((0, 5), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4))])
+def test_what_is_no_picture_is_refused(pixels: Pixels):
+    with pytest.raises(ValueError, match="no 8-bit picture"):
+        encode_pixels(pixels)
 
 
 def chunks(data: bytes) -> set[bytes]:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.build.command import mmrs
 from tests.gallery.conftest import browse, chromium
+from tests.once import once
 
 __all__ = ["browse", "chromium"]  # fixtures
 
@@ -22,18 +23,21 @@ Judge = Callable[[Row], str | None]
 
 
 @pytest.fixture(scope="session")
-def built(dozen: Path) -> Path:
-    """What is reviewed."""
-    return dozen
+def drawn(dozen: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages and the key of a review of a copy of the twelve phantoms, which lies beside it; never changed."""
+
+    def make(place: Path) -> None:
+        shutil.copytree(dozen, place / "shards")
+        done = mmrs("review", "sample", place / "shards", "--n", NUMBER, "--to", place / "review")
+        assert done.code == 0, done.err
+
+    return once(tmp_path_factory, "review", make) / "review"
 
 
 @pytest.fixture(scope="session")
-def drawn(built: Path) -> Path:
-    """The pages and the key of a review of it, beside it."""
-    folder = built.parent / "review"
-    done = mmrs("review", "sample", built, "--n", NUMBER, "--to", folder)
-    assert done.code == 0, done.err
-    return folder
+def built(drawn: Path) -> Path:
+    """What is reviewed."""
+    return drawn.with_name("shards")
 
 
 @pytest.fixture
