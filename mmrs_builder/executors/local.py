@@ -28,11 +28,24 @@ it holds cancelled jobs prints a traceback (in Python 3.11)."""
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """Processes, and the end of the pipe on whose other end their lives depend."""
+
+    executor: ProcessPoolExecutor
+    held: Connection
+
+    def end(self) -> None:
+        """End what is left of a broken pool: a process that was being started when another one died is overlooked by
+        the executor, which then waits for it for ever (in Python 3.11)."""
+        self.held.close()
+
+
+@dataclass(frozen=True, slots=True)
 class Started(Generic[J, R]):
     """A job, the pool that it was given to, and what will be its result."""
 
     job: J
-    pool: ProcessPoolExecutor
+    pool: Pool
     future: Future[R]
 
 
@@ -47,7 +60,7 @@ class Processes:
     def __init__(self, number: int) -> None:
         self._number = number
         self._open = ExitStack()
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: Pool | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -72,12 +85,13 @@ class Processes:
     def _started(self, fn: Callable[[J], R], job: J) -> Started[J, R]:
         pool = self._pool or self._opened()
         try:
-            return Started(job, pool, pool.submit(fn, job))
-        except BrokenProcessPool:  # by a process that died
+            return Started(job, pool, pool.executor.submit(fn, job))
+        except (BrokenProcessPool, OSError):  # by a process that died, perhaps while another was being started
+            pool.end()
             pool = self._opened()
-            return Started(job, pool, pool.submit(fn, job))
+            return Started(job, pool, pool.executor.submit(fn, job))
 
-    def _opened(self) -> ProcessPoolExecutor:
+    def _opened(self) -> Pool:
         self._pool = self._open.enter_context(_pool(self._number))
         return self._pool
 
@@ -86,27 +100,28 @@ class Processes:
             return started.future.result()
         except BrokenProcessPool:
             # The whole pool is gone with one process; every job that it was given gets a process of its own.
+            started.pool.end()
             if self._pool is started.pool:
                 self._pool = None
             with _pool(1) as pool:
                 try:
-                    return pool.submit(fn, started.job).result()
+                    return pool.executor.submit(fn, started.job).result()
                 except BrokenProcessPool:
                     return Crashed(job=started.job)
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int) -> Iterator[Pool]:
     """Worker processes that end at once when this process dies or leaves the block by an exception."""
     spawn = multiprocessing.get_context("spawn")
     lifeline, held = spawn.Pipe(duplex=False)
     with (
         lifeline,
         held,
-        ProcessPoolExecutor(workers, mp_context=spawn, initializer=depend_on, initargs=(lifeline,)) as pool,
+        ProcessPoolExecutor(workers, mp_context=spawn, initializer=depend_on, initargs=(lifeline,)) as executor,
     ):
         try:
-            yield pool
+            yield Pool(executor, held)
         except BaseException:
             held.close()
             raise

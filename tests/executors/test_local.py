@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -50,6 +53,42 @@ def test_no_job_gives_no_result(workers: int):
 def test_a_dying_process_costs_only_its_own_job():
     jobs = [1, -1, 2, 3, -2, 4]
     assert list(run(fragile, jobs, 2)) == [1, Crashed(job=-1), 4, 9, Crashed(job=-2), 16]
+
+
+class Late(dict[int, Any]):
+    """The processes of an executor. The first one dies before the second is noted, and the executor notices."""
+
+    def __setitem__(self, pid: int, process: Any) -> None:
+        kill_all(self.values())
+        super().__setitem__(pid, process)
+
+
+def kill_all(processes: Iterable[Any]) -> None:
+    for process in processes:
+        process.kill()
+        time.sleep(1)  # for the executor to notice
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_process_that_dies_while_another_is_being_started_costs_nothing(monkeypatch: pytest.MonkeyPatch, begun: bool):
+    """The executor may overlook the later one when it ends the others, and wait for it: in a thread, not to hang us."""
+    start = ProcessPoolExecutor._spawn_process
+
+    def started(pool: Any) -> None:
+        if begun:
+            pool._processes = pool._processes or Late()
+        else:
+            kill_all(pool._processes.values())
+        start(pool)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "_spawn_process", started)
+    results: list[list[int | Crashed[int]]] = []
+    running = threading.Thread(target=lambda: results.append(list(run(square, range(6), 2))), daemon=True)
+    running.start()
+    time.sleep(2)
+    monkeypatch.undo()  # pools that are opened later are sound
+    running.join(60)
+    assert results == [[n * n for n in range(6)]]
 
 
 def test_a_single_job_that_crashes_does_not_take_the_build_with_it():
