@@ -1,9 +1,9 @@
 """Thousands of resealed lies of every kind, told about finished shards: how many does verification notice?
 
-``python benchmarks/mutants.py OUT [--per-kind 3000] [--views N] [--workers N] [--kinds KIND ...]
-[--json FILE]``. A lie is one change of a
-sound view, measured and sealed again (``mmrs_builder/verify/mutants.py``); no lie is counted twice. Kinds that the
-views do not offer often enough are told as often as possible, and say so.
+``python benchmarks/mutants.py OUT [OUT ...] [--per-kind 3000] [--views N] [--workers N] [--kinds KIND ...]
+[--json FILE]``. A lie is one change of a sound view, measured and sealed again (``mmrs_builder/verify/mutants.py``);
+no lie is counted twice. A folder is asked for the kinds that those before it did not offer often enough; kinds that
+none does are told as often as possible.
 """
 
 from __future__ import annotations
@@ -52,59 +52,66 @@ def _begin(beside: Beside, language: Language) -> None:
     _JUDGE[:] = [(beside, language)]
 
 
-def lies(rows: Sequence[dict[str, Any]], wanted: Sequence[str], number: int) -> tuple[list[str], list[Lie]]:
-    """Faults of the untouched views, and one lie of each wanted kind about each sound one, keyed by ``number``."""
+def lies(
+    rows: Sequence[dict[str, Any]], known: frozenset[tuple[str, str]], wanted: Sequence[str], number: int
+) -> tuple[list[str], list[Lie]]:
+    """Faults of the untouched views, and one lie of each wanted kind about each sound one, keyed by ``number``.
+
+    ``known`` are kinds and digests of lies that have been told.
+    """
     beside, language = _JUDGE[0]
     false_alarms = [str(row["view_id"]) for row in rows if codes(row, beside, language)]
     sound = [row for row in rows if row["view_id"] not in false_alarms]
     found = [
-        _about(row, kind, number, [*sound[index + 1 :], *sound[:index]][:LENDERS])
+        _about(row, kind, number, [*sound[index + 1 :], *sound[:index]][:LENDERS], known)
         for index, row in enumerate(sound)
         for kind in wanted
     ]
     return false_alarms, [lie for lie in found if lie is not None]
 
 
-def _about(row: dict[str, Any], kind: str, number: int, others: list[dict[str, Any]]) -> Lie | None:
+def _about(
+    row: dict[str, Any], kind: str, number: int, others: list[dict[str, Any]], known: frozenset[tuple[str, str]]
+) -> Lie | None:
     beside, language = _JUDGE[0]
     rng = np.random.default_rng(keyed("lie", number, kind, row["view_id"]))
     changed = mutate_row(row, language, kind, rng, others)
-    if changed is None:
+    if changed is None or (kind, name := digest(changed)) in known:
         return None
     caught = bool(codes(changed, beside, language))
     return Lie(
         kind=kind,
         view_id=str(row["view_id"]),
-        digest=digest(changed),
+        digest=name,
         caught=caught,
         equivalent=not caught and is_equivalent(row, changed),
     )
 
 
-def told(
-    out: Path, per_kind: int, views: int, workers: int, kinds: Sequence[str] = KINDS
-) -> tuple[set[str], dict[str, dict[str, Lie]], int]:
-    """False alarms, different lies by kind and digest, and the number of views; stops when all kinds have enough, or
-    with what there is at Ctrl-C."""
+def told(out: Path, per_kind: int, views: int, workers: int, kept: dict[str, dict[str, Lie]]) -> tuple[set[str], int]:
+    """False alarms and the number of views. Different lies by kind and digest are put to those that are ``kept``; stops
+    when all kinds have enough, or with what there is at Ctrl-C."""
     rows, beside, language = sample(out, views, 0)
     alarms: set[str] = set()
-    kept: dict[str, dict[str, Lie]] = {kind: {} for kind in kinds}
+    about: dict[str, set[tuple[str, str]]] = {}  # what was told of each view
     with (
         suppress(KeyboardInterrupt),
         ProcessPoolExecutor(workers, initializer=_begin, initargs=(beside, language)) as pool,
     ):
         for number, start in product(range(ROUNDS), range(0, len(rows), BATCH * workers)):
-            wanted = [kind for kind in kinds if len(kept[kind]) < per_kind]
+            wanted = [kind for kind in kept if len(kept[kind]) < per_kind]
             if not wanted:
                 break
             batches = [rows[at : at + BATCH] for at in range(start, min(start + BATCH * workers, len(rows)), BATCH)]
-            for false, found in pool.map(partial(lies, wanted=wanted, number=number), batches):
+            known = [frozenset().union(*(about.get(row["view_id"], ()) for row in batch)) for batch in batches]
+            for false, found in pool.map(partial(lies, wanted=wanted, number=number), batches, known):
                 alarms.update(false)
                 for lie in found:
                     kept[lie.kind].setdefault(lie.digest, lie)
+                    about.setdefault(lie.view_id, set()).add((lie.kind, lie.digest))
             done = sum(map(len, kept.values()))
             print(f"round {number}, view {start}: {done} lies, {len(wanted)} kinds wanted", file=sys.stderr)
-    return alarms, kept, len(rows)
+    return alarms, len(rows)
 
 
 def table(found: dict[str, dict[str, Lie]]) -> str:
@@ -121,7 +128,7 @@ def table(found: dict[str, dict[str, Lie]]) -> str:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("out", type=Path, help="a built folder")
+    parser.add_argument("outs", nargs="+", type=Path, metavar="OUT", help="a built folder")
     parser.add_argument("--per-kind", type=int, default=3000)
     parser.add_argument("--views", type=int, default=100_000, help="no more views than these, by key")
     parser.add_argument("--workers", type=int, default=1)
@@ -129,7 +136,12 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where the counts and the missed lies go")
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what runs behind its back
-    alarms, found, used = told(args.out, args.per_kind, args.views, args.workers, args.kinds)
+    found: dict[str, dict[str, Lie]] = {kind: {} for kind in args.kinds}
+    alarms: list[str] = []
+    used = 0
+    for out in args.outs:
+        false, views = told(out, args.per_kind, args.views, args.workers, found)
+        alarms, used = [*alarms, *(f"{out}: {view}" for view in sorted(false))], used + views
     missed = [
         [lie.kind, lie.view_id]
         for lies_of in found.values()
@@ -139,7 +151,7 @@ def main() -> int:
     print(table(found))
     print(f"\n{used} views, {len(alarms)} false alarms, {len(missed)} missed")
     if args.json:
-        args.json.write_text(json.dumps({"views": used, "alarms": sorted(alarms), "missed": missed}), encoding="utf-8")
+        args.json.write_text(json.dumps({"views": used, "alarms": alarms, "missed": missed}), encoding="utf-8")
     return 1 if alarms or missed else 0
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from mmrs_builder.phantoms.stage import Stage
 from mmrs_builder.phantoms.textures import Canvas, blurred, clouds, coordinates, mix, quantised, ridges, soft
 from mmrs_builder.types import Pixels
+
+FULL: Final = 255  # what a pixel has that a line covers
 
 
 def dermoscopy(stage: Stage) -> Pixels:
@@ -50,18 +55,18 @@ def ink(stage: Stage, canvas: Canvas) -> Canvas:
     """At a rate a ruler along one edge, or a stroke of a violet marker."""
     rng, unit = stage.rng("ink"), stage.unit
     height, width = stage.shape
-    layer = np.zeros(stage.shape, dtype=np.float32)
     if rng.random() < 0.2:
+        layer = sheet(stage)
         top = int(rng.uniform(0.02, 0.06) * height)
         for i, x in enumerate(np.arange(rng.uniform(0, 12), width, 9 * unit)):
             length = (12 if i % 5 == 0 else 7) * unit
-            cv2.line(layer, (int(x), top), (int(x), int(top + length)), 1.0, max(1, int(unit)), cv2.LINE_AA)
-        canvas = mix(canvas, 0.12, layer[..., None])
+            cv2.line(layer, (int(x), top), (int(x), int(top + length)), FULL, max(1, int(unit)), cv2.LINE_AA)
+        canvas = mix(canvas, 0.12, covered(layer)[..., None])
     if rng.random() < 0.2:
-        stroke = np.zeros(stage.shape, dtype=np.float32)
+        stroke = sheet(stage)
         start, end = (rng.uniform(0, 1, (2, 2)) * [width, height]).astype(int).tolist()
-        cv2.line(stroke, start, end, 1.0, max(2, int(5 * unit)), cv2.LINE_AA)
-        faded = blurred(stroke, 1.2 * unit) * np.clip(0.7 + 0.4 * clouds(rng, stage.shape, 8 * unit), 0, 1)
+        cv2.line(stroke, start, end, FULL, max(2, int(5 * unit)), cv2.LINE_AA)
+        faded = blurred(covered(stroke), 1.2 * unit) * np.clip(0.7 + 0.4 * clouds(rng, stage.shape, 8 * unit), 0, 1)
         canvas = mix(canvas, np.array([0.42, 0.3, 0.6], dtype=np.float32), (faded * 0.6)[..., None].astype(np.float32))
     return canvas
 
@@ -70,7 +75,7 @@ def hairs(stage: Stage, canvas: Canvas) -> Canvas:
     """None to some twenty curved dark lines."""
     rng, unit = stage.rng("hairs"), stage.unit
     height, width = stage.shape
-    layer = np.zeros(stage.shape, dtype=np.float32)
+    layer = sheet(stage)
     lean = rng.uniform(0, np.pi)
     for _ in range(int(rng.integers(0, 22)) if rng.random() < 0.7 else 0):
         start, angle = rng.uniform(0, 1, 2) * [width, height], lean + rng.normal(0, 0.5)
@@ -78,8 +83,18 @@ def hairs(stage: Stage, canvas: Canvas) -> Canvas:
         along = np.linspace(0, 1, 14)
         turn = angle + bend * along
         points = start + np.cumsum(np.stack([np.cos(turn), np.sin(turn)], 1), axis=0) * length / 14
-        cv2.polylines(layer, [np.rint(points * 8).astype(np.int32)], False, 1.0, max(1, round(unit)), cv2.LINE_AA, 3)
-    return mix(canvas, np.array([0.2, 0.14, 0.11], dtype=np.float32), (layer * 0.8)[..., None])
+        cv2.polylines(layer, [np.rint(points * 8).astype(np.int32)], False, FULL, max(1, round(unit)), cv2.LINE_AA, 3)
+    return mix(canvas, np.array([0.2, 0.14, 0.11], dtype=np.float32), (covered(layer) * 0.8)[..., None])
+
+
+def sheet(stage: Stage) -> npt.NDArray[np.uint8]:
+    """What lines are drawn on. On bytes OpenCV smooths them and all releases draw the same; on floats neither."""
+    return np.zeros(stage.shape, dtype=np.uint8)
+
+
+def covered(layer: npt.NDArray[np.uint8]) -> Canvas:
+    """How much of each pixel the lines of a sheet cover, 0 to 1."""
+    return np.asarray(layer / FULL, dtype=np.float32)
 
 
 def light(stage: Stage) -> Canvas:

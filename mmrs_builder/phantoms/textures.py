@@ -1,4 +1,8 @@
-"""Random fields and soft edges that the looks are painted with. All fields are float32 (H, W)."""
+"""Random fields and soft edges that the looks are painted with. All fields are float32 (H, W).
+
+OpenCV filters them in double precision: in single, releases from 4.11 to 5.0 differ in the last bits, and a grey level
+here and there would hang on the release.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ Canvas: TypeAlias = npt.NDArray[np.float32]  # (H, W), or (H, W, 3) where said
 
 def blurred(canvas: Canvas, sigma: float) -> Canvas:
     """Gaussian blur; ``sigma`` in px."""
-    return np.asarray(cv2.GaussianBlur(canvas, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), dtype=np.float32)
+    double = canvas.astype(np.float64)
+    return np.asarray(cv2.GaussianBlur(double, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), dtype=np.float32)
 
 
 def white(rng: np.random.Generator, shape: tuple[int, int], sigma: float = 0.0) -> Canvas:
@@ -32,9 +37,9 @@ def clouds(rng: np.random.Generator, shape: tuple[int, int], scale: float, octav
     for octave in range(octaves):
         step = max(2.0, scale / 2**octave)
         rows, columns = int(shape[0] / step) + 4, int(shape[1] / step) + 4
-        coarse = rng.standard_normal((rows, columns), dtype=np.float32)
+        coarse = rng.standard_normal((rows, columns), dtype=np.float32).astype(np.float64)
         size = int(columns * step) + 1, int(rows * step) + 1
-        fine = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
+        fine = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
         top, left = int(step), int(step)
         total += np.float32(0.5**octave) * fine[top : top + shape[0], left : left + shape[1]]
         strength += 0.25**octave

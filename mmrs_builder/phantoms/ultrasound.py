@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import cv2
 import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import map_coordinates
 
 from mmrs_builder.phantoms.scene import Fan, visible
 from mmrs_builder.phantoms.stage import Stage
 from mmrs_builder.phantoms.textures import Canvas, blurred, clouds, coordinates, mix, quantised, ridges, soft
 from mmrs_builder.types import Mask, Pixels
+
+RAYS: Final = 720  # in a full turn
 
 
 def ultrasound(stage: Stage) -> Pixels:
@@ -93,19 +99,26 @@ def along_beam(absorb: Canvas, fan: Fan | None) -> Canvas:
     """Sum of ``absorb`` on the way from the probe: down the columns, or along the rays of a fan."""
     if fan is None:
         return np.asarray(np.cumsum(absorb, axis=0), dtype=np.float32)
-    height, width = absorb.shape
-    reach = fan.far * 1.1
-    size, centre = (int(reach), 720), (fan.x, fan.y)
-    flags = cv2.INTER_LINEAR | cv2.WARP_FILL_OUTLIERS
-    polar = np.cumsum(cv2.warpPolar(absorb, size, centre, reach, flags), axis=1, dtype=np.float32)
-    back = cv2.warpPolar(polar, (width, height), centre, reach, flags | cv2.WARP_INVERSE_MAP)
-    return np.asarray(back, dtype=np.float32)
+    reach = int(fan.far * 1.1)
+    angles, depths = 2 * np.pi / RAYS * np.arange(RAYS)[:, None], np.arange(reach)
+    polar = np.cumsum(
+        sampled(absorb, fan.y + depths * np.sin(angles), fan.x + depths * np.cos(angles)), axis=1, dtype=np.float32
+    )
+    down, right = (np.arange(size) - at for size, at in zip(absorb.shape, (fan.y, fan.x), strict=True))
+    angle = np.arctan2(down[:, None], right) % (2 * np.pi)
+    return sampled(polar, angle * RAYS / (2 * np.pi), np.hypot(down[:, None], right))
+
+
+def sampled(canvas: Canvas, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]) -> Canvas:
+    """Values between pixels, by lines; 0 outside. OpenCV's own differ in the last bits between its releases."""
+    return np.asarray(map_coordinates(canvas, np.stack([rows, columns]), order=1), dtype=np.float32)
 
 
 def speckle(stage: Stage) -> Canvas:
     """Rayleigh-distributed interference, wider across the beam than along it."""
     parts = stage.rng("speckle").standard_normal((2, *stage.shape), dtype=np.float32)
     across, along = 1.5 * stage.unit, 0.8 * stage.unit
-    real, imaginary = (cv2.GaussianBlur(part, (0, 0), across, sigmaY=along) for part in parts)
-    field = np.hypot(real, imaginary) * np.float32(2.0 * np.sqrt(np.pi * across * along))
+    double = parts.astype(np.float64)  # as in ``blurred``
+    real, imaginary = (cv2.GaussianBlur(part, (0, 0), across, sigmaY=along) for part in double)
+    field = np.hypot(real, imaginary) * (2.0 * np.sqrt(np.pi * across * along))
     return np.asarray(field, dtype=np.float32)

@@ -113,17 +113,17 @@ def drop_not(told: Told, _rng: np.random.Generator) -> Changed:
     return in_other_words(told, f"no({told.question.program})") if told.question.kind == "yes_no" else None
 
 
-def between_middle(told: Told, _rng: np.random.Generator) -> Changed:
+def between_middle(told: Told, rng: np.random.Generator) -> Changed:
     """What lies in the middle changes places with one of the others: two angles of a triangle are not both wide."""
     match grammar.parse(told.reading.family.program, slots=True):
         case ast.Call(
             func=ast.Name(id="between"),
             args=[
                 ast.Call(func=ast.Name(id="the"), args=[ast.Name(id=middle)]),
-                ast.Call(func=ast.Name(id="the"), args=[ast.Name(id=end)]),
-                _,
+                ast.Call(func=ast.Name(id="the"), args=[ast.Name(id=one)]),
+                ast.Call(func=ast.Name(id="the"), args=[ast.Name(id=other)]),
             ],
         ) if told.question.value == "true":
-            labels = told.reading.labels
+            labels, end = told.reading.labels, (one, other)[int(rng.integers(2))]
             return with_labels(told, {**labels, middle: labels[end], end: labels[middle]})
     return None

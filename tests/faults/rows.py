@@ -33,7 +33,7 @@ BROKEN: Final = {
 
 UNTESTED: Final = {
     "C6": "loss of power: the order of what reached the disk is not tried, only a process that ends",
-    "D2": "Windows and macOS, and the oldest allowed versions of libraries, side by side",
+    "D2s": "Windows and macOS",
     "D3": "a clock that is set back or forward while a build runs",
     "N3": "NFS and other network disks, and disks without locks",
     "S6": "a disk that returns wrong bytes without an error while a build runs",

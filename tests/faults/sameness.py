@@ -6,15 +6,16 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mmrs_builder.digests import keyed
 from tests.build.command import MMRS, ROOT, offline, published
 from tests.faults.crash import ended_with
-from tests.faults.fault import Fault, Verdict
+from tests.faults.fault import Fault, Untestable, Verdict
 from tests.faults.ground import building, judged, kept, ran, whole
 
 WORKERS: Final = (1, 2, 4)
@@ -80,9 +81,75 @@ def in_other_shards(seed: int, place: Path) -> Verdict:
     return judged([ended_with(ended, 0), same], f"{size} rows")
 
 
+SETS: Final = {"oldest": "lowest-direct", "newest": "highest"}
+"""What uv takes of the versions that ``pyproject.toml`` allows."""
+
+PHANTOMS: Final = ("--source", "phantom", "--set", "phantom.count=60", "--set", "phantom.volumes=2")
+
+
+@lru_cache(maxsize=len(SETS))
+def installed(name: str) -> Path:
+    """The programs of an environment with the project and such a set of libraries, from a package index."""
+    if "PYTEST_CURRENT_TEST" in os.environ:
+        raise Untestable("tests use no package index")
+    place = kept() / name
+    programs = place / "bin"
+    commands = (
+        [sys.executable, "-m", "venv", place],
+        [programs / "pip", "install", "--quiet", "uv"],
+        [programs / "uv", "pip", "install", "--quiet", "--resolution", SETS[name], f"{ROOT}[volumes]"],
+    )
+    for words in commands:
+        done = subprocess.run(words, env={**os.environ, "VIRTUAL_ENV": str(place)}, capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        if "No solution found" in done.stderr:
+            raise AssertionError(done.stderr)
+        if done.returncode:
+            raise Untestable(f"cannot install: {done.stderr.strip().splitlines()[-1]}")
+    return programs
+
+
+LOAD: Final = (
+    "import sys, datasets; print(sum(len(rows) for rows in datasets.load_dataset(sys.argv[1], 'qa').values()))"
+)
+
+
+def of_other_versions(seed: int, place: Path) -> Verdict:
+    """D2: built, verified and loaded with the oldest or newest allowed libraries, in an environment of its own."""
+    name = list(SETS)[seed % len(SETS)]
+    programs, out = installed(name), place / "out"
+
+    def done(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(list(map(str, words)), cwd=place, env=offline(place), capture_output=True, text=True,
+                              check=False)  # fmt: skip
+
+    built = done(programs / "mmrs", *building(out, *PHANTOMS).words)
+    verified, loaded = done(programs / "mmrs", "verify", out), done(programs / "python", "-c", LOAD, out)
+    return judged(
+        [
+            None if built.returncode == 0 else f"build ended with {built.returncode}: {built.stderr[-300:]}",
+            None if logical(out) == logical(whole(*PHANTOMS)) else "other rows",
+            None if verified.returncode == 0 else f"verify ended with {verified.returncode}: {verified.stdout[-300:]}",
+            None if loaded.stdout.strip() == str(asked(out)) else f"loads {loaded.stdout.strip()} questions",
+        ],
+        f"{name} libraries",
+    )
+
+
+def asked(out: Path) -> int:
+    """How many questions a build has."""
+    return int(manifest(out)["report"]["candidates"]["asked"])
+
+
 def logical(out: Path) -> object:
+    return manifest(out).get("logical_rows_sha256", os.fspath(out))
+
+
+def manifest(out: Path) -> dict[str, Any]:
+    """What a build says of itself; nothing if there is none."""
     path = out / ".mmrs" / "manifest.json"
-    return json.loads(path.read_text())["logical_rows_sha256"] if path.exists() else os.fspath(path)
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
 
 
 SAMENESS = (
@@ -92,4 +159,7 @@ SAMENESS = (
           trials=20, few=0),
     Fault(id="D1s", what="shards of 1 to 1000 rows", survives="the same logical hash of the rows",
           trial=in_other_shards, trials=5, few=0),
+    Fault(id="D2", what="the oldest and the newest libraries that pyproject.toml allows, on phantoms too",
+          survives="the same logical hash of the rows; verifies and loads", trial=of_other_versions, trials=len(SETS),
+          few=0),
 )  # fmt: skip
