@@ -1,9 +1,9 @@
 """``make soak``: the long proofs, on phantoms built for it, as tables in Markdown; last all that may go wrong.
 
-``python benchmarks/soak.py [--views 2000] [--volumes 12] [--per-kind 3000] [--workers N] [--out runs/soak]``: builds,
-verifies, counts which families are asked, tells thousands of lies of every kind, answers all questions again on other
-hands' masks, and tries all of ``tests/faults``. Ends with 1 if verification disagrees, a lie is missed, a family is
-never asked, or a fault is not survived.
+``python benchmarks/soak.py [--share 1.0] [--per-kind 3000] [--workers N] [--out runs/soak]``: makes the builds below,
+verifies them, counts which families are asked, tells thousands of lies of every kind, answers all questions again on
+other hands' masks, and tries all of ``tests/faults``. Ends with 1 if verification disagrees, a lie is missed, a family
+is never asked, or a fault is not survived.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,47 @@ from mmrs_builder import resources
 from mmrs_builder.templates import load
 
 ROOT: Final = Path(__file__).parent.parent
+
+
+RARE: Final = (
+    "relate.between", "relate.horizontal", "*clock", "size.*share", "distance.*", "logic.*", "halves.*", "patient.*",
+    "locate.border", "locate.covers_centre", "locate.side", "locate.quadrant", "locate.zone",
+)  # fmt: skip
+"""Families about which kinds of lies are told that the others offer seldom."""
+
+SCARCE: Final = (
+    "body.both_left", "chain.largest_of_three_upper", "extreme.largest_part_quadrant", "segment.*_part",
+)  # fmt: skip
+"""Families that flat phantoms cannot ask evenly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """Flat views, volumes and further options of a build."""
+
+    views: int
+    volumes: int = 0
+    options: tuple[str, ...] = ()
+
+    def words(self, share: float) -> tuple[str, ...]:
+        """Options of ``mmrs build`` for a share of the size."""
+        sizes = {"count": max(1, round(self.views * share)), "volumes": round(self.volumes * share)}
+        return (*(word for name, size in sizes.items() for word in ("--set", f"phantom.{name}={size}")), *self.options)
+
+
+def only(*families: str) -> tuple[str, ...]:
+    """Options that ask nothing but these families, evenly or not."""
+    return ("--keep-unbalanced", *(word for pattern in families for word in ("--families", pattern)))
+
+
+BUILDS: Final = {
+    "even": Build(views=2000, volumes=12),
+    "rare": Build(views=1500, volumes=60, options=(*only(*RARE), "--questions-per-view", "20")),
+    "twins": Build(views=600, options=("--twins",)),
+    "scarce": Build(views=2000, options=only(*SCARCE)),
+    "between": Build(views=27_500, options=only("relate.between")),
+}
+"""The first is what a user builds; each of the others offers more of what it hardly holds."""
 
 
 def run(*words: object) -> tuple[int, str]:
@@ -64,27 +106,30 @@ def derived(report: dict[str, Any]) -> str:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--views", type=int, default=2000)
-    parser.add_argument("--volumes", type=int, default=12)
+    parser.add_argument("--share", type=float, default=1.0, help="of the sizes of all builds")
     parser.add_argument("--per-kind", type=int, default=3000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("runs/soak"))
     args = parser.parse_args()
-    shards = args.out / "shards"
-    size = ["--set", f"phantom.count={args.views}", "--set", f"phantom.volumes={args.volumes}"]
-    mmrs = ("-m", "mmrs_builder")
-    codes = [run(*mmrs, "build", "--source", "phantom", *size, "--workers", args.workers, "--out", shards)[0]]
-    code, verified = run(*mmrs, "verify", shards, "--json")
-    codes.append(code)
-    text, missing = spread(asked(shards))
-    print(f"## Families\n\n{text}\n\n## Verification\n\n{derived(json.loads(verified))}\n")
-    print("## Lies\n", flush=True)
-    for script, options in (("mutants", ("--per-kind", args.per_kind, "--workers", args.workers)), ("flips", ())):
-        code, text = run(f"benchmarks/{script}.py", shards, *options)
+    mmrs, codes = ("-m", "mmrs_builder"), []
+    outs = {name: args.out / name for name in BUILDS}
+    print("## Verification\n", flush=True)
+    for name, build in BUILDS.items():
+        words = ("--source", "phantom", *build.words(args.share), "--workers", args.workers, "--out", outs[name])
+        codes.append(run(*mmrs, "build", *words)[0])
+        code, verified = run(*mmrs, "verify", outs[name], "--json")
         codes.append(code)
-        print(text, flush=True)
-        if script == "mutants":
-            print("## Other hands\n", flush=True)
+        print(f"- {name}: {derived(json.loads(verified))}", flush=True)
+    questions = [asked(out) for out in outs.values()]
+    print(f"\n## Families\n\n{spread(questions[0])[0]}\n\nOf all builds:")
+    text, missing = spread([question for build in questions for question in build])
+    print(f"\n{text}\n\n## Lies\n", flush=True)
+    code, text = run("benchmarks/mutants.py", *outs.values(), "--per-kind", args.per_kind, "--workers", args.workers)
+    codes.append(code)
+    print(f"{text}\n## Other hands\n", flush=True)
+    code, text = run("benchmarks/flips.py", outs["even"])
+    codes.append(code)
+    print(text, flush=True)
     print("## Faults\n", flush=True)
     code, text = run("-m", "benchmarks.faults", "--out", args.out / "faults.json")
     codes.append(code)

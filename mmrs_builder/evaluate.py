@@ -109,6 +109,12 @@ def same_value(program: str | ast.expr, value: object, on: Measured) -> bool:
     return not isinstance(found, str) and found[0] == value
 
 
+def near_value(program: str | ast.expr, number: float, tolerance: float, on: Measured) -> bool:
+    """Whether a closed program of type Number has a value here, and one no further off than the tolerance."""
+    found = _found(programs.tree_of(program), on)
+    return not isinstance(found, str) and isinstance(found[0], float) and abs(found[0] - number) <= tolerance
+
+
 def _value(node: ast.expr, on: Measured) -> Found:
     found = _found(node, on)
     if isinstance(found, str):

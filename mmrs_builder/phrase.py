@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from mmrs_builder import programs
 from mmrs_builder.digests import keyed
 from mmrs_builder.language import fields
-from mmrs_builder.questions import Candidate, is_claim, question_id
+from mmrs_builder.questions import Candidate, is_claim, question_id, tolerated
 from mmrs_builder.select import Selected
 from mmrs_builder.structures import units
 from mmrs_builder.templates import Family, Language, image_names, name_text, render, template_id, value_text
@@ -98,7 +98,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int, word
         answer_index=selected.answer_index,
         value=value,
         unit=family.unit if c.kind == "number" and not c.reason else None,
-        tolerance=_tolerance(family, c.token) if c.kind == "number" and not c.reason else None,
+        tolerance=tolerated(family.tolerance, c.token) if c.kind == "number" and not c.reason else None,
         family=c.family,
         template_id=words.template_id,
         program=words.program,
@@ -141,11 +141,6 @@ def _bindings(said: Said, scene: Scene, language: Language, *, shows_image: bool
         yield Binding(slot=slot, text=text, structures=units(scene.structures, label))
     if shows_image:
         yield Binding(slot="image", text=said.image, structures=())
-
-
-def _tolerance(family: Family, token: str) -> float | None:
-    """How far a number may be off: a part of the value, at least the step of its last decimal."""
-    return None if family.tolerance is None else max(0.1, round(family.tolerance * float(token), 1))
 
 
 def _statement(c: Candidate, family: Family, language: Language, key: tuple[object, ...]) -> str:

@@ -345,3 +345,18 @@ def test_what_another_hand_would_answer_otherwise_is_not_asked():
         answers = list(candidates(on, families, LABELS))
         assert {item.reason for item in answers if isinstance(item, Unasked)} == reasons
         assert any(isinstance(item, Candidate) for item in answers) == (not reasons)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "side", "reasons"),
+    # grown by a pixel, a square of 10 has 40 % more area; one of 40 grows by 7.6 % of a radius, 16 %
+    [(0.2, 10, {"unsteady_medium"}), (0.2, 40, set()), (0.05, 40, {"unsteady_large"}), (None, 10, set())],
+)
+def test_a_number_that_another_hand_would_answer_beyond_its_tolerance_is_not_asked(
+    tolerance: float | None, side: int, reasons: set[str]
+):
+    (share,) = (f for f in load(resources.path("templates")).families if f.id == "size.share")
+    on = board(liver=rectangles((100, 80), (20, 20, 20 + side, 20 + side)))
+    answers = list(candidates(on, (replace(share, tolerance=tolerance),), LABELS))
+    assert {item.reason for item in answers if isinstance(item, Unasked)} == reasons
+    assert any(isinstance(item, Candidate) for item in answers) == (not reasons)
