@@ -18,7 +18,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from mmrs_builder.verify.language import Language
 from mmrs_builder.verify.mutants import KINDS, LENDERS, Beside, codes, is_equivalent, mutate_row, sample
 
 ROUNDS: Final = 12  # lies of one kind tried about one view
+FEW: Final = 0.01  # of the lies that are missing: a folder in which a round finds no more than that is left
 BATCH: Final = 24  # views a process takes at once
 
 
@@ -90,7 +90,7 @@ def _about(
 
 def told(out: Path, per_kind: int, views: int, workers: int, kept: dict[str, dict[str, Lie]]) -> tuple[set[str], int]:
     """False alarms and the number of views. Different lies by kind and digest are put to those that are ``kept``; stops
-    when all kinds have enough, or with what there is at Ctrl-C."""
+    when all kinds have enough, when a round finds hardly any more, or with what there is at Ctrl-C."""
     rows, beside, language = sample(out, views, 0)
     alarms: set[str] = set()
     about: dict[str, set[tuple[str, str]]] = {}  # what was told of each view
@@ -98,19 +98,24 @@ def told(out: Path, per_kind: int, views: int, workers: int, kept: dict[str, dic
         suppress(KeyboardInterrupt),
         ProcessPoolExecutor(workers, initializer=_begin, initargs=(beside, language)) as pool,
     ):
-        for number, start in product(range(ROUNDS), range(0, len(rows), BATCH * workers)):
-            wanted = [kind for kind in kept if len(kept[kind]) < per_kind]
-            if not wanted:
+        for number in range(ROUNDS):
+            before = sum(map(len, kept.values()))
+            for start in range(0, len(rows), BATCH * workers):
+                wanted = [kind for kind in kept if len(kept[kind]) < per_kind]
+                if not wanted:
+                    break
+                batches = [rows[at : at + BATCH] for at in range(start, min(start + BATCH * workers, len(rows)), BATCH)]
+                known = [frozenset().union(*(about.get(row["view_id"], ()) for row in batch)) for batch in batches]
+                for false, found in pool.map(partial(lies, wanted=wanted, number=number), batches, known):
+                    alarms.update(false)
+                    for lie in found:
+                        kept[lie.kind].setdefault(lie.digest, lie)
+                        about.setdefault(lie.view_id, set()).add((lie.kind, lie.digest))
+                done = sum(map(len, kept.values()))
+                print(f"round {number}, view {start}: {done} lies, {len(wanted)} kinds wanted", file=sys.stderr)
+            missing = sum(max(0, per_kind - len(told_of)) for told_of in kept.values())
+            if sum(map(len, kept.values())) - before <= FEW * missing:
                 break
-            batches = [rows[at : at + BATCH] for at in range(start, min(start + BATCH * workers, len(rows)), BATCH)]
-            known = [frozenset().union(*(about.get(row["view_id"], ()) for row in batch)) for batch in batches]
-            for false, found in pool.map(partial(lies, wanted=wanted, number=number), batches, known):
-                alarms.update(false)
-                for lie in found:
-                    kept[lie.kind].setdefault(lie.digest, lie)
-                    about.setdefault(lie.view_id, set()).add((lie.kind, lie.digest))
-            done = sum(map(len, kept.values()))
-            print(f"round {number}, view {start}: {done} lies, {len(wanted)} kinds wanted", file=sys.stderr)
     return alarms, len(rows)
 
 
