@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from mmrs_builder.digests import keyed
 from mmrs_builder.metrics.texts import tokens
+from mmrs_builder.readable import readable
 
 SAMPLE: Final = 100
 """Texts of which each is compared with all others."""
@@ -51,9 +52,12 @@ def measure(folder: Path) -> tuple[Diversity, ...]:
 
 def _rows(folder: Path) -> Iterator[dict[str, str]]:
     for path in sorted(folder.glob("*.parquet")):
-        with pq.ParquetFile(path) as file:
+        with readable(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(columns=["question_id", "question", "family", "template_id", "text_source"]):
-                yield from batch.to_pylist()
+                for row in batch.to_pylist():
+                    yield {
+                        name: text or "" for name, text in row.items()
+                    }  # who tampers with shards may leave out texts
 
 
 class _Counts:

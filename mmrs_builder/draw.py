@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, USAGE, MmrsError
+from mmrs_builder.readable import readable
 from mmrs_builder.types import Mask, Pixels
 from mmrs_builder.vocab import COLOURS
 
@@ -136,10 +137,11 @@ def _rows(out: Path, view_ids: Sequence[str], limit: int, *, asked: bool) -> Ite
     """The named views, or one (``asked``: with questions) for each source and modality, at most ``limit``."""
     met: set[tuple[str, str]] = set()
     for path in sorted((out / "data").glob("*.parquet")):
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=32):
-            for row in batch.to_pylist():
-                key = (row["source"], row["modality"])
-                example = (row["qa"] or not asked) and key not in met and len(met) < limit
-                if row["view_id"] in view_ids or (example and not view_ids):
-                    met.add(key)
-                    yield row
+        with readable(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=32):
+                for row in batch.to_pylist():
+                    key = (row["source"], row["modality"])
+                    example = (row["qa"] or not asked) and key not in met and len(met) < limit
+                    if row["view_id"] in view_ids or (example and not view_ids):
+                        met.add(key)
+                        yield row

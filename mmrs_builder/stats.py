@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmrs_builder import diversity
+from mmrs_builder.readable import readable
 from mmrs_builder.vocab import REFUSALS
 
 QUESTION_COLUMNS = [
@@ -84,7 +85,10 @@ def _cell(value: object) -> str:
 
 
 def _read(folder: Path, columns: list[str]) -> pd.DataFrame:
-    tables = [pq.read_table(path, columns=columns).to_pandas() for path in sorted(folder.glob("*.parquet"))]
+    tables = []
+    for path in sorted(folder.glob("*.parquet")):
+        with readable(path):
+            tables.append(pq.read_table(path, columns=columns).to_pandas())
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 

@@ -21,6 +21,7 @@ from PIL import Image
 from mmrs_builder import sources
 from mmrs_builder.digests import digest, pixels_sha256
 from mmrs_builder.errors import MANUAL, MmrsError
+from mmrs_builder.readable import readable
 from mmrs_builder.schema import RECIPE
 from mmrs_builder.types import LicenseClass
 
@@ -67,8 +68,9 @@ def content(row: Row) -> str:
 
 def contents(shard: Path) -> dict[str, str]:
     """What ``content`` gave of the whole rows of a shard that lacks parts of them, by ``view_id``."""
-    told = (pq.read_schema(shard).metadata or {}).get(RECIPE.encode())
-    return {} if told is None else dict(json.loads(told))
+    with readable(shard):
+        told = (pq.read_schema(shard).metadata or {}).get(RECIPE.encode())
+        return {} if told is None else dict(json.loads(told))
 
 
 def held(out: Path) -> dict[str, Held]:
@@ -79,14 +81,15 @@ def held(out: Path) -> dict[str, Held]:
         pictures |= {row["source"]} if row["image"] else set()
         masks |= {row["source"]} if row["masks"] else set()
     for path in sorted((out / "preview").glob("*.parquet")):
-        pictures |= set(pq.read_table(path, columns=["source"])["source"].to_pylist())
+        with readable(path):
+            pictures |= set(pq.read_table(path, columns=["source"])["source"].to_pylist())
     return {name: Held(pictures=name in pictures, masks=name in masks) for name in sorted(names | pictures)}
 
 
 def _glances(out: Path) -> Iterator[Row]:
     """Of every view its source, and whether picture and masks are there; empty masks of a whole view are there."""
     for path in sorted((out / "data").glob("*.parquet")):
-        with pq.ParquetFile(path) as file:
+        with readable(path), pq.ParquetFile(path) as file:
             columns = ["source", "image.path", "masks.list.element.path"]  # the paths are null: no picture is read
             for batch in file.iter_batches(columns=columns):
                 there = [batch.column(name).is_valid().to_pylist() for name in ("image", "masks")]

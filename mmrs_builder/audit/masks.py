@@ -17,6 +17,7 @@ from PIL import Image
 from mmrs_builder.blind.trial import FOLDS
 from mmrs_builder.digests import keyed
 from mmrs_builder.metrics import bootstrap, dice
+from mmrs_builder.readable import readable
 
 SIDE: Final = 64
 """Masks are compared in SIDE x SIDE cells, whatever the picture's size."""
@@ -82,9 +83,10 @@ def _cut(total: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 def _requests(out: Path) -> Iterator[_Asked]:
     columns = ["source", "group_id", "structures", "masks", "qa"]
     for path in sorted((out / "data").glob("*.parquet")):
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=64, columns=columns):
-            for row in batch.to_pylist():
-                yield from _of_view(row)
+        with readable(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=64, columns=columns):
+                for row in batch.to_pylist():
+                    yield from _of_view(row)
 
 
 def _of_view(row: dict[str, Any]) -> Iterator[_Asked]:

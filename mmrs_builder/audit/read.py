@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from mmrs_builder import programs
 from mmrs_builder.blind.table import COLUMNS, NUMBER
+from mmrs_builder.readable import readable
 from mmrs_builder.vocab import VALUES
 
 Row: TypeAlias = Mapping[Hashable, Any]
@@ -36,8 +37,10 @@ _TYPES: Final = {
 
 def read(out: Path) -> pd.DataFrame:
     """The rows of config ``qa``, by question id within views; without questions a table without rows."""
-    tables = [pq.read_table(path, columns=list(_READ)) for path in sorted((out / "qa").glob("*.parquet"))]
-    rows = [row for table in tables for row in table.to_pylist()]
+    rows: list[dict[str, Any]] = []
+    for path in sorted((out / "qa").glob("*.parquet")):
+        with readable(path):
+            rows += pq.read_table(path, columns=list(_READ)).to_pylist()
     frame = pd.DataFrame(rows, columns=list(_READ), dtype=object)
     return frame.sort_values(["view_id", "question_id"], ignore_index=True)
 
@@ -45,7 +48,8 @@ def read(out: Path) -> pd.DataFrame:
 def language(out: Path) -> dict[str, Any]:
     """What the shards store under ``mmrs.language``. There is at least one shard."""
     first = min((out / "data").glob("*.parquet"))
-    return dict(json.loads(pq.read_schema(first).metadata[b"mmrs.language"]))
+    with readable(first):
+        return dict(json.loads(pq.read_schema(first).metadata[b"mmrs.language"]))
 
 
 def questions(rows: pd.DataFrame, spoken: Mapping[str, Any]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
-from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
-from mmrs_builder.verify.shards import UNREADABLE
+from mmrs_builder.errors import USAGE, MmrsError
+from mmrs_builder.readable import readable
 
 CELLS: Final = 9
 """Cells of a heat map along a side: three for each third of the picture."""
@@ -43,7 +44,7 @@ def counted(out: Path) -> dict[str, Any]:
             counts[name][str(item)] += 1
         if kind in CLOSED:
             answers[f"{family} ({kind})"][str(value)] += 1
-        if margin is not None and margin == margin:  # not NaN
+        if margin is not None and math.isfinite(margin):
             margins[str(kind)][min(BINS - 1, max(0, int(margin * BINS)))] += 1
     return {
         "questions": len(rows),
@@ -75,7 +76,7 @@ def _places(out: Path) -> dict[str, Any]:
     for width, height, structures in views:
         for structure in structures or ():
             x, y = structure["centroid"]
-            if structure["part"] != "component" and width and height:
+            if structure["part"] != "component" and width and height and math.isfinite(x) and math.isfinite(y):
                 column, row = (min(CELLS - 1, max(0, int(CELLS * t))) for t in ((x + 0.5) / width, (y + 0.5) / height))
                 maps[str(structure["label"])][CELLS * row + column] += 1
     most = sorted(maps.items(), key=lambda item: (-sum(item[1]), item[0]))[:MAPS]
@@ -85,10 +86,8 @@ def _places(out: Path) -> dict[str, Any]:
 def _columns(folder: Path, names: list[str]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for path in sorted(folder.glob("*.parquet")):
-        try:
+        with readable(path):
             table = pq.read_table(path, columns=names).to_pydict()
-        except UNREADABLE as error:
-            raise MmrsError(f"{path}: {error}", code=INTEGRITY, hint="`mmrs verify` lists what is wrong.") from None
         for name in names:
             found.setdefault(name, []).extend(table[name])
     return found

@@ -30,7 +30,7 @@ from tests.faults.fault import Fault, Verdict
 from tests.faults.mutations import mutated
 
 TEXTS: Final = (
-    "", "\0", "../../etc/passwd", "x" * 100_000, "\ud83d\ude00", "\u202e", "the(" * 3000 + "A" + ")" * 3000, "1" * 5000,
+    "", "\0", "../../etc/passwd", "x" * 100_000, "\U0001f600", "\u202e", "the(" * 3000 + "A" + ")" * 3000, "1" * 5000,
     "__import__('os')", "NaN", "-0.0", "1e999", "</script>", "{" * 3000, "\n", "left\0right", "train",
     'the("' + "a" * 5000 + '")', "not " * 3000 + "true", "**" * 2000, "lambda: 0", "'" * 3,
 )  # fmt: skip

@@ -19,3 +19,15 @@ GARBAGE: Final = {
 
 ARCHIVES: Final = ("directory elsewhere",)
 """Tricks of ``archives.CATALOGUE``: members before the beginning of a zip ended unpacking with a traceback."""
+
+SHARDS: Final = {
+    "bytes/17": "a shard without a footer ended view with a traceback",
+    "bytes/30": "a damaged page ended stats with a traceback",
+    "bytes/49": "a damaged page ended a contact sheet with a traceback",
+    "bytes/265": "a damaged page that only the figures of wordings are read from ended stats with a traceback",
+    "rows/80": "an infinite margin ended view with a traceback",
+    "rows/594": "a centroid that is no number ended view with a traceback",
+    "rows/103": "a question without an origin of its words ended stats with a traceback",
+    "rows/483": "a question without a text ended stats with a traceback",
+}
+"""Keys of ``hostile_shards.trial``."""

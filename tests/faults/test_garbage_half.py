@@ -40,6 +40,13 @@ def test_trials_leave_other_builds_of_their_process_a_reader_of_its_own():
     assert measure.Reader is guard.Reader
 
 
+@pytest.mark.parametrize("key", kept.SHARDS)
+def test_shards_that_once_did_harm_are_shown_or_named(key: str):
+    hostile_shards.prepare()
+    said = cage.verdict(hostile_shards.HERE, key)
+    assert said.lost is None, f"{key}: {said.lost}"
+
+
 @pytest.mark.parametrize("trick", kept.ARCHIVES)
 def test_an_archive_that_once_did_harm_does_none(trick: str, tmp_path: Path):
     verdict = archives.hostile(list(archives.CATALOGUE).index(trick), tmp_path)
