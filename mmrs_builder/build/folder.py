@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -26,6 +27,12 @@ def check(out: Path, roots: Sequence[Path]) -> None:
     except (OSError, RuntimeError) as error:  # a name that is too long, a loop of links
         why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
         raise MmrsError(f"--out {out} cannot be a folder: {why}", code=USAGE, hint="Choose another place.") from None
+    if os.fsencode(place) != str(place).encode(errors="replace"):
+        raise MmrsError(
+            f"--out {ascii(str(out))} is no Unicode: Parquet files cannot be written there",
+            code=USAGE,
+            hint="Choose another name.",
+        )
     if any(mark in str(place) for mark in ("[", "*", "?", "::")):
         raise MmrsError(
             f"--out {out}: load_dataset takes '[', '*', '?' and '::' in a path for patterns",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ class Settings:
 
 def _place(root: Path | None) -> str:
     """A folder's identity without its name, which may be nobody else's business."""
-    return "embedded" if root is None else f"folder {sha256(str(root.resolve()).encode())[:12]}"
+    return "embedded" if root is None else f"folder {sha256(os.fsencode(root.resolve()))[:12]}"
 
 
 def difference(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

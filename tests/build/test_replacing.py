@@ -116,6 +116,18 @@ def test_an_output_folder_with_pattern_signs_is_refused(home: Path, tmp_path: Pa
     assert not (tmp_path / "o*t").exists()
 
 
+def test_folders_whose_names_are_no_unicode_are_read_and_not_written(home: Path, tmp_path: Path) -> None:
+    """Disks take any bytes for a name; Arrow, which writes the shards, does not."""
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff"))
+    home.rename(odd)
+    code, text = build(odd, odd.with_name("b\udcff"))
+    assert code == 2, text
+    assert "no Unicode" in text
+    assert not odd.with_name("b\udcff").exists()
+    code, text = build(odd, tmp_path / "out")
+    assert code == 0, text
+
+
 def test_an_output_that_can_be_no_folder_is_refused_in_a_sentence(home: Path, tmp_path: Path) -> None:
     """Links that lead in a circle, and names that no disk takes."""
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
