@@ -29,7 +29,7 @@ def check(out: Path, roots: Sequence[Path]) -> None:
         raise MmrsError(f"--out {out} cannot be a folder: {why}", code=USAGE, hint="Choose another place.") from None
     if os.fsencode(place) != str(place).encode(errors="replace"):
         raise MmrsError(
-            f"--out {ascii(str(out))} is no Unicode: Parquet files cannot be written there",
+            f"--out {str(out)!a} is no Unicode: Parquet files cannot be written there",
             code=USAGE,
             hint="Choose another name.",
         )
