@@ -124,14 +124,20 @@ def shipped(language: str = DEFAULT) -> Language:
 def only(language: Language, patterns: Sequence[str]) -> Language:
     """A language with those of its families whose ids fit one of the patterns (``locate.*``); without any, with all.
 
+    A family keeps its counterparts in the other frame if both fit.
+
     Raises ``MmrsError`` for a pattern that fits no family.
     """
     for pattern in patterns:
         if not any(fnmatchcase(family.id, pattern) for family in language.families):
             hint = "`mmrs families` lists them; 'locate.*' means all of a theme."
             raise MmrsError(f"--families {pattern}: no family fits", code=USAGE, hint=hint)
+    if not patterns:
+        return language
     wanted = [family for family in language.families if any(fnmatchcase(family.id, pattern) for pattern in patterns)]
-    return replace(language, families=tuple(wanted)) if patterns else language
+    ids = {family.id for family in wanted}
+    paired = (it if ids.issuperset(it.other_frame) else replace(it, other_frame=()) for it in wanted)
+    return replace(language, families=tuple(paired))
 
 
 def load(folder: Path, language: str = DEFAULT) -> Language:

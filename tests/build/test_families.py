@@ -33,3 +33,15 @@ def test_a_pattern_that_fits_no_family_is_refused(tmp_path: Path):
     assert done.code == 2
     assert "--families lokate.*: no family fits" in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_families_of_the_patients_frame_are_sound_without_their_counterparts(tmp_path: Path):
+    both = ("relate.horizontal", "relate.vertical")
+    for others, links in (((), False), (both[:1], False), (both, True)):
+        words = [word for pattern in ("patient.*", *others) for word in ("--families", pattern)]
+        out = phantom_shards(
+            tmp_path / f"out{len(others)}", 15, "--set", "phantom.volumes=1", "--keep-unbalanced", *words
+        )
+        assert mmrs("verify", out).code == 0
+        kinds = {kind for path in (out / "qa").iterdir() for kind in pq.read_table(path)["pair_kind"].to_pylist()}
+        assert ("other_frame" in kinds) == links
