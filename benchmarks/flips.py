@@ -188,14 +188,14 @@ def main() -> int:
     by_family = {
         title: rates([one for one in found if one.way in ways], lambda one: one.family) for title, ways in HANDS.items()
     }
-    many = [row["name"] for row in by_family[TRIED] if row["flipped"] > MOST]
+    many = [row["name"] for row in by_family[TRIED] if row["flipped"] + row["undecided"] > MOST]
     print(table("way", rates([one for one in found if not one.number], lambda one: one.way)))
     print()
     print(table("numbers, by way", rates([one for one in found if one.number], lambda one: one.way)))
     for title, rows in by_family.items():
         flipped = [row for row in rows if row["flipped"]]
         print(f"\n{table(f'family, {title}', flipped[:SHOWN])}\n\n{len(flipped)} of {len(rows)} families flip.")
-    print(f"\n{TRIED}: over {100 * MOST} % flip in {', '.join(many) or 'no family'}.")
+    print(f"\n{TRIED}: over {100 * MOST} % flip or are undecided in {', '.join(many) or 'no family'}.")
     if args.json:
         args.json.write_text(json.dumps([asdict(one) for one in found], indent=0), encoding="utf-8")
     return 1 if many else 0

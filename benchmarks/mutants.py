@@ -3,7 +3,7 @@
 ``python benchmarks/mutants.py OUT [OUT ...] [--per-kind 3000] [--views N] [--workers N] [--kinds KIND ...]
 [--json FILE]``. A lie is one change of a sound view, measured and sealed again (``mmrs_builder/verify/mutants.py``);
 no lie is counted twice. A folder is asked for the kinds that those before it did not offer often enough; kinds that
-none does are told as often as possible.
+none does are told as often as its rounds find some.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mmrs_builder.verify.language import Language
 from mmrs_builder.verify.mutants import KINDS, LENDERS, Beside, codes, is_equivalent, mutate_row, sample
 
 ROUNDS: Final = 12  # lies of one kind tried about one view
-FEW: Final = 0.01  # of the lies that are missing: a folder in which a round finds no more than that is left
+FEW: Final = 0.01  # of the lies that a folder's first round found: after a round of no more than that it is left
 BATCH: Final = 24  # views a process takes at once
 
 
@@ -89,21 +89,24 @@ def _about(
 
 
 def told(out: Path, per_kind: int, views: int, workers: int, kept: dict[str, dict[str, Lie]]) -> tuple[set[str], int]:
-    """False alarms and the number of views. Different lies by kind and digest are put to those that are ``kept``; stops
-    when all kinds have enough, when a round finds hardly any more, or with what there is at Ctrl-C."""
+    """False alarms and the number of views judged; different lies by kind and digest are put to those that are ``kept``.
+
+    Stops when all kinds have enough, when a round finds hardly any more, or at Ctrl-C, which leaves this folder only.
+    """
     rows, beside, language = sample(out, views, 0)
     alarms: set[str] = set()
+    first = judged = 0
     about: dict[str, set[tuple[str, str]]] = {}  # what was told of each view
     with (
         suppress(KeyboardInterrupt),
         ProcessPoolExecutor(workers, initializer=_begin, initargs=(beside, language)) as pool,
     ):
         for number in range(ROUNDS):
-            before = sum(map(len, kept.values()))
+            before = count(kept)
             for start in range(0, len(rows), BATCH * workers):
                 wanted = [kind for kind in kept if len(kept[kind]) < per_kind]
                 if not wanted:
-                    break
+                    return alarms, judged
                 batches = [rows[at : at + BATCH] for at in range(start, min(start + BATCH * workers, len(rows)), BATCH)]
                 known = [frozenset().union(*(about.get(row["view_id"], ()) for row in batch)) for batch in batches]
                 for false, found in pool.map(partial(lies, wanted=wanted, number=number), batches, known):
@@ -111,12 +114,17 @@ def told(out: Path, per_kind: int, views: int, workers: int, kept: dict[str, dic
                     for lie in found:
                         kept[lie.kind].setdefault(lie.digest, lie)
                         about.setdefault(lie.view_id, set()).add((lie.kind, lie.digest))
-                done = sum(map(len, kept.values()))
-                print(f"round {number}, view {start}: {done} lies, {len(wanted)} kinds wanted", file=sys.stderr)
-            missing = sum(max(0, per_kind - len(told_of)) for told_of in kept.values())
-            if sum(map(len, kept.values())) - before <= FEW * missing:
+                judged = max(judged, start + sum(map(len, batches)))
+                print(f"round {number}, view {start}: {count(kept)} lies, {len(wanted)} kinds wanted", file=sys.stderr)
+            first = count(kept) - before if number == 0 else first
+            if count(kept) - before <= FEW * first:
                 break
-    return alarms, len(rows)
+    return alarms, judged
+
+
+def count(kept: dict[str, dict[str, Lie]]) -> int:
+    """Lies of all kinds."""
+    return sum(map(len, kept.values()))
 
 
 def table(found: dict[str, dict[str, Lie]]) -> str:

@@ -16,5 +16,5 @@ def readable(shard: Path) -> Iterator[None]:
     """Turn what Arrow or the disk says of a damaged shard into a ``MmrsError`` that names it."""
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise MmrsError(f"{shard}: {error}", code=INTEGRITY, hint="`mmrs verify` lists what is wrong.") from None

@@ -27,9 +27,9 @@ def check(out: Path, roots: Sequence[Path]) -> None:
     except (OSError, RuntimeError) as error:  # a name that is too long, a loop of links
         why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
         raise MmrsError(f"--out {out} cannot be a folder: {why}", code=USAGE, hint="Choose another place.") from None
-    if os.fsencode(place) != str(place).encode(errors="replace"):
+    if os.fsencode(place) != str(place).encode(errors="replace"):  # Arrow takes paths in UTF-8 only
         raise MmrsError(
-            f"--out {str(out)!a} is no Unicode: Parquet files cannot be written there",
+            f"--out {str(place)!a} is no UTF-8: Parquet files cannot be written there",
             code=USAGE,
             hint="Choose another name.",
         )

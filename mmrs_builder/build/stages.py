@@ -195,7 +195,7 @@ def _version(work: Work, found: Sequence[Measured], asked: Asked, spoken: Langua
     return Version(
         asked=asked,
         words=words,
-        language=spoken,
+        language=work.language,  # what is left out may be how a question that is asked is put in the other frame
         facts=facts,
         staged=staged,
         published=published,

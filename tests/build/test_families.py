@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from mmrs_builder.build import fair
 from tests.build.command import SMALL, mmrs, phantom_shards
 
 
@@ -45,3 +47,18 @@ def test_families_of_the_patients_frame_are_sound_without_their_counterparts(tmp
         assert mmrs("verify", out).code == 0
         kinds = {kind for path in (out / "qa").iterdir() for kind in pq.read_table(path)["pair_kind"].to_pylist()}
         assert ("other_frame" in kinds) == links
+
+
+def test_an_audit_may_leave_out_how_a_fact_is_put_in_the_viewers_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("sklearn", reason="needs the optional extra audit")
+    said = iter([("relate.vertical",)])
+    monkeypatch.setattr(
+        fair,
+        "sentence",
+        lambda *_: fair.Judged(guessed=next(said, ()), unmended=(), beyond=(), pools={}),
+    )
+    words = [word for name in ("patient.*", "relate.horizontal", "relate.vertical") for word in ("--families", name)]
+    out = phantom_shards(tmp_path / "out", 15, "--set", "phantom.volumes=1", "--keep-unbalanced", "--audit", *words)
+    assert "relate.horizontal" in families(out)
+    assert "relate.vertical" not in families(out)
+    assert mmrs("verify", out).code == 0

@@ -166,11 +166,11 @@ def values_in_rows(seed: int, _place: Path) -> Verdict:
 
 FAULTS: Final = (
     Fault(
-        id="I1b", what="published file with damaged bytes", survives="verify, view and stats name it",
+        id="I1b", what="published file with damaged bytes", survives="no traceback of verify, view and stats; verify names it",
         trial=bytes_of_a_file, trials=300, few=3,
     ),
     Fault(
-        id="I1c", what="sealed shards with hostile values", survives="verify, view and stats name it or show text",
+        id="I1c", what="sealed shards with hostile values", survives="no traceback of verify, view and stats",
         trial=values_in_rows, trials=700, few=6,
     ),
 )  # fmt: skip

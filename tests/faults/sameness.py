@@ -105,7 +105,7 @@ def installed(name: str) -> Path:
         if "No solution found" in done.stderr:
             raise AssertionError(done.stderr)
         if done.returncode:
-            raise Untestable(f"cannot install: {done.stderr.strip().splitlines()[-1]}")
+            raise Untestable(f"cannot install: {done.stderr.strip()[-200:]}")
     return programs
 
 
@@ -124,10 +124,11 @@ def of_other_versions(seed: int, place: Path) -> Verdict:
                               check=False)  # fmt: skip
 
     built = done(programs / "mmrs", *building(out, *PHANTOMS).words)
+    if built.returncode:
+        return Verdict(lost=f"build ended with {built.returncode}: {built.stderr[-300:]}", where=name)
     verified, loaded = done(programs / "mmrs", "verify", out), done(programs / "python", "-c", LOAD, out)
     return judged(
         [
-            None if built.returncode == 0 else f"build ended with {built.returncode}: {built.stderr[-300:]}",
             None if logical(out) == logical(whole(*PHANTOMS)) else "other rows",
             None if verified.returncode == 0 else f"verify ended with {verified.returncode}: {verified.stdout[-300:]}",
             None if loaded.stdout.strip() == str(asked(out)) else f"loads {loaded.stdout.strip()} questions",
