@@ -89,7 +89,7 @@ def _about(
 
 
 def told(out: Path, per_kind: int, views: int, workers: int, kept: dict[str, dict[str, Lie]]) -> tuple[set[str], int]:
-    """False alarms and the number of views judged; different lies by kind and digest are put to those that are ``kept``.
+    """False alarms and the number of views judged; different lies by kind and digest go to those that are ``kept``.
 
     Stops when all kinds have enough, when a round finds hardly any more, or at Ctrl-C, which leaves this folder only.
     """

@@ -166,7 +166,7 @@ def values_in_rows(seed: int, _place: Path) -> Verdict:
 
 FAULTS: Final = (
     Fault(
-        id="I1b", what="published file with damaged bytes", survives="no traceback of verify, view and stats; verify names it",
+        id="I1b", what="published file with damaged bytes", survives="verify names it; no traceback of view and stats",
         trial=bytes_of_a_file, trials=300, few=3,
     ),
     Fault(
