@@ -103,16 +103,10 @@ def evaluate(program: str | ast.expr, on: Measured) -> Outcome:
     return Outcome(value=value, margin=margin)
 
 
-def same_value(program: str | ast.expr, value: object, on: Measured) -> bool:
-    """Whether a closed program has a value here, and this one."""
+def value_of(program: str | ast.expr, on: Measured) -> str | bool | int | float | Members | None:
+    """The value of a closed program, None where it has none."""
     found = _found(programs.tree_of(program), on)
-    return not isinstance(found, str) and found[0] == value
-
-
-def near_value(program: str | ast.expr, number: float, tolerance: float, on: Measured) -> bool:
-    """Whether a closed program of type Number has a value here, and one no further off than the tolerance."""
-    found = _found(programs.tree_of(program), on)
-    return not isinstance(found, str) and isinstance(found[0], float) and abs(found[0] - number) <= tolerance
+    return None if isinstance(found, str) else found[0]
 
 
 def _value(node: ast.expr, on: Measured) -> Found:

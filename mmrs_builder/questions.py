@@ -13,7 +13,7 @@ from typing import Final, cast
 from mmrs_builder import frames, programs
 from mmrs_builder.bindings import MOST_BINDINGS, applies, bindings, known_from_names, looked_at
 from mmrs_builder.digests import sha256
-from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate, near_value, same_value
+from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate, value_of
 from mmrs_builder.jitter import SHIFTS
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Kind, Label, Scene
@@ -113,10 +113,9 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
         _check_words(program, outcome, on)
         if outcome.margin < family.min_margin:
             raise NoValue("close_call")
-        if value_type != "Number":
-            check_steady(program, outcome, on)
-        elif allowed := tolerated(family.tolerance, value_text(outcome)):
-            check_within(program, outcome, allowed, on)
+        allowed = tolerated(family.tolerance, value_text(outcome)) if value_type == "Number" else None
+        if value_type != "Number" or allowed:
+            check_steady(program, outcome, on, allowed)
         if target_program and named:
             check_steady(target_program, named, on)
     except NoValue as refused:
@@ -140,30 +139,27 @@ def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Cand
         )
 
 
-def check_steady(program: str | ast.expr, outcome: Outcome, on: Measured) -> None:
-    """Refuse a program whose value is another one on other hands' masks, margins aside."""
-    for hand in _noticing(program, on):
-        if not same_value(program, outcome.value, hand):
+def check_steady(program: str | ast.expr, outcome: Outcome, on: Measured, tolerance: float | None = None) -> None:
+    """Refuse a program whose value is another one on other hands' masks, margins aside; a number with a ``tolerance``:
+    one further off than that.
+
+    Where all masks are moved together, only words that place a structure in the picture can notice.
+    """
+    placed = bool(programs.words(program) & programs.PLACED)
+    for way, hand in on.hands.items():
+        if (placed or way not in SHIFTS) and not _agrees(value_of(program, hand), outcome, tolerance):
             raise NoValue(_unsteady(programs.labels(program), on.scene))
 
 
-def check_within(program: str | ast.expr, outcome: Outcome, tolerance: float, on: Measured) -> None:
-    """Refuse a program of type Number whose value is further off than the tolerance on other hands' masks."""
-    for hand in _noticing(program, on):
-        if not near_value(program, float(value_text(outcome)), tolerance, hand):
-            raise NoValue(_unsteady(programs.labels(program), on.scene))
+def _agrees(value: object, outcome: Outcome, tolerance: float | None) -> bool:
+    if tolerance is None:
+        return value == outcome.value
+    return isinstance(value, float) and abs(value - float(value_text(outcome))) <= tolerance
 
 
 def tolerated(tolerance: float | None, token: str) -> float | None:
     """How far a number may be off: a part of the value, at least the step of its last decimal."""
     return None if tolerance is None else max(0.1, round(tolerance * float(token), 1))
-
-
-def _noticing(program: str | ast.expr, on: Measured) -> Iterator[Measured]:
-    """Other hands' masks that may change a value. Where all are moved together, only words that place a structure in
-    the picture can notice."""
-    placed = bool(programs.words(program) & programs.PLACED)
-    return (hand for way, hand in on.hands.items() if placed or way not in SHIFTS)
 
 
 def _unsteady(labels: Collection[str], scene: Scene) -> str:

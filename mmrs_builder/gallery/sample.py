@@ -20,12 +20,13 @@ from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
 from mmrs_builder.gallery.steps import worked
 from mmrs_builder.io.png import encode_mask
 from mmrs_builder.preview import colours_of, overlay, spelled
+from mmrs_builder.readable import readable
 from mmrs_builder.types import Question
 from mmrs_builder.verify import pictures
 from mmrs_builder.verify.language import BadLanguage, Language, read_language, read_rows
 from mmrs_builder.verify.measure import Shape, measure
 from mmrs_builder.verify.rows import Malformed, StoredView, read_view
-from mmrs_builder.verify.shards import UNREADABLE, Shard, open_shards
+from mmrs_builder.verify.shards import Shard, open_shards
 from mmrs_builder.verify.views import boarded
 
 AS_STORED: Final = 48_000
@@ -89,10 +90,8 @@ def _unreadable(shard: Shard, detail: object) -> MmrsError:
 
 
 def _ids(shard: Shard) -> list[tuple[str, str]]:
-    try:
+    with readable(shard.path):
         columns = pq.read_table(shard.path, columns=["view_id", "question_id"]).to_pydict()
-    except UNREADABLE as error:
-        raise _unreadable(shard, error) from None
     return list(zip(columns["view_id"], columns["question_id"], strict=True))
 
 
@@ -106,15 +105,12 @@ def language_of(shard: Shard) -> Language:
 
 def rows(shard: Shard, wanted: Mapping[str, object]) -> Iterator[dict[str, Any]]:
     """Rows of wanted views; row groups without one are not read."""
-    try:
-        with pq.ParquetFile(shard.path, page_checksum_verification=True) as file:
-            for group in range(file.num_row_groups):
-                ids = file.read_row_group(group, columns=["view_id"])["view_id"].to_pylist()
-                if any(view in wanted for view in ids):
-                    for batch in file.iter_batches(batch_size=8, row_groups=[group]):
-                        yield from (row for row in batch.to_pylist() if row["view_id"] in wanted)
-    except UNREADABLE as error:
-        raise _unreadable(shard, error) from None
+    with readable(shard.path), pq.ParquetFile(shard.path, page_checksum_verification=True) as file:
+        for group in range(file.num_row_groups):
+            ids = file.read_row_group(group, columns=["view_id"])["view_id"].to_pylist()
+            if any(view in wanted for view in ids):
+                for batch in file.iter_batches(batch_size=8, row_groups=[group]):
+                    yield from (row for row in batch.to_pylist() if row["view_id"] in wanted)
 
 
 def seen(row: dict[str, Any], shard: Shard) -> tuple[StoredView, list[Shape], dict[str, Any]]:

@@ -18,11 +18,12 @@ from typing import Any, Final, TypeAlias
 import pyarrow.parquet as pq
 
 from mmrs_builder.digests import digest, keyed
-from mmrs_builder.errors import INTEGRITY, USAGE, MmrsError
+from mmrs_builder.errors import USAGE, MmrsError
 from mmrs_builder.gallery.sample import language_of, rows, sound
+from mmrs_builder.readable import readable
 from mmrs_builder.review.plant import Planted, lies
 from mmrs_builder.verify.language import Language
-from mmrs_builder.verify.shards import UNREADABLE, Shard
+from mmrs_builder.verify.shards import Shard
 
 PART: Final = 0.05
 """Planted errors among all that is read."""
@@ -99,12 +100,9 @@ def views_of(shards: Iterable[Shard], wanted: Iterable[str]) -> Iterator[tuple[S
 
 
 def _listed(shard: Shard) -> list[Row]:
-    try:
+    with readable(shard.path):
         found: list[Row] = pq.read_table(shard.path, columns=list(COLUMNS)).to_pylist()
-    except UNREADABLE as error:
-        hint = "`mmrs verify` lists what is wrong."
-        raise MmrsError(f"{shard.name}: {error}", code=INTEGRITY, hint=hint) from None
-    return found
+        return found
 
 
 def _item(row: Row, seed: int) -> Item:
