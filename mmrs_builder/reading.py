@@ -1,11 +1,12 @@
 """A process that reads cases for another one and says what came of it; ``build.guard`` starts and watches it.
 
-It imports no more than sources need, for it is started anew for every part of a corpus.
+It imports no more than sources need. Masks travel as bits: they would be most of what is sent of a slice.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import resource
 import signal
 import sys
@@ -13,13 +14,17 @@ import traceback
 from contextlib import suppress
 from functools import lru_cache, partial
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from mmrs_builder.executors import depend_on
 from mmrs_builder.sources import find, module_at, pick
-from mmrs_builder.types import Case, CaseRef, Source
+from mmrs_builder.types import Case, CaseRef, Mask, Source
 from mmrs_builder.vocab import Rejected
 
 NO_MEMORY: Final = ("Insufficient memory", "Failed to allocate memory", "bad_alloc")
@@ -49,7 +54,7 @@ def serve(descriptor: int, memory: int) -> None:
     connection.send(None)
     while True:
         source, ref = connection.recv()
-        connection.send(_read(known(*source), ref))
+        connection.send_bytes(_Pickler.dumps(_read(known(*source), ref)))
 
 
 def _read(source: Source, ref: CaseRef) -> Case | Rejected:
@@ -57,6 +62,17 @@ def _read(source: Source, ref: CaseRef) -> Case | Rejected:
         return source.load(ref)
     except Rejected as refused:
         return refused
+
+
+class _Pickler(ForkingPickler):
+    def reducer_override(self, obj: object) -> Any:
+        if type(obj) is np.ndarray and obj.dtype == np.bool_:
+            return _mask, (np.packbits(obj), obj.shape)
+        return NotImplemented
+
+
+def _mask(bits: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> Mask:
+    return np.unpackbits(bits, count=math.prod(shape)).view(np.bool_).reshape(shape)
 
 
 def _die_with_parent() -> None:

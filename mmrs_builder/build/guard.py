@@ -30,6 +30,9 @@ TICK: Final = 0.05
 PATIENCE: Final = 60.0
 """Seconds for a process to start or, once killed, to end: one that waits for a broken disk does not."""
 
+SWOLLEN: Final = 1 / 8
+"""Part of its memory limit from which a process is not kept for the next part of a corpus."""
+
 NEARLY: Final = 0.75
 """A process that dies with this part of its memory limit in use was most likely refused more."""
 
@@ -60,7 +63,7 @@ class Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end()
+        self.end()
 
     def load(self, choice: SourceChoice, ref: CaseRef) -> Case:
         """The case as its source loads it.
@@ -69,19 +72,47 @@ class Reader:
         with the traceback of the other process as a note.
         """
         if self._child is None or self._child.process.poll() is not None:
-            self._end()
+            self.end()
             self._child = _Child(self._limits.memory)
-        answer = self._child.ask(choice, ref, self._limits)
+        try:
+            answer = self._child.ask(choice, ref, self._limits)
+        except BaseException:  # its answer must not be taken for that to the next question
+            self.end()
+            raise
         if isinstance(answer, Case):
             return answer
         if not isinstance(answer, Rejected) or answer.reason in GUARDED:
-            self._end()
+            self.end()
         raise answer
 
-    def _end(self) -> None:
+    def slim(self) -> None:
+        """End a process that holds much memory from the cases that it has read."""
+        if self._child is not None and _held(self._child.process.pid) > SWOLLEN * self._limits.memory:
+            self.end()
+
+    def end(self) -> None:
+        """End the process; the next case gets another one."""
         if self._child is not None:
             self._child.end()
             self._child = None
+
+
+_KEPT: Final[dict[Limits, Reader]] = {}  # one at most
+
+
+def kept(limits: Limits) -> Reader:
+    """The reader that this process keeps until ``end_kept``: starting one takes as long as reading fifty pictures."""
+    if limits not in _KEPT:
+        end_kept()
+    reader = _KEPT.setdefault(limits, Reader(limits))
+    reader.slim()
+    return reader
+
+
+def end_kept() -> None:
+    """End the reader that this process keeps."""
+    while _KEPT:
+        _KEPT.popitem()[1].end()
 
 
 class _Child:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mmrs_builder import markers, reading
-from mmrs_builder.build.guard import GUARDED, Limits, Reader
+from mmrs_builder.build.guard import GUARDED, Limits, end_kept, kept
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, scene_to_json, write_json, write_table
 from mmrs_builder.build.versions import versions
@@ -151,14 +151,18 @@ def measure_parts(jobs: Sequence[MeasureJob], workers: Workers, progress: Progre
     """
     todo = [job for job in jobs if not is_done(job)]
     progress(sum(len(job.refs) for job in jobs) - sum(len(job.refs) for job in todo))
-    for job, result in zip(todo, workers.run(run_job, todo), strict=True):
-        if isinstance(result, Crashed):
-            raise MmrsError(
-                f"measuring {Path(job.path).stem} of {job.choice.name} took its process down",
-                code=ENVIRONMENT,
-                hint="Free memory or use fewer --workers, then run the same command again; finished parts are kept.",
-            )
-        progress(len(job.refs))
+    try:
+        for job, result in zip(todo, workers.run(run_job, todo), strict=True):
+            if isinstance(result, Crashed):
+                raise MmrsError(
+                    f"measuring {Path(job.path).stem} of {job.choice.name} took its process down",
+                    code=ENVIRONMENT,
+                    hint="Free memory or use fewer --workers, then run the same command again;"
+                    " finished parts are kept.",
+                )
+            progress(len(job.refs))
+    finally:
+        end_kept()
 
 
 def batched_refs(refs: Sequence[CaseRef]) -> list[tuple[CaseRef, ...]]:
@@ -233,16 +237,15 @@ def run_job(job: MeasureJob) -> None:
     drops: list[Drop] = []
     counts: Counter[str] = Counter()
     forget(Path(job.path))
-    with Reader(job.limits) as reader:
-        load = source.load if source.embedded else partial(reader.load, job.choice)
-        for ref in job.refs:
-            try:
-                measured = _rows(job, ref, load(ref).views, labels, counts)
-            except Rejected as refused:
-                drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
-            else:
-                rows += measured
-                counts["used"] += 1
+    load = source.load if source.embedded else partial(kept(job.limits).load, job.choice)
+    for ref in job.refs:
+        try:
+            measured = _rows(job, ref, load(ref).views, labels, counts)
+        except Rejected as refused:
+            drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
+        else:
+            rows += measured
+            counts["used"] += 1
     write_table(Path(job.path), rows, MEASURED)
     facts = {"key": job.key, "limits": asdict(job.limits), "sha256": sha256(Path(job.path).read_bytes())}
     write_json(_sidecar(job), {**facts, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})

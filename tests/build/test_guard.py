@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmrs_builder.build.guard import Limits, Reader
+from mmrs_builder.build import guard
+from mmrs_builder.build.guard import Limits, Reader, end_kept, kept
 from mmrs_builder.build.measure import source_of
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.types import CaseRef
@@ -70,6 +71,11 @@ def opencv():
 def whereabouts():
     raise Rejected("bad_metadata", "process", str(os.getpid()))
 
+HOARD = []
+
+def hoard():
+    HOARD.append(np.ones(3 * 2**27, np.uint8))
+
 def bug():
     raise ValueError("a bug in the adapter")
 
@@ -92,6 +98,7 @@ ACTS = {
     "memory_unchecked": unchecked,
     "memory_opencv": opencv,
     "whereabouts": whereabouts,
+    "hoard": hoard,
     "bug": bug,
     "strange": strange,
     "slow": slow,
@@ -136,7 +143,7 @@ def adapter(tmp_path: Path) -> Path:
 def choice(tmp_path: Path, adapter: Path) -> SourceChoice:
     """Two good frames, and one for each thing that may happen."""
     root = frames.write(tmp_path / "corpus", 2)
-    for number, name in enumerate([*FAILURES, "whereabouts", "bug", "strange"]):
+    for number, name in enumerate([*FAILURES, "whereabouts", "hoard", "slow", "bug", "strange"]):
         frames.add(root, name, number)
     return SourceChoice(name="ward", root=root, adapter=adapter)
 
@@ -239,6 +246,33 @@ def test_the_process_ends_with_the_block(choice: SourceChoice, refs: dict[str, C
     assert is_gone(int(process), seconds=0.05)
 
 
+def test_a_kept_process_reads_for_the_next_part_too_unless_it_holds_much(
+    choice: SourceChoice, refs: dict[str, CaseRef], adapter: Path
+):
+    limits = Limits(memory=2**31)
+    for name in ("frame000", "frame001", "hoard", "frame000"):
+        kept(limits).load(choice, refs[name])
+    end_kept()
+    _, processes = zip(*loads(adapter), strict=True)
+    assert len({*processes[:3]}) == 1
+    assert processes[3] not in processes[:3]
+    assert all(is_gone(int(process), seconds=0.05) for process in processes)
+
+
+def test_a_reader_that_was_interrupted_does_not_give_an_old_answer(
+    choice: SourceChoice, refs: dict[str, CaseRef], reader: Reader, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    reader.load(choice, refs["frame000"])
+    with monkeypatch.context() as during:
+        during.setattr(guard, "_held", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            reader.load(choice, refs["slow"])
+    assert reader.load(choice, refs["frame001"]).ref == refs["frame001"]
+
+
 def test_a_process_that_does_not_start_is_no_fault_of_a_case(
     choice: SourceChoice, refs: dict[str, CaseRef], reader: Reader, monkeypatch: pytest.MonkeyPatch
 ):
@@ -253,7 +287,8 @@ def test_the_process_ends_with_a_parent_that_is_killed(
 ):
     code = f"""
 from pathlib import Path, PosixPath
-from mmrs_builder.build.guard import Limits, Reader
+from mmrs_builder.build import guard
+from mmrs_builder.build.guard import Limits, Reader, end_kept, kept
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.types import CaseRef, MaskRef
 Reader(Limits(seconds=600)).load({choice!r}, {refs[name]!r})
@@ -322,6 +357,15 @@ def test_a_case_that_broke_a_limit_is_read_again_under_another_limit_only(tmp_pa
         assert done.code == 0, done.err
         counts.append((json.loads(done.out)["cases"]["ward"]["used"], len(loads(adapter))))
     assert counts == [(70, 71), (70, 71), (71, 71 + 7), (71, 71 + 7)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_process_starts_one_reader_for_all_its_parts(tmp_path: Path, adapter: Path, workers: int):
+    root = frames.write(tmp_path / "corpus", 64 * workers + 70)
+    assert build(root, adapter, tmp_path / "out", workers).code == 0
+    processes = {process for _, process in loads(adapter)}
+    assert len(processes) <= workers
+    assert all(is_gone(int(process)) for process in processes)
 
 
 def test_cases_that_are_generated_need_no_other_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from unittest.mock import patch
 
 import pyarrow.parquet as pq
@@ -27,15 +27,9 @@ from mmrs_builder.types import Case, CaseRef, Label
 
 
 class InThisProcess:
-    """Takes the place of ``guard.Reader``."""
+    """Takes the place of the reader that ``guard.kept`` gives."""
 
     def __init__(self, _limits: Limits) -> None:
-        pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
         pass
 
     def load(self, choice: SourceChoice, ref: CaseRef) -> Case:
@@ -73,7 +67,7 @@ def measured(source: str, options: Mapping[str, str], root: Path, stage: Path) -
     labels |= {label.id: label for label, _ in measure.source_of(choice).terms}
     try:
         indexed = measure.index(choice, None)
-        with patch.object(measure, "Reader", InThisProcess):  # this process is the one that may die
+        with patch.object(measure, "kept", InThisProcess):  # this process is the one that may die
             done = measure.measure(indexed, labels, stage, Processes(1), Limits(), lambda _: None)
     except MmrsError as error:
         return _refused(error)

@@ -37,7 +37,7 @@ def test_a_file_that_once_did_harm_does_none(key: str):
 
 def test_trials_leave_other_builds_of_their_process_a_reader_of_its_own():
     assert garbage.ready(next(iter(hosts.HOSTS))).sound.used
-    assert measure.Reader is guard.Reader
+    assert measure.kept is guard.kept
 
 
 @pytest.mark.parametrize("key", kept.SHARDS)
