@@ -8,7 +8,11 @@ Definitions: ``docs/language.md`` section 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import Final
 
 import cv2
 import numpy as np
@@ -18,6 +22,7 @@ from scipy.spatial import cKDTree
 from mmrs_builder.types import Box, Mask, Point
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +57,10 @@ def whole(part: Patch) -> Mask:
 
 def box(mask: Mask) -> Box:
     """Half-open bounding box of a non-empty mask."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
         raise ValueError("an empty mask has no box")
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return x, y, x + width, y + height
 
 
 def crop(mask: Mask, to: Box) -> Mask:
@@ -69,39 +74,71 @@ def area(part: Patch) -> int:
     return int(np.count_nonzero(part.pixels))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How the pixels of a mask lie: their number, their mean centre (x, y), and their area in each cell of the picture
+    divided in 2 x 2 and in 3 x 3, row by row, in units of 1/4 and 1/9 pixel.
+
+    Pixels are unit squares and are shared out between the cells they lie in.
+    """
+
+    area: int
+    centroid: Point
+    quarters: tuple[int, ...]
+    ninths: tuple[int, ...]
+
+
+def spread(part: Patch) -> Spread:
+    """All sums over the pixels of a mask: integers below 2**53, so that the float matrix product is exact."""
+    (width, height), (x0, y0, x1, y1) = part.size, part.box
+    across, down = _weights(width, x0, x1), _weights(height, y0, y1)
+    sums = down @ part.pixels.astype(np.float64) @ across.T
+    pixels = sums[_ONE, _ONE]
+    return Spread(
+        area=int(pixels),
+        centroid=(float(sums[_ONE, _PLACE] / pixels), float(sums[_PLACE, _ONE] / pixels)),
+        quarters=tuple(map(int, sums[_HALVES, _HALVES].ravel())),
+        ninths=tuple(map(int, sums[_THIRDS, _THIRDS].ravel())),
+    )
+
+
 def centroid(part: Patch) -> Point:
     """Mean pixel centre (x, y); the sums are exact integers, divided once."""
-    x0, y0, x1, y1 = part.box
-    columns, rows = part.pixels.sum(axis=0, dtype=np.int64), part.pixels.sum(axis=1, dtype=np.int64)
-    pixels = int(columns.sum())
-    x = int(columns @ np.arange(x0, x1, dtype=np.int64))
-    y = int(rows @ np.arange(y0, y1, dtype=np.int64))
-    return x / pixels, y / pixels
+    return spread(part).centroid
 
 
-def parts(part: Patch, n: int) -> tuple[int, ...]:
-    """Area in each cell of an n x n division of the picture, row by row, in units of 1/n² pixel.
-
-    Pixels are unit squares and are shared out between the cells they lie in. The products stay below 2**53, so that
-    the float matrix product is exact.
-    """
-    (width, height), (x0, y0, x1, y1) = part.size, part.box
-    across, down = _overlaps(width, x0, x1, n), _overlaps(height, y0, y1, n)
-    cells = down @ part.pixels.astype(np.float64) @ across.T
-    return tuple(int(cell) for cell in cells.ravel())
+_HALVES, _THIRDS, _ONE, _PLACE = slice(0, 2), slice(2, 5), 5, 6  # rows of the weights
+_CACHED: Final = 4096  # px; longer sides are rare, and their weights large
 
 
-def _overlaps(length: int, start: int, stop: int, n: int) -> npt.NDArray[np.float64]:
-    """(n, stop - start): n times the part of pixel [x, x+1] that lies in cell [k L/n, (k+1) L/n]."""
-    x = np.arange(start, stop, dtype=np.int64) * n
+def _weights(length: int, start: int, stop: int) -> Floats:
+    """(7, stop - start): each pixel's parts in halves and thirds of the side, times 2 and 3, then 1, and its place."""
+    if length <= _CACHED:
+        return _all_weights(length)[:, start:stop]
+    return _new_weights(length, np.arange(start, stop, dtype=np.int64))
+
+
+@lru_cache(maxsize=64)
+def _all_weights(length: int) -> Floats:
+    return _new_weights(length, np.arange(length, dtype=np.int64))
+
+
+def _new_weights(length: int, x: Ints) -> Floats:
+    return np.vstack([_overlaps(length, x, 2), _overlaps(length, x, 3), np.ones_like(x), x]).astype(np.float64)
+
+
+def _overlaps(length: int, x: Ints, n: int) -> Ints:
+    """(n, len(x)): n times the part of pixel [x, x+1] that lies in cell [k L/n, (k+1) L/n]."""
     k = np.arange(n, dtype=np.int64)[:, None] * length
-    shared: Ints = np.clip(np.minimum(x + n, k + length) - np.maximum(x, k), 0, n)
-    return shared.astype(np.float64)
+    shared: Ints = np.clip(np.minimum(x * n + n, k + length) - np.maximum(x * n, k), 0, n)
+    return shared
 
 
 def border_px(part: Patch) -> int:
     """Number of mask pixels in the first or last row or column of the picture."""
     (width, height), (x0, y0, x1, y1) = part.size, part.box
+    if x0 and y0 and x1 < width and y1 < height:
+        return 0
     inner = part.pixels[int(y0 == 0) : y1 - y0 - int(y1 == height), int(x0 == 0) : x1 - x0 - int(x1 == width)]
     return area(part) - int(np.count_nonzero(inner))
 
@@ -147,34 +184,63 @@ def components(mask: Mask) -> list[Mask]:
 
 def outline(part: Patch) -> Ints:
     """(n, 2) x, y of the mask pixels that have a 4-neighbour outside the mask (or lie at the edge of the picture)."""
-    held = np.pad(part.pixels, 1)
-    inner = held[1:-1, 1:-1] & held[:-2, 1:-1] & held[2:, 1:-1] & held[1:-1, :-2] & held[1:-1, 2:]
-    ys, xs = np.nonzero(part.pixels & ~inner)
-    return np.stack([xs + part.box[0], ys + part.box[1]], axis=1)
+    held = part.pixels.view(np.uint8)
+    inner = cv2.erode(held, _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    found = cv2.findNonZero(held - inner).reshape(-1, 2)  # OpenCV 4 has an axis more
+    return found.astype(np.int64) + part.box[:2]
 
 
-def gap(a: Ints, b: Ints) -> float:
-    """Smallest distance between the points of two outlines of disjoint masks, in px."""
-    far_a, far_b = _from_box(a, b), _from_box(b, a)
-    # Some distance there is: from the point nearest to the other's box to its nearest, and back. What lies further
-    # from that box than this has no part in the smallest.
-    there = b[_squared(b, a[far_a.argmin()]).argmin()]
-    bound = _squared(a, there).min()
-    small, large = sorted((a[far_a <= bound], b[far_b <= bound]), key=len)
+def gaps(outlines: Sequence[Ints]) -> Floats:
+    """(k, k) smallest distances between the points of k outlines of disjoint masks, in px; only i < j is filled."""
+    points = [outline.astype(np.float64) for outline in outlines]  # squares of their differences are exact
+    first, last = (np.array([of(outline, axis=0) for outline in points]) for of in (np.min, np.max))
+    away = [_from_boxes(outline, first, last) for outline in points]
+    # Some distance there is: from the point nearest to the other's box to its nearest. What lies further from that box
+    # than this has no part in the smallest.
+    nearest = np.array([outline[far.argmin(axis=0)] for outline, far in zip(points, away, strict=True)])
+    bound = np.stack([_least(outline, nearest[:, j]) for j, outline in enumerate(points)], axis=1)
+    bound = np.minimum(bound, bound.T)
+    found = np.zeros_like(bound)
+    for i, j in combinations(range(len(points)), 2):
+        a, b = points[i][away[i][:, j] <= bound[i, j]], points[j][away[j][:, i] <= bound[i, j]]
+        found[i, j] = math.sqrt(_least_squared(a, b))
+    return found
+
+
+def _from_boxes(points: Floats, first: Floats, last: Floats) -> Floats:
+    """(n, k) squared distances of points (n, 2) from boxes, given by their first and last points (k, 2)."""
+    return np.concatenate([_beyond(part, first, last) for part in _in_blocks(points, len(first))])
+
+
+def _beyond(points: Floats, first: Floats, last: Floats) -> Floats:
+    x, y = (np.maximum(np.maximum(first[:, i] - at, at - last[:, i]), 0) for i, at in enumerate(points.T[..., None]))
+    return np.asarray(x * x + y * y)
+
+
+def _least(points: Floats, to: Floats) -> Floats:
+    """(k,) smallest squared distances of points (n, 2) from each of ``to`` (k, 2)."""
+    parts = [_beyond(part, to, to).min(axis=0) for part in _in_blocks(points, len(to))]
+    return np.asarray(np.min(parts, axis=0))
+
+
+def _in_blocks(points: Floats, times: int) -> list[Floats]:
+    """Points in parts of which a table with so many columns is small."""
+    step = max(2**18 // times, 1)
+    return [points[at : at + step] for at in range(0, len(points), step)]
+
+
+def _least_squared(a: Floats, b: Floats) -> int:
+    """The smallest squared distance between points of two kinds, (n, 2) and (m, 2)."""
+    if len(a) * len(b) <= _FEW:
+        return int(_least(a, b).min())
+    small, large = sorted((a, b), key=len)
     _, nearest = cKDTree(large).query(small)
     delta = large[nearest] - small
-    return math.sqrt(int((delta * delta).sum(axis=1).min()))
+    return int((delta * delta).sum(axis=1).min())
 
 
-def _squared(points: Ints, to: Ints) -> Ints:
-    """(n,) squared distances of points (n, 2) from one (2,)."""
-    delta = points - to
-    return np.asarray((delta * delta).sum(axis=1))
-
-
-def _from_box(points: Ints, others: Ints) -> Ints:
-    """(n,) squared distances of points (n, 2) from the box around others."""
-    return _squared(points, np.clip(points, others.min(axis=0), others.max(axis=0)))
+_CROSS: Final = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+_FEW: Final = 4096  # pairs of points up to which a tree does not pay
 
 
 def gap_mm(a: Ints, b: Ints, spacing: tuple[float, float], at_most: float) -> float:

@@ -9,6 +9,7 @@ disc of its area, by one pixel at least, and shrunk by no more than leaves half 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -44,6 +45,8 @@ def jittered(part: Patch, way: str) -> Patch:
 def _moved(part: Patch, down: int, right: int) -> Patch:
     """All of the mask a pixel aside, but what leaves the picture."""
     (width, height), (x0, y0, x1, y1) = part.size, part.box
+    if x0 and y0 and x1 < width and y1 < height:
+        return replace(part, box=(x0 + right, y0 + down, x1 + right, y1 + down))
     left, top = max(x0, -right), max(y0, -down)
     kept = part.pixels[top - y0 : height - max(down, 0) - y0, left - x0 : width - max(right, 0) - x0]
     if not kept.any():
@@ -74,8 +77,8 @@ def _shrunk(part: Patch, area: int) -> Patch:
         if cut:
             at_border[edge] = False
     depth = cv2.distanceTransform(at_border.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    depths = np.sort(depth[part.pixels])[::-1]
-    half = float(depths[min(math.ceil(LEFT_OVER * area), area) - 1])  # so deep lies the half that must be left
+    rank = area - min(math.ceil(LEFT_OVER * area), area)
+    half = float(np.partition(depth[part.pixels], rank)[rank])  # so deep lies the half that must be left
     reach = max(1.0, REACH * math.sqrt(area / math.pi))
     kept = part.pixels & (depth > reach if reach < half else depth >= half)
     return geometry.placed(kept, box, part.size)

@@ -28,6 +28,7 @@ def units(structures: Sequence[Structure], label: str) -> tuple[int, ...]:
 def measure(mask: Patch, label: Label, part: Part, parent: int | None = None) -> Structure:
     """Measure one mask."""
     inside, distance = geometry.centre(mask)
+    spread = geometry.spread(mask)
     return Structure(
         label=label.id,
         role=label.role,
@@ -35,10 +36,10 @@ def measure(mask: Patch, label: Label, part: Part, parent: int | None = None) ->
         part=part,
         parent=parent,
         box=mask.box,
-        centroid=geometry.centroid(mask),
-        area_px=geometry.area(mask),
-        quarters=geometry.parts(mask, 2),  # type: ignore[arg-type]
-        ninths=geometry.parts(mask, 3),  # type: ignore[arg-type]
+        centroid=spread.centroid,
+        area_px=spread.area,
+        quarters=spread.quarters,  # type: ignore[arg-type]
+        ninths=spread.ninths,  # type: ignore[arg-type]
         border_px=geometry.border_px(mask),
         centre_inside=inside,
         centre_distance=distance,
@@ -97,8 +98,15 @@ def _pairs(
     spacing: tuple[float, float] | None,
 ) -> tuple[Pair, ...]:
     """Every two of ``singles``, in order."""
-    outlines = {i: geometry.outline(masks[i]) for i in singles}
-    return tuple(_pair(structures, masks, outlines, a, b, spacing) for a, b in combinations(sorted(singles), 2))
+    if len(singles) < 2:
+        return ()
+    ordered = sorted(singles)
+    outlines = [geometry.outline(masks[i]) for i in ordered]
+    gaps = geometry.gaps(outlines)
+    return tuple(
+        _pair(structures, masks, (ordered[i], ordered[j]), (outlines[i], outlines[j]), float(gaps[i, j]), spacing)
+        for i, j in combinations(range(len(ordered)), 2)
+    )
 
 
 def _add(structures: list[Structure], masks: list[Mask], label: Label, annotations: list[Annotation]) -> None:
@@ -126,20 +134,18 @@ def _order(s: Structure) -> tuple[int, int, int]:
 def _pair(
     structures: Sequence[Structure],
     masks: Sequence[Patch],
-    outlines: Mapping[int, geometry.Ints],
-    i: int,
-    j: int,
+    both: tuple[int, int],
+    outlines: tuple[geometry.Ints, geometry.Ints],
+    gap: float,
     spacing: tuple[float, float] | None,
 ) -> Pair:
-    a, b = structures[i], structures[j]
-    shared = geometry.shared_px(masks[i], masks[j])
+    """A pair and the ``gap`` between its outlines in px, which counts unless the two share pixels."""
+    a, b = both
+    shared = geometry.shared_px(masks[a], masks[b])
     if shared:
-        return Pair(a=i, b=j, shared_px=shared, gap_px=0.0, contact_px=0, gap_mm=0.0 if spacing else None)
-    gap = geometry.gap(outlines[i], outlines[j])
-    contact = _contact(a, b, masks[i], masks[j]) if gap < 2 else 0
-    return Pair(
-        a=i, b=j, shared_px=0, gap_px=gap, contact_px=contact, gap_mm=_gap_mm(outlines[i], outlines[j], gap, spacing)
-    )
+        return Pair(a=a, b=b, shared_px=shared, gap_px=0.0, contact_px=0, gap_mm=0.0 if spacing else None)
+    contact = _contact(structures[a], structures[b], masks[a], masks[b]) if gap < 2 else 0
+    return Pair(a=a, b=b, shared_px=0, gap_px=gap, contact_px=contact, gap_mm=_gap_mm(*outlines, gap, spacing))
 
 
 def _gap_mm(a: geometry.Ints, b: geometry.Ints, gap_px: float, spacing: tuple[float, float] | None) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from mmrs_builder import geometry
 from mmrs_builder.types import Mask
@@ -49,11 +50,13 @@ def test_an_empty_mask_has_no_box():
         geometry.box(np.zeros((4, 4), dtype=np.bool_))
 
 
-@given(MASKS, st.sampled_from([2, 3]))
-def test_areas_of_quarters_and_ninths_agree_with_supersampling(mask: Mask, n: int):
-    fine = np.kron(mask, np.ones((n, n), dtype=np.int64))
-    cells = [part.sum() for row in np.split(fine, n, axis=0) for part in np.split(row, n, axis=1)]
-    assert geometry.parts(geometry.patch(mask), n) == tuple(cells)
+@given(MASKS)
+def test_areas_of_quarters_and_ninths_agree_with_supersampling(mask: Mask):
+    found = geometry.spread(geometry.patch(mask))
+    for n, areas in ((2, found.quarters), (3, found.ninths)):
+        fine = np.kron(mask, np.ones((n, n), dtype=np.int64))
+        cells = [part.sum() for row in np.split(fine, n, axis=0) for part in np.split(row, n, axis=1)]
+        assert areas == tuple(cells)
 
 
 @given(MASKS)
@@ -82,7 +85,21 @@ def test_the_gap_is_the_smallest_distance_over_all_pairs_of_pixels(ids: np.ndarr
     a, b = ids == 1, ids == 2
     outlines = [geometry.outline(geometry.patch(mask)) for mask in (a, b)]
     expected = math.sqrt(min((x - u) ** 2 + (y - v) ** 2 for (x, y), (u, v) in product(pixels(a), pixels(b))))
-    assert geometry.gap(outlines[0], outlines[1]) == geometry.gap(outlines[1], outlines[0]) == expected
+    assert geometry.gaps(outlines)[0, 1] == geometry.gaps(outlines[::-1])[0, 1] == expected
+
+
+@pytest.mark.parametrize("scattered", [0.02, 0.6])
+def test_gaps_of_many_masks_are_those_of_trees(scattered: float):
+    rng = np.random.default_rng(0)
+    ids = rng.integers(1, 8, (40, 60)).repeat(8, axis=0).repeat(8, axis=1)  # many points, near and far
+    ids[rng.random(ids.shape) > scattered] = 0
+    ids[:, 240:248] = 0
+    outlines = [geometry.outline(geometry.patch(ids == i)) for i in range(1, 8)]
+    outlines += [outlines[0][:3], outlines[1] + (5000, 3000)]
+    gaps = geometry.gaps(outlines)
+    for i, j in combinations(range(len(outlines)), 2):
+        nearest, _ = cKDTree(outlines[i]).query(outlines[j])
+        assert gaps[i, j] == nearest.min()
 
 
 @given(TWO_MASKS, st.tuples(*[st.sampled_from([0.3, 0.7, 1.0, 5.0])] * 2))
@@ -91,7 +108,7 @@ def test_the_gap_in_mm_is_the_smallest_length_over_all_pairs_of_pixels(ids: np.n
     outlines = [geometry.outline(geometry.patch(mask)) for mask in (a, b)]
     down, right = spacing
     lengths = [math.hypot((x - u) * right, (y - v) * down) for (x, y), (u, v) in product(pixels(a), pixels(b))]
-    bound = geometry.gap(*outlines) * max(spacing)
+    bound = float(geometry.gaps(outlines)[0, 1]) * max(spacing)
     assert geometry.gap_mm(*outlines, spacing, bound) == pytest.approx(min(lengths), rel=1e-12)
     assert geometry.gap_mm(*outlines[::-1], spacing, bound) == pytest.approx(min(lengths), rel=1e-12)
 
@@ -112,10 +129,14 @@ def test_shared_pixels_are_counted_one_by_one(a: Mask, data: st.DataObject):
 
 def test_a_pixel_cut_by_the_midline_counts_half_on_each_side():
     mask = rectangles((5, 2), (2, 0, 3, 1))
-    assert geometry.parts(geometry.patch(mask), 2) == (2, 2, 0, 0)
+    assert geometry.spread(geometry.patch(mask)).quarters == (2, 2, 0, 0)
 
 
-def test_a_large_picture_is_measured_without_overflow():
-    mask = np.ones((3000, 4000), dtype=np.bool_)
-    assert geometry.centroid(geometry.patch(mask)) == (1999.5, 1499.5)
-    assert geometry.parts(geometry.patch(mask), 3) == (12_000_000,) * 9
+@pytest.mark.parametrize("shape", [(3000, 4000), (9, 1_000_000)])
+def test_a_large_picture_is_measured_without_overflow(shape: tuple[int, int]):
+    height, width = shape
+    found = geometry.spread(geometry.patch(np.ones(shape, dtype=np.bool_)))
+    assert found.centroid == ((width - 1) / 2, (height - 1) / 2)
+    assert found.area == width * height
+    assert found.quarters == (width * height,) * 4
+    assert found.ninths == (width * height,) * 9
