@@ -192,55 +192,52 @@ def outline(part: Patch) -> Ints:
 
 def gaps(outlines: Sequence[Ints]) -> Floats:
     """(k, k) smallest distances between the points of k outlines of disjoint masks, in px; only i < j is filled."""
-    points = [outline.astype(np.float64) for outline in outlines]  # squares of their differences are exact
-    first, last = (np.array([of(outline, axis=0) for outline in points]) for of in (np.min, np.max))
+    pairs = list(combinations(range(len(outlines)), 2))
+    found = np.zeros((len(outlines), len(outlines)))
+    if len(pairs) > 1 and len(outlines) * sum(map(len, outlines)) > _MANY:
+        for i, j in pairs:
+            found[i, j] = gaps([outlines[i], outlines[j]])[0, 1]
+        return found
+    points = [np.ascontiguousarray(outline.T, np.float64) for outline in outlines]  # squares of differences are exact
+    first, last = (np.array([of(outline, axis=1) for outline in points]).T for of in (np.min, np.max))
     away = [_from_boxes(outline, first, last) for outline in points]
     # Some distance there is: from the point nearest to the other's box to its nearest. What lies further from that box
     # than this has no part in the smallest.
-    nearest = np.array([outline[far.argmin(axis=0)] for outline, far in zip(points, away, strict=True)])
-    bound = np.stack([_least(outline, nearest[:, j]) for j, outline in enumerate(points)], axis=1)
+    nearest = np.array([outline[:, far.argmin(axis=1)] for outline, far in zip(points, away, strict=True)])
+    bound = np.stack([_least(nearest[..., j].T, outline) for j, outline in enumerate(points)], axis=1)
     bound = np.minimum(bound, bound.T)
-    found = np.zeros_like(bound)
-    for i, j in combinations(range(len(points)), 2):
-        a, b = points[i][away[i][:, j] <= bound[i, j]], points[j][away[j][:, i] <= bound[i, j]]
-        found[i, j] = math.sqrt(_least_squared(a, b))
+    for i, j in pairs:
+        a, b = points[i][:, away[i][j] <= bound[i, j]], points[j][:, away[j][i] <= bound[i, j]]
+        found[i, j] = math.sqrt(_least(a, b).min() if a.size * b.size <= _FEW else _least_by_tree(a, b))
     return found
 
 
 def _from_boxes(points: Floats, first: Floats, last: Floats) -> Floats:
-    """(n, k) squared distances of points (n, 2) from boxes, given by their first and last points (k, 2)."""
-    return np.concatenate([_beyond(part, first, last) for part in _in_blocks(points, len(first))])
+    """(k, n) squared distances of points (2, n) from boxes, given by their first and last points (2, k)."""
+    away = np.zeros((first.shape[1], points.shape[1]))
+    for at, start, stop in zip(points, first[..., None], last[..., None], strict=True):
+        beyond = np.maximum(np.maximum(start - at, at - stop), 0)
+        away += beyond * beyond
+    return away
 
 
-def _beyond(points: Floats, first: Floats, last: Floats) -> Floats:
-    x, y = (np.maximum(np.maximum(first[:, i] - at, at - last[:, i]), 0) for i, at in enumerate(points.T[..., None]))
-    return np.asarray(x * x + y * y)
+def _least(a: Floats, b: Floats) -> Floats:
+    """(n,) smallest squared distances of points (2, n) from others (2, m)."""
+    right, down = (one[:, None] - other for one, other in zip(a, b, strict=True))
+    return np.asarray((right * right + down * down).min(axis=1))
 
 
-def _least(points: Floats, to: Floats) -> Floats:
-    """(k,) smallest squared distances of points (n, 2) from each of ``to`` (k, 2)."""
-    parts = [_beyond(part, to, to).min(axis=0) for part in _in_blocks(points, len(to))]
-    return np.asarray(np.min(parts, axis=0))
-
-
-def _in_blocks(points: Floats, times: int) -> list[Floats]:
-    """Points in parts of which a table with so many columns is small."""
-    step = max(2**18 // times, 1)
-    return [points[at : at + step] for at in range(0, len(points), step)]
-
-
-def _least_squared(a: Floats, b: Floats) -> int:
-    """The smallest squared distance between points of two kinds, (n, 2) and (m, 2)."""
-    if len(a) * len(b) <= _FEW:
-        return int(_least(a, b).min())
-    small, large = sorted((a, b), key=len)
+def _least_by_tree(a: Floats, b: Floats) -> int:
+    """The smallest squared distance between points (2, n) and (2, m)."""
+    small, large = sorted((a.T, b.T), key=len)
     _, nearest = cKDTree(large).query(small)
     delta = large[nearest] - small
     return int((delta * delta).sum(axis=1).min())
 
 
 _CROSS: Final = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-_FEW: Final = 4096  # pairs of points up to which a tree does not pay
+_MANY: Final = 2**22  # numbers in a table of all points and boxes that is not made
+_FEW: Final = 2**14  # four times the pairs of points up to which a tree does not pay
 
 
 def gap_mm(a: Ints, b: Ints, spacing: tuple[float, float], at_most: float) -> float:

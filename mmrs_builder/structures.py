@@ -56,13 +56,16 @@ def scene(
     """
     structures: list[Structure] = []
     masks: list[Mask] = []
+    patches: list[Patch] = []
     for label_id in sorted({a.label for a in view.annotations}):
         annotations = [a for a in view.annotations if a.label == label_id and a.mask.any()]
-        _add(structures, masks, labels[label_id], annotations)
+        for structure, patch, mask in _of_label(labels[label_id], annotations, len(structures)):
+            structures.append(structure)
+            patches.append(patch)
+            masks.append(mask)
     singles = [i for label_id in {s.label for s in structures} for i in units(structures, label_id)]
     if len(singles) > MAX_UNITS:
         raise Rejected("too_many_structures", view.view_id, f"{len(singles)}, the limit is {MAX_UNITS}")
-    patches = [geometry.patch(mask) for mask in masks]
     plain = Scene(
         view_id=view.view_id,
         case_id=view.case_id,
@@ -109,22 +112,22 @@ def _pairs(
     )
 
 
-def _add(structures: list[Structure], masks: list[Mask], label: Label, annotations: list[Annotation]) -> None:
+def _of_label(label: Label, annotations: list[Annotation], before: int) -> list[tuple[Structure, Patch, Mask]]:
+    """A label's structures: its instances, or its whole and the components of that, after ``before`` other ones."""
     instances = [a.mask for a in annotations if a.instance]
     wholes = [a.mask for a in annotations if not a.instance]
     if (instances and wholes) or len(wholes) > 1:
         raise ValueError(f"{label.id}: one whole mask or instances, not both")
-    measured = sorted(
-        ((measure(geometry.patch(m), label, "instance"), m) for m in instances), key=lambda item: _order(item[0])
-    )
-    if wholes:
-        whole = len(structures)
-        pieces = geometry.components(wholes[0])
-        measured = [(measure(geometry.patch(wholes[0]), label, "whole"), wholes[0])]
-        if len(pieces) > 1:
-            measured += [(measure(geometry.patch(m), label, "component", whole), m) for m in pieces]
-    structures += [s for s, _ in measured]
-    masks += [m for _, m in measured]
+    if not wholes:
+        return sorted((_measured(m, label, "instance") for m in instances), key=lambda item: _order(item[0]))
+    pieces = geometry.components(wholes[0])
+    parts = [_measured(m, label, "component", before) for m in pieces] if len(pieces) > 1 else []
+    return [_measured(wholes[0], label, "whole"), *parts]
+
+
+def _measured(mask: Mask, label: Label, part: Part, parent: int | None = None) -> tuple[Structure, Patch, Mask]:
+    cut = geometry.patch(mask)
+    return measure(cut, label, part, parent), cut, mask
 
 
 def _order(s: Structure) -> tuple[int, int, int]:

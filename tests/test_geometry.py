@@ -88,8 +88,9 @@ def test_the_gap_is_the_smallest_distance_over_all_pairs_of_pixels(ids: np.ndarr
     assert geometry.gaps(outlines)[0, 1] == geometry.gaps(outlines[::-1])[0, 1] == expected
 
 
-@pytest.mark.parametrize("scattered", [0.02, 0.6])
-def test_gaps_of_many_masks_are_those_of_trees(scattered: float):
+@pytest.mark.parametrize(("scattered", "many"), [(0.02, 2**22), (0.6, 2**22), (0.6, 100)])
+def test_gaps_of_many_masks_are_those_of_trees(scattered: float, many: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(geometry, "_MANY", many)
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 8, (40, 60)).repeat(8, axis=0).repeat(8, axis=1)  # many points, near and far
     ids[rng.random(ids.shape) > scattered] = 0
