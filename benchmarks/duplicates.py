@@ -18,13 +18,11 @@ import cv2
 import numpy as np
 
 from mmrs_builder import reading
-from mmrs_builder.build.copies import find
-from mmrs_builder.duplicates import candidates
-from mmrs_builder.executors import Processes
-from mmrs_builder.likeness import SIDE, descriptors
+from mmrs_builder.duplicates import HELD, candidates
+from mmrs_builder.likeness import SIDE, descriptors, familiar, outlooks
 from mmrs_builder.types import CaseRef
 from mmrs_builder.vocab import Rejected
-from tests.planted import PLANTED, Pixels, looked, searched
+from tests.planted import PLANTED, Pixels, found_among, looked, searched
 
 CORPORA = {
     "kvasir": "kvasir-seg", "cvc_clinicdb": "cvc-clinicdb", "isic2017": "isic2017", "busi": "busi",
@@ -70,7 +68,7 @@ def planted(samples: Path) -> None:
 
 def distinct(found: Mapping[str, Pixels]) -> tuple[dict[str, Pixels], list[str]]:
     """The pictures without those that the search itself calls copies, and these with what they are copies of."""
-    copies = find([looked(name, pixels) for name, pixels in found.items()], Processes(1))[0]
+    copies = found_among([looked(name, pixels) for name, pixels in found.items()])
     out = {copy.other: f"{copy.other}: {copy.kind} copy of {copy.view_id}, {copy.agreement:.3f}" for copy in copies}
     return {name: pixels for name, pixels in found.items() if name not in out}, sorted(out.values())
 
@@ -89,16 +87,19 @@ def varied(samples: Path, count: int) -> np.ndarray:
 
 
 def timed(samples: Path, count: int) -> None:
-    """Print the time of descriptors and of the search for candidates."""
+    """Print the time of descriptors, of the search for candidates, and of a first look at them."""
     made = varied(samples, count)
     start = time.process_time()
     places = np.concatenate([descriptors(made[i : i + 1000]) for i in range(0, count, 1000)])
     described = time.process_time()
     pairs = candidates(places, [str(i) for i in range(count)])
-    print(
-        f"{count} pictures: descriptors {described - start:.0f} s, candidates {time.process_time() - described:.0f} s"
-    )
+    searched = time.process_time()
+    coarse = np.concatenate([outlooks(made[i : i + 1000]) for i in range(0, count, 1000)])
+    chunks = [pairs[i : i + HELD] for i in range(0, len(pairs), HELD)]
+    kept = sum(int(familiar(coarse[chunk[:, 0]], coarse[chunk[:, 1]]).sum()) for chunk in chunks)
+    print(f"{count} pictures: descriptors {described - start:.0f} s, candidates {searched - described:.0f} s")
     print(f"{len(pairs)} candidates, {len(pairs) / count:.2f} for each picture")
+    print(f"{kept} of them after a first look of {time.process_time() - searched:.0f} s")
 
 
 if __name__ == "__main__":

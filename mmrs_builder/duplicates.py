@@ -1,7 +1,8 @@
 """Copies among pictures: candidates by descriptor, then the check of their pixels, and what kind of copy each is.
 
 Every picture is compared with every other one, by matrix products of short vectors: a k-d tree, which was tried, takes
-longer, because the magnitudes of spectra lie too close together. ``docs/splits.md`` states the time.
+longer, because the magnitudes of spectra lie too close together. Rows of the table of all pairs can be searched apart,
+by many processes. ``docs/splits.md`` states the time.
 """
 
 from __future__ import annotations
@@ -28,8 +29,12 @@ KINDS: Final[tuple[Kind, ...]] = ("exact", "re-encoded", "resized", "brightness"
 ``mirrored``, ``cropped``, ``resized``, ``brightness`` that holds; one that was changed in none of these ways was only
 ``re-encoded``."""
 
-_ROWS: Final = 512  # of the matrix of all pairs that are held at a time
-_HELD: Final = 4096  # pairs whose places are compared at a time
+BLOCK: Final = 512
+"""Rows of the matrix of all pairs that are held at a time."""
+
+HELD: Final = 4096
+"""Pairs whose places are compared at a time."""
+
 _GRID: Final = np.arange(9).reshape(3, 3)
 _ORDERS: Final = np.array(
     [
@@ -39,6 +44,7 @@ _ORDERS: Final = np.array(
 )
 
 Pairs: TypeAlias = npt.NDArray[np.int64]  # (n, 2)
+Groups: TypeAlias = npt.NDArray[np.int64]  # (n,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +57,14 @@ class Copy:
     agreement: float
 
 
-def candidates(places: Floats, groups: Sequence[str]) -> Pairs:
+def candidates(places: Floats, groups: Sequence[str] | Groups, rows: slice = slice(None)) -> Pairs:
     """Pairs of pictures of different ``groups`` that may be copies, sorted: (n, 2) indices, the smaller one first.
 
-    ``places`` (n, 9, d) are the pictures' descriptors.
+    ``places`` (n, 9, d) are the pictures' descriptors, ``rows`` where smaller indices lie that are asked for: from a
+    multiple of ``BLOCK``, or the last bits of distances come out differently.
     """
-    _, group = np.unique(np.array(groups, dtype=str), return_inverse=True)
-    kept = [_near(places, pairs) for pairs in _near_when_folded(_folded(places), group)]
+    _, group = np.unique(np.asarray(groups), return_inverse=True)
+    kept = [_near(places, pairs) for pairs in _near_when_folded(_folded(places), group, rows)]
     return np.concatenate([np.empty((0, 2), np.int64), *kept])
 
 
@@ -70,16 +77,17 @@ def _folded(places: Floats) -> Floats:
     return np.concatenate([places[:, 4], corners, edges], axis=1)
 
 
-def _near_when_folded(folded: Floats, group: npt.NDArray[np.int64]) -> Iterator[Pairs]:
+def _near_when_folded(folded: Floats, group: Groups, of: slice) -> Iterator[Pairs]:
     """Pairs whose folded descriptors are near, some rows of the matrix of all pairs at a time."""
+    begin, end, _ = of.indices(len(folded))
     half, one = (folded * folded).sum(axis=1, keepdims=True) / 2, np.ones((len(folded), 1), np.float32)
     left, right = np.hstack([folded, -half, one]), np.hstack([folded, one, -half])  # a product is -distance**2 / 2
-    for start in range(0, len(folded), _ROWS):
-        rows, columns = np.nonzero(left[start : start + _ROWS] @ right[start:].T >= -(FOLDED**2) / 2)
+    for start in range(begin, end, BLOCK):
+        rows, columns = np.nonzero(left[start : min(start + BLOCK, end)] @ right[start:].T >= -(FOLDED**2) / 2)
         pairs = np.stack([rows, columns], axis=1) + start
         pairs = pairs[(rows < columns) & (group[pairs[:, 0]] != group[pairs[:, 1]])]
-        for first in range(0, len(pairs), _HELD):
-            yield pairs[first : first + _HELD]
+        for first in range(0, len(pairs), HELD):
+            yield pairs[first : first + HELD]
 
 
 def _near(places: Floats, pairs: Pairs) -> Pairs:

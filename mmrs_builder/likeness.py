@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -59,6 +59,8 @@ Thumbnail: TypeAlias = npt.NDArray[np.uint8]  # (SIDE, SIDE)
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 _AS_IT_IS: Final = np.eye(2, 3, dtype=np.float32)
+_WAYS: Final = tuple(product((False, True), range(4)))  # mirrored or not, and by how many quarters it is turned
+_PIXELS: Final = np.arange(144).reshape(12, 12)  # of a coarse picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,20 @@ def _turned(spectra: Floats) -> Floats:
     return np.concatenate([*both, np.diagonal(spectra, axis1=1, axis2=2)], axis=1)
 
 
+def outlooks(thumbnails: Sequence[Thumbnail]) -> Floats:
+    """Coarse pictures (n, 144) as vectors of which the product is their correlation: what ``familiar`` compares."""
+    found = np.array([_reduced(thumb.astype(np.float32)).ravel() for thumb in thumbnails], np.float32).reshape(-1, 144)
+    found -= found.mean(axis=1, keepdims=True)
+    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-3), np.float32)
+
+
+def familiar(ones: Floats, others: Floats) -> npt.NDArray[np.bool_]:
+    """Which pairs of rows of ``outlooks`` may pass the first look of ``likeness``; for all others it says None."""
+    ways = [_shown(_PIXELS, *way).ravel().astype(np.intp) for way in _WAYS]
+    best = np.max([np.einsum("ij,ij->i", ones, others[:, order]) for order in ways], axis=0)
+    return np.asarray(best >= FAMILIAR - 0.01)  # less: these were reduced before they were turned, and rounding differs
+
+
 def is_plain(seen: Seen) -> bool:
     """Whether a picture has too few details to be told from others: nearly black, all of one grey."""
     return float(_details(seen.thumbnail.astype(np.float32), _grain(seen, seen)).std()) < LEAST_DETAIL
@@ -139,11 +155,10 @@ class Likeness:
 def likeness(one: Seen, other: Seen) -> Likeness | None:
     """How ``other`` shows the picture ``one``; None if they are two pictures."""
     still = one.thumbnail.astype(np.float32)
-    ways = [(mirrored, turn) for mirrored, turn in product((False, True), range(4))]
-    shown = {way: _shown(other.thumbnail, *way) for way in ways}
-    coarse = dict(zip(ways, _correlations(_reduced(still), [_reduced(shown[way]) for way in ways]), strict=True))
+    shown = {way: _shown(other.thumbnail, *way) for way in _WAYS}
+    coarse = dict(zip(_WAYS, _correlations(_reduced(still), [_reduced(shown[way]) for way in _WAYS]), strict=True))
     least = max(FAMILIAR, max(coarse.values()) - SYMMETRIC)
-    likely = [way for way in sorted(ways, key=lambda way: (-coarse[way], way)) if coarse[way] >= least][:2]
+    likely = [way for way in sorted(_WAYS, key=lambda way: (-coarse[way], way)) if coarse[way] >= least][:2]
     grain = _grain(one, other)
     fine = _details(still, grain)
     for way, place in product(likely, ("as it is", "registered")):
@@ -219,7 +234,7 @@ def _lacks(warp: Floats) -> float:
     return float(np.abs(corners @ warp.T - corners[:, :2]).max() / SIDE)
 
 
-def _shown(picture: Thumbnail, mirrored: bool, turn: int) -> Floats:
+def _shown(picture: npt.NDArray[Any], mirrored: bool, turn: int) -> Floats:
     return np.ascontiguousarray(np.rot90(picture[:, ::-1] if mirrored else picture, turn), np.float32)
 
 

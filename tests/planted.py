@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from mmrs_builder.build.copies import Look, find
-from mmrs_builder.duplicates import candidates, check
+from mmrs_builder.duplicates import Copy, candidates, check
 from mmrs_builder.executors import Processes
 from mmrs_builder.likeness import Seen, descriptors, picture_sha256, thumbnail
 from mmrs_builder.splits import Member, grouped
@@ -105,6 +107,12 @@ def looked(name: str, pixels: Pixels) -> Look:
     return Look(member=member, seen=Seen(thumbnail=thumbnail(pixels), size=(width, height)))
 
 
+def found_among(looks: Sequence[Look], processes: int = 1) -> tuple[Copy, ...]:
+    """The copies that a build finds."""
+    with TemporaryDirectory() as folder, Processes(processes) as workers:
+        return find(looks, workers, Path(folder))[0]
+
+
 def searched(originals: Mapping[str, Pixels], change: Change, seed: int = 0) -> Outcome:
     """Plant a copy of every original, search all together, and say what was found.
 
@@ -113,7 +121,7 @@ def searched(originals: Mapping[str, Pixels], change: Change, seed: int = 0) -> 
     draw = np.random.default_rng(seed)
     planted = [looked(f"{name} copy", change(pixels, draw)) for name, pixels in originals.items()]
     looks = [*(looked(name, pixels) for name, pixels in originals.items()), *planted]
-    joined = [(copy.view_id, copy.other) for copy in find(looks, Processes(1))[0]]
+    joined = [(copy.view_id, copy.other) for copy in found_among(looks)]
     pairs = [tuple(name.removesuffix(" copy") for name in pair) for pair in joined]
     clusters = Counter(grouped([look.member for look in looks], joined))
     return Outcome(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 
 import cv2
 import numpy as np
 import pytest
 
-from mmrs_builder.duplicates import NEAR, candidates, kind
-from mmrs_builder.likeness import Seen, descriptors, is_plain, likeness, thumbnail
+from mmrs_builder.build import copies
+from mmrs_builder.duplicates import BLOCK, NEAR, candidates, kind
+from mmrs_builder.likeness import Seen, descriptors, familiar, is_plain, likeness, outlooks, thumbnail
 from mmrs_builder.sources import phantom
 from tests.planted import (
     PLANTED,
@@ -17,6 +19,8 @@ from tests.planted import (
     Pixels,
     brighter,
     cropped,
+    found_among,
+    looked,
     mirrored,
     recalled,
     reencoded,
@@ -99,6 +103,32 @@ def test_pictures_of_one_group_are_not_compared(pictures: Mapping[str, Pixels]):
     found = descriptors([thumbnail(one), thumbnail(mirrored(one, np.random.default_rng(0)))])
     assert candidates(found, ["a", "b"]).tolist() == [[0, 1]]
     assert candidates(found, ["a", "a"]).tolist() == []
+
+
+def test_a_search_in_parts_finds_what_one_search_finds(pictures: Mapping[str, Pixels]):
+    draw = np.random.default_rng(0)
+    looks = [looked(name, pixels) for name, pixels in pictures.items()]
+    looks += [looked(f"{name} copy", reencoded(pixels, draw)) for name, pixels in pictures.items()]
+    whole = found_among(looks)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(copies, "ROWS_PER_JOB", BLOCK)
+        changed.setattr(copies, "LOOKS_PER_JOB", 100)
+        changed.setattr(copies, "PAIRS_PER_JOB", 50)
+        assert found_among(looks, processes=2) == found_among(looks) == whole
+    assert len(looks) > BLOCK
+    assert len(whole) >= 0.9 * len(pictures)
+
+
+def test_the_first_look_at_a_pair_leaves_out_no_copy(pictures: Mapping[str, Pixels]):
+    draw, some = np.random.default_rng(0), list(pictures.values())[:40]
+    shown = [*some, *(mirrored(pixels, draw) for pixels in some), *(turned(pixels, draw) for pixels in some)]
+    seen_as, pairs = [seen(pixels) for pixels in shown], np.array(list(combinations(range(len(shown)), 2)))
+    coarse = outlooks([one.thumbnail for one in seen_as])
+    kept = familiar(coarse[pairs[:, 0]], coarse[pairs[:, 1]])
+    unlike = pairs[~kept][::7].tolist()
+    assert len(unlike) > 100
+    assert all(likeness(seen_as[i], seen_as[j]) is None for i, j in unlike)
+    assert all(kept[(pairs == (i, i + 40 * way)).all(axis=1)].item() for i in range(40) for way in (1, 2))
 
 
 @pytest.mark.parametrize("turn", range(4))

@@ -125,7 +125,7 @@ def gather(
         for number, part in enumerate(parts)
     ]
     evaluated = tuple(_evaluated(jobs, workers, progress))
-    places, leaking = _placed([view for part in evaluated for view in part.found], settings, workers)
+    places, leaking = _placed([view for part in evaluated for view in part.found], settings, workers, stage)
     files = tuple(Path(job.decided) for job in jobs)
     return Gathered(families=language.families, files=files, parts=evaluated, places=places, leaking=leaking)
 
@@ -285,12 +285,12 @@ def _decide(
 
 
 def _placed(
-    found: Sequence[Found], settings: Settings, workers: Workers
+    found: Sequence[Found], settings: Settings, workers: Workers, folder: Path
 ) -> tuple[dict[str, Placement], dict[str, Any]]:
     """Where each view goes, and the report of what would have leaked."""
     originals = [Look(member=view.member, seen=view.seen) for view in found if view.twin is None]
     looks = originals + keepout.looks(settings.keep_out, workers)
-    found_copies, plain = copies.find(looks, workers)
+    found_copies, plain = copies.find(looks, workers, folder)
     members = [look.member for look in looks]
     linked = [(copy.view_id, copy.other) for copy in found_copies]
     places = place(members, seed=settings.seed, policy=settings.splits, copies=linked)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, TypeVar
 
 import numpy as np
 
-from mmrs_builder.duplicates import Copy, candidates, check
+from mmrs_builder.duplicates import BLOCK, HELD, Copy, Pairs, candidates, check
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.executors import Crashed, Workers
-from mmrs_builder.likeness import Floats, Seen, descriptors, is_plain
+from mmrs_builder.likeness import Floats, Seen, Thumbnail, descriptors, familiar, is_plain, outlooks
 from mmrs_builder.splits import Member, grouped
 
+J = TypeVar("J")
+R = TypeVar("R")
+
 PAIRS_PER_JOB: Final = 256
-"""Fixed, so that jobs do not depend on the number of workers."""
+"""Fixed, so that jobs do not depend on the number of workers; so are the others."""
+
+LOOKS_PER_JOB: Final = 1000
+"""How many pictures are described in one job."""
+
+ROWS_PER_JOB: Final = 4 * BLOCK
+"""Of how many pictures one job looks for copies among all later ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +37,19 @@ class Look:
     seen: Seen
 
 
-def find(looks: Sequence[Look], workers: Workers) -> tuple[tuple[Copy, ...], int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Of which pictures copies are looked for, among those that lie in ``folder``."""
+
+    folder: Path
+    rows: slice
+
+
+def find(looks: Sequence[Look], workers: Workers, folder: Path) -> tuple[tuple[Copy, ...], int]:
     """Copies that no case, patient or published group joins, and how many views are too plain to be compared.
 
     Of views with the same pixels one stands for all. Views of one group are not compared: they are together anyway.
+    What all workers look at is put into ``folder`` meanwhile.
     """
     ordered = sorted(looks, key=lambda look: look.member.view_id)
     exact = tuple(_exact([look.member for look in ordered]))
@@ -37,9 +57,41 @@ def find(looks: Sequence[Look], workers: Workers) -> tuple[tuple[Copy, ...], int
     plain = {picture for picture, look in first.items() if is_plain(look.seen)}
     group_of = dict(zip((look.member.view_id for look in ordered), grouped([x.member for x in ordered]), strict=True))
     compared = [x for x in ordered if first[x.member.picture] is x and x.member.picture not in plain]
-    pairs = candidates(_descriptors(compared), [group_of[look.member.view_id] for look in compared])
-    near = tuple(_checked([(compared[i], compared[j]) for i, j in pairs], workers))
+    pairs = _pairs(compared, [group_of[look.member.view_id] for look in compared], workers, folder)
+    near = tuple(_checked([(compared[i], compared[j]) for i, j in pairs.tolist()], workers))
     return exact + near, sum(look.member.picture in plain for look in ordered)
+
+
+def _pairs(compared: Sequence[Look], groups: Sequence[str], workers: Workers, folder: Path) -> Pairs:
+    """Candidates among pictures, searched some rows of the table of all pairs at a time."""
+    thumbnails = [look.seen.thumbnail for look in compared]
+    parts = [thumbnails[i : i + LOOKS_PER_JOB] for i in range(0, len(thumbnails), LOOKS_PER_JOB)]
+    if not parts:
+        return np.empty((0, 2), np.int64)
+    described = list(_run(_described, parts, workers))
+    places, coarse = (np.concatenate(arrays) for arrays in zip(*described, strict=True))
+    arrays = {"places": places, "coarse": coarse, "groups": np.unique(groups, return_inverse=True)[1]}
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix="looks-", suffix=".tmp") as held:
+        for name, array in arrays.items():
+            np.save(Path(held) / name, array)
+        starts = range(0, len(compared), ROWS_PER_JOB)
+        jobs = [Search(folder=Path(held), rows=slice(start, start + ROWS_PER_JOB)) for start in starts]
+        return np.concatenate(list(_run(_searched, jobs, workers)))
+
+
+def _described(thumbnails: Sequence[Thumbnail]) -> tuple[Floats, Floats]:
+    return descriptors(thumbnails), outlooks(thumbnails)
+
+
+def _searched(job: Search) -> Pairs:
+    places, coarse, groups = (
+        np.lib.format.open_memmap(job.folder / f"{name}.npy", mode="r") for name in ("places", "coarse", "groups")
+    )
+    pairs = candidates(places, groups, job.rows)
+    chunks = [pairs[i : i + HELD] for i in range(0, len(pairs), HELD)]
+    kept = [chunk[familiar(coarse[chunk[:, 0]], coarse[chunk[:, 1]])] for chunk in chunks]
+    return np.concatenate([np.empty((0, 2), np.int64), *kept])
 
 
 def _exact(members: Sequence[Member]) -> Iterator[Copy]:
@@ -50,23 +102,23 @@ def _exact(members: Sequence[Member]) -> Iterator[Copy]:
             yield Copy(view_id=known.view_id, other=member.view_id, kind="exact", agreement=1.0)
 
 
-def _descriptors(looks: Sequence[Look]) -> Floats:
-    parts = [[look.seen.thumbnail for look in looks[i : i + 1000]] for i in range(0, len(looks), 1000)]
-    return np.concatenate([descriptors(part) for part in parts]) if parts else np.empty((0, 9, 1), np.float32)
-
-
 def _checked(pairs: Sequence[tuple[Look, Look]], workers: Workers) -> Iterator[Copy]:
     chunks = [pairs[i : i + PAIRS_PER_JOB] for i in range(0, len(pairs), PAIRS_PER_JOB)]
     jobs = [[(one.seen, other.seen) for one, other in chunk] for chunk in chunks]
-    results = workers.run(check, jobs) if len(jobs) > 1 else map(check, jobs)
-    for chunk, result in zip(chunks, results, strict=True):
+    for chunk, result in zip(chunks, _run(check, jobs, workers), strict=True):
+        for (one, other), found in zip(chunk, result, strict=True):
+            if found is not None:
+                kind, agreement = found
+                yield Copy(view_id=one.member.view_id, other=other.member.view_id, kind=kind, agreement=agreement)
+
+
+def _run(fn: Callable[[J], R], jobs: Sequence[J], workers: Workers) -> Iterator[R]:
+    """The result of every job; a single one is done here, where no process has to be started for it."""
+    for result in workers.run(fn, jobs) if len(jobs) > 1 else map(fn, jobs):
         if isinstance(result, Crashed):
             raise MmrsError(
                 "comparing pictures took its process down",
                 code=ENVIRONMENT,
                 hint="Free memory or use fewer --workers, then run the same command again.",
             )
-        for (one, other), found in zip(chunk, result, strict=True):
-            if found is not None:
-                kind, agreement = found
-                yield Copy(view_id=one.member.view_id, other=other.member.view_id, kind=kind, agreement=agreement)
+        yield result
