@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mmrs_builder.io.itk import Segment, Segmentation, read_segments
 from mmrs_builder.io.labelmap import check_named, whole_numbers
@@ -69,8 +71,18 @@ def _of_file(
     if wanted[0].pick:
         check_named(numbers, {*ignored}.union(*(_numbers(mask.pick) for mask in wanted)), path)
     for mask in wanted:
-        inside = np.isin(numbers, _numbers(mask.pick)) if mask.pick else numbers != 0
-        yield Mask3D(label=mask.label, mask=inside, lattice=volume.lattice, what=path)
+        yield Mask3D(label=mask.label, mask=_inside(numbers, mask.pick), lattice=volume.lattice, what=path)
+
+
+def _inside(numbers: npt.NDArray[np.integer[Any]], pick: str) -> Mask3:
+    """Where the numbers of a pick are, or any but 0. One comparison each: ``np.isin`` copies the volume every time."""
+    if not pick:
+        return np.asarray(numbers != 0)
+    first, *more = _numbers(pick)
+    inside = np.asarray(numbers == first)
+    for number in more:
+        inside |= numbers == number
+    return inside
 
 
 def _numbers(pick: str) -> list[int]:

@@ -134,10 +134,12 @@ def _apart(mask: Lattice, image: Lattice) -> str:
 
 
 def _cut(label: str, instance: bool, mask: Mask3) -> _Piece:
-    lines = [np.flatnonzero(mask.any(axis=_others(axis))) for axis in range(3)]
-    box = tuple(slice(int(line[0]), int(line[-1]) + 1) for line in lines)
-    start = (box[0].start, box[1].start, box[2].start)
-    return _Piece(label=label, instance=instance, start=start, mask=mask[box].copy())
+    start = [0, 0, 0]
+    for axis in sorted(range(3), key=lambda axis: -abs(mask.strides[axis])):  # as it lies in memory, then ever less
+        line = np.flatnonzero(mask.any(axis=_others(axis)))
+        start[axis] = int(line[0])
+        mask = mask[tuple(slice(start[axis], int(line[-1]) + 1) if at == axis else slice(None) for at in range(3))]
+    return _Piece(label=label, instance=instance, start=(start[0], start[1], start[2]), mask=mask.copy())
 
 
 def _check_sides(pieces: Sequence[_Piece], lattice: Lattice, what: str) -> None:
