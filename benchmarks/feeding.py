@@ -5,8 +5,9 @@
 
 ``SHARDS`` is a build with a train split. A step takes 4 pictures with 3 questions each, read, decoded and packed by the
 loader of ``train.py`` with 0 or more workers; weights are random (``train_step.py``), the tokenizer is learnt from the
-shards. *held* is the same step on a batch that lies on the device. Times are means by the clock, synchronised, after
-steps that are not counted, among them those whose batches the workers had ready when the first was asked for.
+shards. *held* are the same steps on batches that lie in memory; they are passed once before, for sizes that a device
+sees for the first time take long. Times are means by the clock, synchronised, after steps that are not counted, among
+them those whose batches the workers had ready when the first was asked for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +109,11 @@ def run(shapes: str, shards: Path, workers: Sequence[int], steps: int) -> dict[s
     def loaded(number: int) -> Iterator[list[Batch]]:
         return steps_of(shards, replace(preset.train, workers=number, steps=10**6), reader, 0, accelerator)
 
-    held = [part.to(accelerator.device) for part in next(loaded(0))]
-    found = {"held": timed(step, iter(lambda: held, None), WARMUP, steps)}
+    most = WARMUP + AHEAD * max(workers) + steps
+    held = list(islice(loaded(0), most))
+    for parts in held:
+        step(parts)
+    found = {"held": timed(step, iter(held), most - steps, steps)}
     for number in workers:
         given = loaded(number)
         found[f"{number} workers"] = timed(step, given, WARMUP + AHEAD * number, steps)

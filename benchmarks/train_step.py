@@ -103,7 +103,7 @@ def batch_of(config: ModelConfig, rows: int, questions: int, device: torch.devic
     ids = torch.randint(1, image, (rows, questions, PROMPT + ANSWER), generator=seeded).tolist()
     words = [[Words(prompt=both[:PROMPT], answer=both[PROMPT:]) for both in row] for row in ids]
     return Batch(
-        samples=(),
+        views=(),
         pixels=torch.randn(rows, 3, side, side, generator=seeded),
         vision={"pixel_values": torch.randn(rows, 3, tower, tower, generator=seeded)},
         text=pack([[image] * vlm["image_seq_length"]] * rows, words, config.condition),

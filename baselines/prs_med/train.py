@@ -308,7 +308,7 @@ def loop(
         norm = accelerator.clip_grad_norm_(model.parameters(), config.clip)
         values = dict(zip(NAMES, found.tolist(), strict=True))
         if not math.isfinite(values["loss"]) or not math.isfinite(float(norm)):
-            views = [item.row["view_id"] for batch in parts for item in batch.samples]
+            views = [view for batch in parts for view in batch.views]
             raise Refused(
                 f"step {step}: {', '.join(f'{k} {v}' for k, v in values.items())}, gradient {float(norm)}; views "
                 f"{', '.join(views)}. The last checkpoint is whole: lower train.learning_rate, or look at these views"
@@ -322,7 +322,7 @@ def loop(
         accelerator.log({**values, "learning_rate": rate(step, config), "views_per_second": speed}, step=done)
         if main:
             with written.open("a", encoding="utf-8") as out:
-                views = [item.row["view_id"] for batch in parts for item in batch.samples]
+                views = [view for batch in parts for view in batch.views]
                 out.write(json.dumps({"step": done, **values, "views": views}) + "\n")
         last = done == config.steps or stopped
         if last or (done % config.validate_every == 0 and done > config.picture_steps):

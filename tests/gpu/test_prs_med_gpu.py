@@ -54,7 +54,7 @@ def batch(*, answers: bool = True) -> Batch:
     discs = torch.stack([far < side * part for part in (0.1, 0.2, 0.15, 0.3)]).view(2, 2, side, side)
     pixels = 0.1 * torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0)) + discs[:, :1]
     return Batch(
-        samples=(),
+        views=(),
         pixels=pixels,
         vision={"pixel_values": pixels},
         text=pack([[IMAGE] * count] * 2, words, "question"),

@@ -141,7 +141,7 @@ def batch(
     blank = torch.zeros(SIDE, SIDE, dtype=torch.bool)
     pixels = [torch.randn(3, SIDE, SIDE, generator=torch.Generator().manual_seed(99 + view)) for view in views]
     return Batch(
-        samples=(),
+        views=(),
         pixels=torch.stack(pixels).double(),
         vision={name: value.double() if value.is_floating_point() else value for name, value in vision.items()},
         text=pack([[START, *[IMAGE] * 4, STOP]] * len(views), asked, condition),

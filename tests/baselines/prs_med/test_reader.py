@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle  # noqa: TID251 what a DataLoader does
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ def sampled(*questions: dict[str, Any], mask: np.ndarray | None = None) -> Sampl
     """A grey picture and questions about it, all with the same mask."""
     filled = tuple({"choices": None, "answer": "Yes.", **question} for question in questions)
     picture = Image.fromarray(np.full((*SHAPE, 3), 90, dtype=np.uint8))
-    return Sample(row={}, image=picture, questions=filled, masks=(mask,) * len(questions))
+    return Sample(row={"view_id": "ward:1"}, image=picture, questions=filled, masks=(mask,) * len(questions))
 
 
 def learnt(batch: Batch) -> list[int]:
@@ -114,6 +115,13 @@ def test_an_encoder_of_its_own_gets_its_own_pixels(reader: Reader):
     assert pixels.shape == (1, 3, 32, 32)
     grey = (90 - np.array([123.675, 116.28, 103.53])) / np.array([58.395, 57.12, 57.375])
     assert np.allclose(pixels[0].flatten(1).T, grey, atol=1e-5)
+
+
+def test_a_batch_that_workers_send_holds_each_picture_once(reader: Reader):
+    batch = reader.batch([sampled({"question": "?"})], answers=True)
+    tensors = [*batch.vision.values(), batch.pixels, batch.masks]
+    assert batch.views == ("ward:1",)
+    assert len(pickle.dumps(batch)) < sum(tensor.nbytes for tensor in tensors) + 10_000
 
 
 def test_a_batch_moves_whole(reader: Reader):
