@@ -57,16 +57,17 @@ def decode(data: bytes, what: str) -> Decoded:
     under 8 px), ``multi_frame``, ``unsupported_mode`` (several channels of more than 8 bits, inverted 16-bit grey).
     """
     clean = cleaned(data, what)
+    bare = data.startswith((JPEG, PNG)) and clean == data  # nothing was removed: the file need not be opened twice
     probe = _opened(data, what)
     _check_size(probe, what)
     with _refusing("truncated", what):
         if getattr(probe, "is_animated", False):
             raise Rejected("multi_frame", what)
-        if _metadata_follows_pixels(data):
+        if not bare and _metadata_follows_pixels(data):
             probe.load()
         orientation = stated_orientation(probe)
         _check_depth(probe, clean, what)
-    image = _opened(clean, what)
+    image = probe if bare else _opened(clean, what)
     with _refusing("truncated", what):
         image.load()
     if image.mode in ("P", "PA") and image.palette is None:

@@ -30,10 +30,11 @@ def stated_orientation(image: Image.Image) -> int | None:
     """Orientation 1 to 8 that an opened file states in EXIF or XMP, or ``None``.
 
     An EXIF block that cannot be parsed states nothing. Neither does a TIFF tag with value 1: it is the default that
-    many writers put there without knowing.
+    many writers put there without knowing. What a PNG file states behind its pixels is seen once they are loaded.
     """
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation)
+        # The method of PNG files would load the pixels, for what may lie behind them.
+        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
     except (SyntaxError, ValueError, OSError, KeyError, IndexError, TypeError, struct.error):
         return None
     if value == 1 and image.format == "TIFF":
