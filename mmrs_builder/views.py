@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import reduce
 from itertools import combinations
 from pathlib import Path
 from typing import Final
@@ -29,12 +30,13 @@ def remove_specks(mask: Mask, minimum_area: float, *, keep_largest: bool = False
     With ``keep_largest`` the largest (the first of several) stays, however small. Returns the kept mask (H, W), the
     number of removed components and their pixels.
     """
-    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    shown = mask.view(np.uint8)
+    x, y, width, height = cv2.boundingRect(shown)
     if not width:
         return mask, 0, 0
     # From even places, for components are numbered by blocks of 2 x 2 pixels.
     inside = np.s_[y - y % 2 : y + height, x - x % 2 : x + width]
-    _, marks, boxes, _ = cv2.connectedComponentsWithStats(mask[inside].astype(np.uint8), connectivity=8)
+    _, marks, boxes, _ = cv2.connectedComponentsWithStats(shown[inside], connectivity=8)
     areas = boxes[:, cv2.CC_STAT_AREA]
     small = areas < minimum_area * mask.size
     small[0] = False  # the background
@@ -138,16 +140,15 @@ def _annotations(refs: Sequence[MaskRef], masks: Sequence[Mask]) -> list[Annotat
     pairs = list(zip(refs, masks, strict=True))
     found = [Annotation(label=ref.label, mask=mask, instance=True) for ref, mask in pairs if ref.instance]
     for label in dict.fromkeys(ref.label for ref in refs if not ref.instance):
-        united = np.logical_or.reduce([mask for ref, mask in pairs if ref.label == label and not ref.instance])
+        united = reduce(np.logical_or, [mask for ref, mask in pairs if ref.label == label and not ref.instance])
         found.append(Annotation(label=label, mask=united))
     return found
 
 
 def _check_instances(refs: Sequence[MaskRef], masks: Sequence[Mask]) -> None:
     """Refuse a structure that is annotated twice: it would be counted twice."""
-    areas = [int(mask.sum()) for mask in masks]
-    instances = [i for i, ref in enumerate(refs) if ref.instance and areas[i]]
-    for a, b in combinations(instances, 2):
+    areas = {i: int(np.count_nonzero(masks[i])) for i, ref in enumerate(refs) if ref.instance}
+    for a, b in combinations([i for i, area in areas.items() if area], 2):
         less, more = sorted((areas[a], areas[b]))
         if refs[a].label != refs[b].label or less < SAME_INSTANCE * more:
             continue

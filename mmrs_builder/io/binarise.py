@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -47,33 +48,33 @@ def binarise(decoded: Decoded, what: str) -> tuple[Mask, int]:
     Raises ``Rejected``: ``unsupported_mode``, ``mask_coloured``, ``mask_not_binary``, ``mask_full``.
     """
     values = _values(decoded, what)
-    full = 255 if values.dtype == np.uint8 else 65535
-    counts = np.bincount(values.ravel(), minlength=full + 1)
-    present = np.flatnonzero(counts)
-    if not decoded.lossy and present.size <= 2:
-        mask, doubtful = values == present[-1] if present[-1] else np.zeros(values.shape, np.bool_), 0
-    elif not decoded.lossy and present[-1] <= full // 2:
-        raise Rejected("mask_not_binary", what, f"{present.size} values up to {present[-1]}")
+    full, brightest = int(np.iinfo(values.dtype).max), int(values.max())
+    doubtful = 0
+    if not decoded.lossy and ((values == values.min()) | (values == brightest)).all():
+        mask = values == brightest if brightest else np.zeros(values.shape, np.bool_)
+    elif not decoded.lossy and brightest <= full // 2:
+        raise Rejected("mask_not_binary", what, f"{np.unique(values).size} values up to {brightest}")
     else:
-        mask, doubtful = values > full // 2, _doubtful(counts, decoded.lossy, what)
+        mask = values > full // 2
+        doubtful = _doubtful(values, int(np.count_nonzero(mask)), decoded.lossy, what)
     if mask.all():
         raise Rejected("mask_full", what)
     return mask, doubtful
 
 
-def _doubtful(counts: npt.NDArray[np.intp], lossy: bool, what: str) -> int:
-    """Doubtful pixels, given the pixels of each value. Raises ``Rejected`` (``mask_not_binary``) if there are many."""
-    full, pixels = counts.size - 1, int(counts.sum())
-    first = DOUBTFUL_BETWEEN[0] * (full // 255) + 1
-    between = counts[first : DOUBTFUL_BETWEEN[1] * (full // 255)]
-    foreground = int(counts[full // 2 + 1 :].sum())
-    smaller = max(min(foreground, pixels - foreground), SMALLER_FLOOR)
-    doubtful, commonest = int(between.sum()), int(between.max())
+def _doubtful(values: _Values, foreground: int, lossy: bool, what: str) -> int:
+    """Doubtful pixels beside so many of foreground. Raises ``Rejected`` (``mask_not_binary``) if there are many."""
+    low, high = (limit * (int(np.iinfo(values.dtype).max) // 255) for limit in DOUBTFUL_BETWEEN)
+    between = (values > low) & (values < high)
+    doubtful = int(np.count_nonzero(between))
+    smaller = max(min(foreground, values.size - foreground), SMALLER_FLOOR)
     if doubtful > DOUBTFUL_LIMIT * smaller:
         raise Rejected("mask_not_binary", what, f"{doubtful} doubtful pixels beside {foreground} of foreground")
-    if not lossy and commonest > min(COMMON_IN_PICTURE * pixels, COMMON_BESIDE_SMALLER * smaller):
-        value = first + int(between.argmax())
-        raise Rejected("mask_not_binary", what, f"{commonest} pixels of value {value}: label numbers?")
+    if not lossy and doubtful:
+        counts = np.bincount(values[between])
+        value = int(counts.argmax())
+        if counts[value] > min(COMMON_IN_PICTURE * values.size, COMMON_BESIDE_SMALLER * smaller):
+            raise Rejected("mask_not_binary", what, f"{counts[value]} pixels of value {value}: label numbers?")
     return doubtful
 
 
@@ -83,13 +84,15 @@ def _values(decoded: Decoded, what: str) -> _Values:
         return grey16(image, what)
     if image.mode in ("1", "L", "LA"):
         return np.asarray(image.convert("L"))
-    if image.mode in ("P", "PA", "RGB", "RGBA"):
+    if image.mode == "RGB":
+        return _mean_of_channels(image, decoded.lossy, what)
+    if image.mode in ("P", "PA", "RGBA"):
         return _mean_of_channels(image.convert("RGBA").convert("RGB"), decoded.lossy, what)
     raise Rejected("unsupported_mode", what, image.mode)
 
 
 def _mean_of_channels(image: Image.Image, lossy: bool, what: str) -> npt.NDArray[np.uint8]:
-    red, green, blue = (np.asarray(channel) for channel in image.split())
+    red, green, blue = (np.asarray(channel, np.uint8) for channel in cv2.split(np.asarray(image)))
     if np.array_equal(red, green) and np.array_equal(green, blue):
         return red
     brightest = np.maximum(np.maximum(red, green), blue)

@@ -71,8 +71,10 @@ def coded(decoded: Decoded, known: Iterable[str], what: str) -> tuple[dict[str, 
 
 def _by_number(decoded: Decoded, known: Sequence[str], what: str) -> dict[str, Mask]:
     values = numbers_of(decoded, what)
-    check_named(values, map(int, known), what)
-    return {code: values == int(code) for code in known}
+    masks = {number: values == number for number in {0, *map(int, known)}}
+    if sum(map(np.count_nonzero, masks.values())) < values.size:
+        check_named(values, masks, what)
+    return {code: masks[int(code)] for code in known}
 
 
 def _by_colour(decoded: Decoded, known: Sequence[str], what: str) -> tuple[dict[str, Mask], int]:
