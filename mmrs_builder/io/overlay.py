@@ -23,8 +23,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations, product
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -44,10 +45,26 @@ GREY_PART: Final = 0.97
 CONTRASTS: Final = (45, 100)
 """By how much a shape narrower than 11 px must stand out from what is around it."""
 
+SHARP: Final = 55
+"""A jump between neighbouring pixels that outlines a letter."""
+
+LEAST_SHARP: Final = 12
+"""Such pixels of the shortest caption: three in each of four letters, for half of an outline, or of the 6 px of a
+shape, must be sharp."""
+
+TALLEST: Final = 48
+"""Of a letter, in px."""
+
+BROADEST: Final = 2.2
+"""Of a letter, in parts of its height."""
+
 MOST_SHAPES: Final = 3000
 """With more thin bright shapes a picture is noise, and rows in it mean nothing."""
 
-_T = TypeVar("_T", bound=np.generic)
+_CROSS: Final = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+_BAR: Final = np.ones((5, 7), np.uint8)
+_LINE: Final = np.ones((7, 1), np.uint8)
+
 _Grey: TypeAlias = npt.NDArray[np.uint8]  # (H, W)
 
 
@@ -58,18 +75,18 @@ def overlay_suspected(pixels: Pixels) -> bool:
 
 def marks(pixels: Pixels) -> Iterator[str]:
     """What is suspected, cheapest first: ``coloured``, ``mark``, ``box``, ``calipers``, ``text``."""
-    colour = _reduced(np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels)
-    red, green, blue = cv2.split(colour)  # much faster than reducing the last axis
-    bright: _Grey = np.maximum(np.maximum(red, green), blue)
-    dark: _Grey = np.minimum(np.minimum(red, green), blue)
+    seen = _reduced(pixels)
+    planes: Sequence[Any] = (seen,) if seen.ndim == 2 else cv2.split(seen)  # much faster than reducing the last axis
+    bright: _Grey = reduce(np.maximum, planes)
+    dark: _Grey = reduce(np.minimum, planes)
     spread = bright - dark
-    grey = float((spread <= GREY_SPREAD).mean()) >= GREY_PART
+    grey = np.count_nonzero(spread <= GREY_SPREAD) / spread.size >= GREY_PART
     jumps = _jumps(bright)
     if grey and _coloured(spread):
         yield "coloured"
     if grey and _mark(jumps):
         yield "mark"
-    if _box(colour):
+    if _box(seen):
         yield "box"
     if grey and _crosses(bright) in range(2, 13):
         yield "calipers"
@@ -104,9 +121,11 @@ def _coloured(spread: _Grey) -> bool:
 
 def _mark(jumps: _Grey) -> bool:
     """Jumps over half the range crowd in a place under a quarter of the picture's sides, and are rare elsewhere."""
-    sharp = (jumps >= 120).astype(np.uint8)
+    sharp = (jumps >= 120).view(np.uint8)
+    if np.count_nonzero(sharp) < 60:
+        return False
     near = cv2.dilate(sharp, np.ones((9, 9), np.uint8))
-    if int(sharp.sum()) < 60 or float(near.mean()) > 0.02:
+    if np.count_nonzero(near) / near.size > 0.02:
         return False
     count, places, boxes, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
     inside = np.bincount(places.ravel(), sharp.ravel(), minlength=count)
@@ -116,18 +135,23 @@ def _mark(jumps: _Grey) -> bool:
     return bool((small & crowded)[1:].any())
 
 
-def _box(colour: Pixels) -> bool:
+def _box(seen: Pixels) -> bool:
     """Whether an even rectangle fills a corner: 5 to 60 % of each side, and beyond both free sides all is different."""
-    return any(_cornered(colour[::vertical, ::horizontal]) for vertical in (1, -1) for horizontal in (1, -1))
+    return any(_cornered(seen, vertical, horizontal) for vertical in (1, -1) for horizontal in (1, -1))
 
 
-def _cornered(colour: Pixels) -> bool:
-    height, width = colour.shape[:2]
-    usual = np.median(colour[:8, :8].reshape(-1, 3), axis=0)
-    first = cv2.inRange(np.ascontiguousarray(colour[:1]), usual - 24, usual + 24)
-    if not first[0, : math.ceil(0.05 * width)].all():
+def _cornered(seen: Pixels, vertical: int, horizontal: int) -> bool:
+    """The same of one corner; rows and columns are counted from it, in these steps."""
+    height, width = seen.shape[:2]
+
+    def corner(rows: int, columns: int) -> Pixels:
+        return seen[_first(rows, vertical), _first(columns, horizontal)]
+
+    usual = np.median(corner(8, 8).reshape(-1, seen[0, 0].size), axis=0)
+    if not cv2.inRange(corner(1, math.ceil(0.05 * width)), usual - 24, usual + 24).all():
         return False  # no row reaches further than the first
-    even = cv2.inRange(np.ascontiguousarray(colour), usual - 24, usual + 24) > 0
+    part = corner(int(0.6 * height) + 7, int(0.6 * width) + 7)  # what lies further off decides nothing
+    even = cv2.inRange(part, usual - 24, usual + 24)[::vertical, ::horizontal] > 0
     runs = np.minimum.accumulate(np.where(even.all(axis=1), width, np.argmin(even, axis=1)))
     for row in np.flatnonzero(runs[:-1] - runs[1:] > 0.08 * width).tolist():
         down, across = row + 1, int(runs[row])
@@ -139,50 +163,51 @@ def _cornered(colour: Pixels) -> bool:
     return False
 
 
+def _first(count: int, step: int) -> slice:
+    return slice(count) if step > 0 else slice(-count, None)
+
+
 def _crosses(bright: _Grey) -> int:
-    """The largest number of crosses of one size."""
-    return max(_crosses_of(bright, arm) for arm in (4, 5, 6, 7, 8))
+    """The largest number of crosses of one size: the darkest pixel of the arms outshines what lies 3 px beside them."""
+    most, width = 0, bright.shape[1]
+    low = cv2.erode(bright, cv2.getStructuringElement(cv2.MORPH_CROSS, (9, 9)))
+    contrast = low - cv2.erode(bright, np.ones((17, 17), np.uint8))  # no cross in this window has more
+    places = np.flatnonzero((low > 180) & (contrast > 80))
+    grey, low = bright.ravel(), low.ravel()[places]
+    brightest, sums = np.zeros(places.size, np.uint8), np.zeros(places.size, np.float32)
+    for arm in (4, 5, 6, 7, 8):  # a cross holds the smaller ones, and what lies beside them
+        if min(bright.shape) <= 2 * (2 * arm + 1):
+            break
+        stays = _inside(places, bright.shape, arm + 2)
+        places, low, brightest, sums = places[stays], low[stays], brightest[stays], sums[stays]
+        for tip in (-arm, arm, -arm * width, arm * width):
+            low = np.minimum(low, grey[places + tip])
+        for down, right in (*product((-3, 3), (-arm, arm)), *product((-arm, arm), (-3, 3))):
+            flank = grey[places + (down * width + right)]
+            brightest, sums = np.maximum(brightest, flank), sums + flank
+        stays = (low > 180) & (brightest < low.astype(np.int16) + 10)
+        places, low, brightest, sums = places[stays], low[stays], brightest[stays], sums[stays]
+        clear = places[low - sums / np.float32(8 * (arm - 3)) > 80]
+        most = max(most, _spots(clear, bright.shape, arm + 2))
+    return most
 
 
-def _crosses_of(bright: _Grey, arm: int) -> int:
-    """Crosses with arms of a length in px: the darkest pixel of the arms outshines what lies 3 px beside them."""
-    side = 2 * arm + 1
-    arms, flanks = np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8)
-    arms[arm, :] = arms[:, arm] = 1
-    for beside in (arm - 3, arm + 3):
-        outer = [*range(arm - 3), *range(arm + 4, side)]
-        flanks[beside, outer] = flanks[outer, beside] = 1
-    if min(bright.shape) <= 2 * side:
+def _inside(places: npt.NDArray[np.intp], shape: tuple[int, ...], rim: int) -> Mask:
+    """Which of the pixels, numbered row by row, lie within a rim."""
+    down, right = np.divmod(places, shape[1])
+    inside: Mask = (down >= rim) & (down < shape[0] - rim) & (right >= rim) & (right < shape[1] - rim)
+    return inside
+
+
+def _spots(places: npt.NDArray[np.intp], shape: tuple[int, ...], rim: int) -> int:
+    """The small groups that pixels within a rim come in."""
+    if not places.size:
         return 0
-    low = cv2.erode(bright, arms)
-    clear = _within(low > 180, arm, 0, 0)
-    clear &= _within(cv2.dilate(bright, flanks) < low.astype(np.int16) + 10, arm, 0, 0)
-    if not clear.any():
-        return 0
-    clear &= _within(low, arm, 0, 0) - _beside(bright, arm) > 80
-    if not clear.any():
-        return 0
-    near = cv2.dilate(clear.view(np.uint8), np.ones((3, 3), np.uint8))
-    count, _, boxes, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
-    return int((boxes[1:, cv2.CC_STAT_AREA] <= 60).sum()) if count > 1 else 0
-
-
-def _beside(bright: _Grey, arm: int) -> npt.NDArray[np.float32]:
-    """The mean of what lies 3 px beside the arms of each cross: two pieces on either side of each of its two lines."""
-    sums = np.zeros(_within(bright, arm, 0, 0).shape, np.float32)
-    for turned in (False, True):
-        line = cv2.boxFilter(
-            bright, cv2.CV_32F, (1, arm - 3) if turned else (arm - 3, 1), anchor=(0, 0), normalize=False
-        )
-        for side, along in product((-3, 3), (-arm, 4)):
-            sums += _within(line, arm, along, side) if turned else _within(line, arm, side, along)
-    return sums / np.float32(8 * (arm - 3))
-
-
-def _within(values: npt.NDArray[_T], arm: int, down: int, right: int) -> npt.NDArray[_T]:
-    """What lies so far down and right of each pixel around which there is room for a cross."""
-    rim, (height, width) = arm + 2, values.shape
-    return values[rim + down : height - rim + down, rim + right : width - rim + right]
+    marked = np.zeros(shape, np.uint8)
+    marked.ravel()[places] = 1
+    near = cv2.dilate(marked[rim:-rim, rim:-rim], np.ones((3, 3), np.uint8))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
+    return int((boxes[1:, cv2.CC_STAT_AREA] <= 60).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -198,9 +223,33 @@ class _Shape:
 
 def _text(grey: _Grey, jumps: _Grey) -> bool:
     """Whether there are rows of letters; on lively ground they come apart from it at the higher contrast only."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
-    thin: _Grey = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel), np.uint8)
-    return any(_rows(sorted(_shapes(grey, thin > contrast, jumps))) for contrast in CONTRASTS)
+    sharp = jumps >= SHARP
+    if np.count_nonzero(sharp) < LEAST_SHARP:
+        return False
+    zone = _around(sharp)
+    grey, sharp = grey[zone], sharp[zone]
+    thin = _thin(grey)
+    return any(_rows(sorted(_shapes(grey, thin > contrast, sharp))) for contrast in CONTRASTS)
+
+
+def _around(sharp: Mask) -> tuple[slice, slice]:
+    """Where all shapes that have a sharp pixel and may be letters lie whole, with the 10 px that ``_thin`` looks at
+    around them: what is cut off there is too large for a letter, like the whole of it.
+    """
+    x, y, width, height = cv2.boundingRect(sharp.view(np.uint8))
+    down, right = TALLEST + 10, math.floor(BROADEST * TALLEST) + 11
+    return np.s_[max(0, y - down) : y + height + down, max(0, x - right) : x + width + right]
+
+
+def _thin(grey: _Grey) -> _Grey:
+    """By how much pixels outshine what is around shapes narrower than 11 px: the top hat of OpenCV's ellipse of that
+    size, which is a cross, a cross, and a bar with a line through it, one after the other.
+    """
+    ground = cv2.erode(grey, _CROSS, iterations=2)
+    ground = np.minimum(cv2.erode(ground, _BAR), cv2.erode(ground, _LINE))
+    ground = cv2.dilate(ground, _CROSS, iterations=2)
+    ground = np.maximum(cv2.dilate(ground, _BAR), cv2.dilate(ground, _LINE))
+    return np.asarray(cv2.subtract(grey, ground), np.uint8)
 
 
 def _rows(shapes: Sequence[_Shape]) -> bool:
@@ -213,15 +262,18 @@ def _rows(shapes: Sequence[_Shape]) -> bool:
     return any(_stacked(a, b) for a, b in combinations(short, 2))
 
 
-def _shapes(grey: _Grey, thin: Mask, jumps: _Grey) -> Iterator[_Shape]:
-    """Connected thin shapes, as large as letters, most of whose outline is a jump of 55."""
-    if not thin.any():
+def _shapes(grey: _Grey, thin: Mask, sharp: Mask) -> Iterator[_Shape]:
+    """Connected thin shapes, as large as letters, most of whose outline is a sharp jump."""
+    outline = thin & sharp
+    if np.count_nonzero(outline) < LEAST_SHARP:
         return
+    zone = _around(outline)
+    grey, thin, outline = grey[zone], thin[zone], outline[zone]
     count, places, boxes, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
-    sharp = np.bincount(places[thin & (jumps >= 55)], minlength=count)
+    crisp = np.bincount(places[outline], minlength=count)
     left, top, width, height, area = boxes.T
-    letters = (height >= 5) & (height <= 48) & (width <= 2.2 * height) & (area >= 6)
-    letters &= sharp >= 0.5 * np.minimum(area, 2 * (width + height))
+    letters = (height >= 5) & (height <= TALLEST) & (width <= BROADEST * height) & (area >= 6)
+    letters &= crisp >= 0.5 * np.minimum(area, 2 * (width + height))
     for i in (np.flatnonzero(letters[1:]) + 1).tolist():
         inside = np.s_[top[i] : top[i] + height[i], left[i] : left[i] + width[i]]
         yield _Shape(
