@@ -19,7 +19,9 @@ def sha256(data: bytes) -> str:
 def pixels_sha256(pixels: npt.NDArray[np.generic]) -> str:
     """SHA-256 of a decoded array together with its type and shape, e.g. ``uint8 (480, 640, 3)``."""
     head = f"{pixels.dtype.name} {tuple(int(n) for n in pixels.shape)}\n"
-    return sha256(head.encode() + np.ascontiguousarray(pixels).tobytes())
+    found = hashlib.sha256(head.encode())
+    found.update(np.ascontiguousarray(pixels).data)
+    return found.hexdigest()
 
 
 def _plain(item: Any) -> str:

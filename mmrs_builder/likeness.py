@@ -79,7 +79,13 @@ def thumbnail(pixels: Pixels) -> Thumbnail:
 
 def picture_sha256(pixels: Pixels) -> str:
     """Digest of the pixels in colour: the same for a grey picture and its colour copy."""
-    return pixels_sha256(np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels)
+    return pixels_sha256(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) if pixels.ndim == 2 else pixels)
+
+
+def picture_digests(pixels: Pixels) -> tuple[str, str]:
+    """``pixels_sha256`` and ``picture_sha256``, which are one for a picture in colour."""
+    stored = pixels_sha256(pixels)
+    return stored, picture_sha256(pixels) if pixels.ndim == 2 else stored
 
 
 def descriptors(thumbnails: Sequence[Thumbnail]) -> Floats:

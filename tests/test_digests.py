@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrs_builder.digests import canonical, digest, keyed, logical_hash, pixels_sha256, sha256
+from mmrs_builder.likeness import picture_digests, picture_sha256
 
 SIMPLE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -66,6 +67,14 @@ def test_pixels_are_told_apart_by_values_shape_and_type():
 
 
 ROWS = st.lists(st.fixed_dictionaries({"id": st.integers(0, 5), "data": st.binary(max_size=2)}), max_size=6)
+
+
+@pytest.mark.parametrize("shape", [(5, 6), (5, 6, 3)])
+def test_a_picture_in_grey_and_its_copy_in_colour_have_one_digest(shape: tuple[int, ...]):
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    colour = np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels
+    assert picture_digests(pixels) == (pixels_sha256(pixels), pixels_sha256(colour))
+    assert picture_digests(pixels)[1] == picture_sha256(pixels) == picture_sha256(colour)
 
 
 @given(ROWS, st.data())

@@ -39,9 +39,10 @@ def encode_mask(mask: Mask) -> bytes:
     height, width = mask.shape
     if not mask.size:
         raise ValueError(f"a mask of {mask.shape} has no pixels")
-    rows = np.pad(np.packbits(mask, axis=1), ((0, 0), (1, 0)))  # each row begins with its filter, 0 for none
+    rows = np.zeros((height, 1 + -(-width // 8)), np.uint8)  # each row begins with its filter, 0 for none
+    rows[:, 1:] = np.packbits(mask, axis=1)
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), level=1)), (b"IEND", b""))
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, level=1)), (b"IEND", b""))
     return SIGNATURE + b"".join(_chunk(name, data) for name, data in parts)
 
 

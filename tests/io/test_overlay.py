@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from mmrs_builder.io import overlay
 from mmrs_builder.io.overlay import marks, overlay_suspected
 from mmrs_builder.io.raster import read_picture
 from mmrs_builder.sources.phantom import configure
@@ -81,6 +84,69 @@ def test_noise_and_tiny_pictures_are_no_marks():
     noise = np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8)
     assert not overlay_suspected(noise)
     assert not overlay_suspected(np.zeros((8, 8), np.uint8))
+
+
+def lively(seed: int) -> Pixels:
+    """A grey picture with noise, letters, crosses and bright patches."""
+    random = np.random.default_rng(seed)
+    height, width = (int(side) for side in random.integers(19, 160, 2))
+    pixels = random.integers(0, random.integers(1, 256), (height, width)).astype(np.uint8)
+    for _ in range(3):
+        x, y, arm = int(random.integers(width)), int(random.integers(height)), int(random.integers(4, 9))
+        grey, font = int(random.integers(180, 256)), float(random.uniform(0.3, 2))
+        cv2.rectangle(pixels, (x, y), (x + 9, y + 30), int(random.integers(256)), cv2.FILLED)
+        cv2.putText(pixels, "MARKED", (x - 60, y), cv2.FONT_HERSHEY_SIMPLEX, font, grey)
+        cv2.line(pixels, (x - arm, y), (x + arm, y), grey)
+        cv2.line(pixels, (x, y - arm), (x, y + arm), grey)
+    return pixels
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (7, 3), (11, 11), (12, 30), (40, 50)])
+def test_what_is_thin_is_the_top_hat_of_an_ellipse(shape: tuple[int, int]):
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
+    for seed in range(5):
+        pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+        assert np.array_equal(overlay._thin(pixels), cv2.morphologyEx(pixels, cv2.MORPH_TOPHAT, ellipse))
+
+
+def test_letters_are_found_around_sharp_pixels_as_in_the_whole_picture(monkeypatch: pytest.MonkeyPatch):
+    pictures = [np.pad(lively(seed), 140, mode="reflect", reflect_type="odd") // 2 for seed in range(20)]
+    pictures += [np.pad(lively(seed), 70) for seed in range(40)]
+    near = [overlay._text(pixels, overlay._jumps(pixels)) for pixels in pictures]
+    monkeypatch.setattr(overlay, "_around", lambda _: np.s_[:, :])
+    assert near == [overlay._text(pixels, overlay._jumps(pixels)) for pixels in pictures]
+    assert {*near} == {True, False}
+
+
+def test_crosses_are_counted_as_a_search_of_every_pixel_counts_them():
+    found = [(overlay._crosses(pixels), plain_crosses(pixels)) for pixels in map(lively, range(40))]
+    assert [fast for fast, _ in found] == [plain for _, plain in found]
+    assert len({plain for _, plain in found}) > 2
+
+
+def plain_crosses(pixels: Pixels) -> int:
+    return max(len(small_groups(crosses(pixels, arm))) for arm in range(4, 9))
+
+
+def crosses(pixels: Pixels, arm: int) -> Pixels:
+    """Where crosses of one size stand, within their rim."""
+    rim, along = arm + 2, range(-arm, arm + 1)
+    if min(pixels.shape) <= 2 * (2 * arm + 1):
+        return np.zeros((1, 1), np.uint8)
+    beside = [*product((-3, 3), [step for step in along if abs(step) > 3])]
+    parts = [[*((0, step) for step in along), *((step, 0) for step in along)], [*beside, *(b[::-1] for b in beside)]]
+    height, width = (side - 2 * rim for side in pixels.shape)
+    bars, flanks = (
+        np.array([pixels[rim + y : rim + y + height, rim + x : rim + x + width] for y, x in part], np.float32)
+        for part in parts
+    )
+    low = bars.min(axis=0)
+    return ((low > 180) & (flanks.max(axis=0) < low + 10) & (low - flanks.mean(axis=0) > 80)).astype(np.uint8)
+
+
+def small_groups(found: Pixels) -> list[int]:
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(found, np.ones((3, 3), np.uint8)))
+    return [int(area) for area in boxes[1:, cv2.CC_STAT_AREA] if area <= 60]
 
 
 @pytest.mark.parametrize(("corpus", "glob", "marked"), [("busi", "*/*/*).png", 16), ("kvasir-seg", "*/images/*", 35)])
