@@ -118,6 +118,18 @@ def test_letters_are_found_around_sharp_pixels_as_in_the_whole_picture(monkeypat
     assert {*near} == {True, False}
 
 
+def test_what_is_sharp_at_one_end_only_is_measured_to_the_other():
+    """Four thin bars are letters, but not if all are too tall, or if one of them has too long a foot."""
+    bars = np.full((200, 400), 20, np.uint8)
+    bars[80:120, 100:148:12] = bars[80:120, 101:149:12] = 100
+    assert overlay._text(bars, overlay._jumps(bars))
+    tall, footed = bars.copy(), bars.copy()
+    tall[110:136, 100:148:12] = tall[110:136, 101:149:12] = 70
+    footed[118:120, 138:230] = 70
+    assert not overlay._text(tall, overlay._jumps(tall))
+    assert not overlay._text(footed, overlay._jumps(footed))
+
+
 def test_crosses_are_counted_as_a_search_of_every_pixel_counts_them():
     found = [(overlay._crosses(pixels), plain_crosses(pixels)) for pixels in map(lively, range(40))]
     assert [fast for fast, _ in found] == [plain for _, plain in found]
