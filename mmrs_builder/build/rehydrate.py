@@ -20,7 +20,7 @@ from mmrs_builder.build.lacking import Place, Recipe, chosen, places, refusals
 from mmrs_builder.build.measure import Measured, index, measure, source_of
 from mmrs_builder.build.publish import PLOT, arrive, complete, finished, is_published, is_waiting
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, STATE, SourceChoice
-from mmrs_builder.build.stage import discard, read_json, scene_from_json
+from mmrs_builder.build.stage import discard, read_json, scene_published
 from mmrs_builder.build.versions import versions
 from mmrs_builder.build.work import Stage, check_labels
 from mmrs_builder.build.write import is_sealed, measured_rows, seal, staging
@@ -223,7 +223,7 @@ def _whole(left: Mapping[str, Any], place: Place, job: WholeJob) -> dict[str, An
     measured = measured_rows(str(job.state), place.part, job.key)[place.row]
     row["image"] = {"bytes": _picture(row["source"], measured, place, job), "path": None}
     if row["masks"] is None:
-        scene = scene_from_json(measured["scene"])
+        scene = scene_published(measured["scene"])
         row["structures"] = [structure_item(s, scene.grid.width * scene.grid.height) for s in scene.structures]
         row["masks"] = [{"bytes": mask, "path": None} for mask in measured["masks"]]
     return row

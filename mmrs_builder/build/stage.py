@@ -134,25 +134,48 @@ def write_table(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Sch
 
 
 def scene_to_json(scene: Scene) -> str:
-    """A scene as text, its records as objects. ``dataclasses.asdict`` would copy every number first."""
-    return json.dumps(scene, default=lambda record: {name: getattr(record, name) for name in record.__slots__})
+    """A scene as two lines of text, records as objects: what is published of it, and what only asking looks at.
+
+    ``dataclasses.asdict`` would copy every number first. Pairs that another hand left as they were are null.
+    """
+    published = {name: getattr(scene, name) for name in scene.__slots__ if name not in ("pairs", "jitter")}
+    hands = [[it.way, it.structures, None if it.pairs == scene.pairs else it.pairs] for it in scene.jitter]
+    return f"{_json(published)}\n{_json([scene.pairs, hands])}"
 
 
 def scene_from_json(text: str) -> Scene:
     """The scene that ``scene_to_json`` wrote."""
-    raw = json.loads(text)
-    grid = {name: _tuples(value) for name, value in raw["grid"].items()}
+    published, asked = text.split("\n")
+    raw_pairs, hands = json.loads(asked)
+    pairs = _pairs(raw_pairs)
+    jitter = tuple(
+        Jitter(way=way, structures=_structures(structures), pairs=pairs if moved is None else _pairs(moved))
+        for way, structures, moved in hands
+    )
+    return _scene(json.loads(published), pairs, jitter)
+
+
+def scene_published(text: str) -> Scene:
+    """The same without pairs and jitter: most of the text, which nobody needs who does not ask about it."""
+    return _scene(json.loads(text.partition("\n")[0]), (), ())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=lambda record: {name: getattr(record, name) for name in record.__slots__})
+
+
+def _scene(raw: dict[str, Any], pairs: tuple[Pair, ...], jitter: tuple[Jitter, ...]) -> Scene:
     return Scene(
         view_id=raw["view_id"],
         case_id=raw["case_id"],
         source=raw["source"],
         modality=raw["modality"],
-        grid=Grid(**grid),
-        structures=_structures(raw),
-        pairs=_pairs(raw),
+        grid=Grid(**{name: _tuples(value) for name, value in raw["grid"].items()}),
+        structures=_structures(raw["structures"]),
+        pairs=pairs,
         absent=tuple(raw["absent"]),
         incomplete=tuple(raw["incomplete"]),
-        jitter=tuple(Jitter(way=it["way"], structures=_structures(it), pairs=_pairs(it)) for it in raw["jitter"]),
+        jitter=jitter,
         twin=None if raw["twin"] is None else _twin(raw["twin"]),
     )
 
@@ -164,12 +187,15 @@ def _twin(raw: Mapping[str, Any]) -> Twin:
     )
 
 
-def _structures(raw: Mapping[str, Any]) -> tuple[Structure, ...]:
-    return tuple(Structure(**{name: _tuples(value) for name, value in it.items()}) for it in raw["structures"])
+def _structures(raw: Sequence[dict[str, Any]]) -> tuple[Structure, ...]:
+    for item in raw:
+        for name in ("box", "centroid", "quarters", "ninths"):
+            item[name] = tuple(item[name])
+    return tuple(Structure(**item) for item in raw)
 
 
-def _pairs(raw: Mapping[str, Any]) -> tuple[Pair, ...]:
-    return tuple(Pair(**item) for item in raw["pairs"])
+def _pairs(raw: Sequence[dict[str, Any]]) -> tuple[Pair, ...]:
+    return tuple(Pair(**item) for item in raw)
 
 
 def _tuples(value: Any) -> Any:

@@ -16,7 +16,7 @@ from mmrs_builder.build.measure import Progress, forget, source_of
 from mmrs_builder.build.published import picture
 from mmrs_builder.build.rows import Words
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, Settings, SourceChoice
-from mmrs_builder.build.stage import put, read_json, scene_from_json, write_json
+from mmrs_builder.build.stage import put, read_json, scene_published, write_json
 from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.executors import Crashed, Workers
@@ -165,7 +165,7 @@ def is_sealed(path: Path, key: str) -> bool:
 
 def _data_row(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
     measured = measured_rows(job.state, view["part"], job.key)[view["row"]]
-    scene = scene_from_json(measured["scene"])
+    scene = scene_published(measured["scene"])
     image = measured["rendered"] if measured["render"] else _original(job, view["part"], measured)
     return [view_row(_scalars(job, view, measured, scene), scene, image, measured["masks"], _phrased(job, view, scene))]
 
@@ -174,7 +174,7 @@ def _qa_rows(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
     if not view["questions"]:
         return []
     measured = measured_rows(job.state, view["part"], job.key, light=True)[view["row"]]
-    scene = scene_from_json(measured["scene"])
+    scene = scene_published(measured["scene"])
     return qa_rows(_scalars(job, view, measured, scene), _phrased(job, view, scene))
 
 
