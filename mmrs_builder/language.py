@@ -127,6 +127,7 @@ def pieces(wording: str) -> tuple[tuple[str, str, int], ...]:
     return tuple(_pieces(wording))
 
 
+@lru_cache(maxsize=4096)
 def fields(*wordings: str) -> frozenset[str]:
     """The placeholders of some wordings: ``A.name``, ``image``. Raises ``PlaceholderError`` as ``pieces`` does."""
     return frozenset(field for wording in wordings for _, field, _ in pieces(wording) if field)
@@ -198,6 +199,7 @@ def phrase_text(language: Language, value: str, value_type: str) -> str:
     return phrases[value] if phrases else value_text(language, value, value_type)
 
 
+@lru_cache(maxsize=4096)
 def template_id(family_id: str, kind: str, question_wording: str, answer_wording: str) -> str:
     """Family id and eight digits that change with the wording. ``answer_wording`` is "" where no statement is used."""
     key = "\n".join((kind, question_wording, answer_wording))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from functools import cache, partial
+from typing import TypeAlias, TypeVar, cast
 
 from mmrs_builder import programs
 from mmrs_builder.digests import keyed
@@ -17,14 +18,20 @@ from mmrs_builder.types import Binding, Frame, Kind, Name, Question, Scene
 
 _T = TypeVar("_T")
 
+Meant: TypeAlias = Callable[[str], tuple[int, ...]]
+"""The structures of a scene that count as one of a label."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """The names that one question uses throughout: ``slots`` maps its slots to labels, ``names`` labels to names."""
+    """The names that one question uses throughout: ``slots`` maps its slots to labels, ``names`` labels to names.
+
+    ``image`` is what it calls the picture, None if it does not speak of it.
+    """
 
     slots: Mapping[str, str]
     names: Mapping[str, Name]
-    image: str
+    image: str | None
 
     @property
     def by_slot(self) -> dict[str, Name]:
@@ -74,14 +81,36 @@ def choose(selected: Selected, family: Family, language: Language, seed: int) ->
     )
 
 
-def phrase(selected: Selected, scene: Scene, language: Language, seed: int, words: Chosen | None = None) -> Question:
-    """The finished question, in ``words`` if they are given, else in those of ``choose``."""
+def phrase(selected: Selected, scene: Scene, language: Language, seed: int) -> Question:
+    """The finished question, in the wordings of ``choose``."""
+    return phrase_all((selected,), scene, language, seed, {})[0]
+
+
+def phrase_all(
+    asked: Iterable[Selected], scene: Scene, language: Language, seed: int, own: Mapping[str, Chosen]
+) -> list[Question]:
+    """The finished questions about a scene, in the words that they have as their ``own``, else in those of ``choose``.
+
+    ``own`` is by the ids of questions.
+    """
+    families = {family.id: family for family in language.families}
+    meant = cache(partial(units, scene.structures))
+    found = []
+    for selected in asked:
+        family = families[selected.candidate.family]
+        plain = choose(selected, family, language, seed)
+        words = own.get(plain.question_id, plain)
+        found.append(_finished(selected, family, words, scene, meant, language, seed))
+    return found
+
+
+def _finished(
+    selected: Selected, family: Family, words: Chosen, scene: Scene, meant: Meant, language: Language, seed: int
+) -> Question:
     c = selected.candidate
-    family = next(family for family in language.families if family.id == c.family)
     value_type = programs.value_type(family.program)
-    words = words or choose(selected, family, language, seed)
     claim, wording, statement = words.claim, words.question, words.statement
-    said = _said(selected, family, scene, language, (seed, words.unit))
+    said = _said(selected, family, words, scene, language, seed)
     shown = selected.claim if claim else c.token
     value = ("true" if selected.claim == c.token else "false") if claim else c.token
     choices = tuple(_option(token, value_type, said, language) for token in selected.choices or ())
@@ -104,7 +133,7 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int, word
         program=words.program,
         target_program=c.target_program,
         target=c.target,
-        bindings=tuple(_bindings(said, scene, language, shows_image="image" in fields(wording, statement))),
+        bindings=tuple(_bindings(said, meant, language)),
         frame=cast(Frame, family.frame),
         margin=c.margin,
         min_margin=family.min_margin,
@@ -117,29 +146,31 @@ def phrase(selected: Selected, scene: Scene, language: Language, seed: int, word
     )
 
 
-def _said(selected: Selected, family: Family, scene: Scene, language: Language, key: tuple[object, ...]) -> Said:
+def _said(selected: Selected, family: Family, words: Chosen, scene: Scene, language: Language, seed: int) -> Said:
     """One name for each label and for the picture. The views of a pair may be of two modalities: names for any fit."""
     c = selected.candidate
-    images = image_names(language, None if selected.pair_id else scene.modality)
+    # One draw for all: who says "eighth left rib" says "ninth left rib", and not "left ninth rib", beside it.
+    drawn = keyed("name", seed, words.unit)
+    image = None
+    if "image" in fields(words.question, words.statement):
+        images = image_names(language, None if selected.pair_id else scene.modality)
+        image = _name(images, keyed("image", seed, words.unit))
     return Said(
         slots=dict(zip(programs.slots(family.program), c.labels, strict=True)),
-        # One draw for all: who says "eighth left rib" says "ninth left rib", and not "left ninth rib", beside it.
-        names={label: _name(language.terms.labels[label][1].names, "name", *key) for label in c.labels},
-        image=_name(images, "image", *key),
+        names={label: _name(language.terms.labels[label][1].names, drawn) for label in c.labels},
+        image=image,
     )
 
 
-def _name(names: Sequence[_T], *key: object) -> _T:
+def _name(names: Sequence[_T], drawn: int) -> _T:
     """The main name in one question of two; the others share the rest."""
-    number = keyed(*key)
-    return names[0] if len(names) == 1 or number % 2 else names[1 + number // 2 % (len(names) - 1)]
+    return names[0] if len(names) == 1 or drawn % 2 else names[1 + drawn // 2 % (len(names) - 1)]
 
 
-def _bindings(said: Said, scene: Scene, language: Language, *, shows_image: bool) -> Iterator[Binding]:
+def _bindings(said: Said, meant: Meant, language: Language) -> Iterator[Binding]:
     for slot, label in said.slots.items():
-        text = name_text(language, said.names[label])
-        yield Binding(slot=slot, text=text, structures=units(scene.structures, label))
-    if shows_image:
+        yield Binding(slot=slot, text=name_text(language, said.names[label]), structures=meant(label))
+    if said.image is not None:
         yield Binding(slot="image", text=said.image, structures=())
 
 

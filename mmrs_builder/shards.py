@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +48,7 @@ def transform_item(twin: Twin) -> dict[str, object]:
 
 def marker_item(marker: Marker) -> dict[str, object]:
     """A sign drawn on a twin, as it is stored."""
-    return {**asdict(marker), "x": float(marker.x), "y": float(marker.y)}
+    return {"glyph": marker.glyph, "x": float(marker.x), "y": float(marker.y), "structure": marker.structure}
 
 
 def structure_item(s: Structure, picture_px: int) -> dict[str, object]:
@@ -73,7 +72,9 @@ def question_item(question: Question) -> dict[str, object]:
     raw: dict[str, Any] = {name: getattr(question, name) for name, _ in QUESTION_FIELDS}  # asdict copies deeply
     for name in ("choices", "target"):
         raw[name] = None if raw[name] is None else list(raw[name])
-    raw["bindings"] = [{**asdict(binding), "structures": list(binding.structures)} for binding in question.bindings]
+    raw["bindings"] = [
+        {"slot": it.slot, "text": it.text, "structures": list(it.structures)} for it in question.bindings
+    ]
     return raw
 
 

@@ -21,7 +21,7 @@ from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.io.raster import stored_bytes
-from mmrs_builder.phrase import Chosen, choose, phrase
+from mmrs_builder.phrase import Chosen, phrase_all
 from mmrs_builder.schema import SCALAR_VIEW_FIELDS, arrow_schema
 from mmrs_builder.shards import qa_rows, shard_name, view_row, write_shard
 from mmrs_builder.templates import Language, to_json
@@ -179,12 +179,7 @@ def _qa_rows(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
 
 
 def _phrased(job: ShardJob, view: dict[str, Any], scene: Scene) -> list[Question]:
-    families = {family.id: family for family in job.language.families}
-    found = []
-    for item in selected_from_json(view["selected"]):
-        plain = choose(item, families[item.candidate.family], job.language, job.seed)
-        found.append(phrase(item, scene, job.language, job.seed, job.words.get(plain.question_id, plain)))
-    return found
+    return phrase_all(selected_from_json(view["selected"]), scene, job.language, job.seed, job.words)
 
 
 @lru_cache(maxsize=2)
