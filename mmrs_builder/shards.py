@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,7 +85,7 @@ def qa_rows(scalars: Mapping[str, object], questions: Sequence[Question]) -> lis
     return [{**question_item(question), **view} for question in questions]
 
 
-def write_shard(to: Path | pa.NativeFile, rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> None:
+def write_shard(to: Path | pa.NativeFile, rows: Iterable[Mapping[str, object]], schema: pa.Schema) -> None:
     """Write a shard: text zstd, image bytes as they are, page checksums and page index on."""
     coded = [field.name for field in schema if _holds_images(field.type)]
     plain = {column: "NONE" if column.split(".")[0] in coded else "ZSTD" for column in _leaves(schema)}
@@ -97,9 +98,10 @@ def write_shard(to: Path | pa.NativeFile, rows: Sequence[Mapping[str, object]], 
         write_page_checksum=True,
         write_page_index=True,
     )
+    rest = iter(rows)
     with writer:
-        for start in range(0, len(rows), ROW_GROUP):
-            writer.write_table(pa.Table.from_pylist(list(rows[start : start + ROW_GROUP]), schema=schema))
+        while group := list(islice(rest, ROW_GROUP)):
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))
 
 
 def _holds_images(kind: pa.DataType) -> bool:

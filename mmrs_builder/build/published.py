@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,14 +12,21 @@ import pyarrow.parquet as pq
 
 from mmrs_builder.digests import sha256
 
+Pictures: TypeAlias = Callable[[str], bytes | None]
+"""The stored bytes of a picture by its SHA-256, or None where they are not there intact."""
+
 _Place: TypeAlias = tuple[str, int, int]  # file, row group, row in it
 
 
-def picture(data: Path, image_sha256: str) -> bytes | None:
-    """The stored bytes of a picture out of the shards in ``data``, or None where they do not hold it intact."""
+def pictures(data: Path) -> Pictures:
+    """Finds pictures in the shards that ``data`` holds now."""
+    return partial(_picture, str(data), _state(data))
+
+
+def _picture(data: str, version: object, image_sha256: str) -> bytes | None:
     try:
-        name, group, row = _places(str(data), _state(data))[image_sha256]
-        found = _pictures(name, group, _state(data))[row]
+        name, group, row = _places(data, version)[image_sha256]
+        found = _pictures(name, group, version)[row]
     except (KeyError, OSError, pa.ArrowException):
         return None
     return found if found is not None and sha256(found) == image_sha256 else None

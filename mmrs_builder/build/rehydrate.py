@@ -23,7 +23,7 @@ from mmrs_builder.build.settings import CONFIGS, DATA, QA, STATE, SourceChoice
 from mmrs_builder.build.stage import discard, read_json, scene_published
 from mmrs_builder.build.versions import versions
 from mmrs_builder.build.work import Stage, check_labels
-from mmrs_builder.build.write import is_sealed, measured_rows, seal, staging
+from mmrs_builder.build.write import is_sealed, measured_row, seal, staging
 from mmrs_builder.digests import digest
 from mmrs_builder.errors import ENVIRONMENT, INTEGRITY, MANUAL, MmrsError
 from mmrs_builder.executors import Crashed, Processes, Workers
@@ -220,7 +220,7 @@ def _whole(left: Mapping[str, Any], place: Place, job: WholeJob) -> dict[str, An
     row = {**left, "image_sha256": place.image_sha256}
     if "image" not in row:
         return row
-    measured = measured_rows(str(job.state), place.part, job.key)[place.row]
+    measured = measured_row(str(job.state), place.part, place.row, job.key)
     row["image"] = {"bytes": _picture(row["source"], measured, place, job), "path": None}
     if row["masks"] is None:
         scene = scene_published(measured["scene"])

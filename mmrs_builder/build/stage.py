@@ -19,6 +19,9 @@ from mmrs_builder.types import Grid, Jitter, Marker, Pair, Scene, Structure, Twi
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a disk says that takes no more."""
 
+GROUP: Final = 64
+"""Rows of a table that are kept together, to be read without the others."""
+
 MEASURED: Final = pa.schema(
     [
         ("view_id", pa.string()),
@@ -128,9 +131,16 @@ def read_json(path: Path) -> dict[str, object] | None:
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> None:
     """Write rows as Parquet, whole."""
-    coded = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), coded, compression="zstd")
+    coded, table = pa.BufferOutputStream(), pa.Table.from_pylist(list(rows), schema=schema)
+    pq.write_table(table, coded, compression="zstd", row_group_size=GROUP)
     put(path, coded.getvalue())
+
+
+def read_group(path: Path, group: int, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Rows ``group * GROUP`` and on, so many as are kept together, of what ``write_table`` wrote."""
+    with pq.ParquetFile(path) as file:
+        rows: list[dict[str, Any]] = file.read_row_group(group, columns=columns, use_threads=False).to_pylist()
+    return rows
 
 
 def scene_to_json(scene: Scene) -> str:

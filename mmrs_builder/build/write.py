@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from mmrs_builder.build.ask import Asked, selected_from_json
 from mmrs_builder.build.measure import Progress, forget, source_of
-from mmrs_builder.build.published import picture
+from mmrs_builder.build.published import Pictures, pictures
 from mmrs_builder.build.rows import Words
 from mmrs_builder.build.settings import CONFIGS, DATA, QA, Settings, SourceChoice
-from mmrs_builder.build.stage import put, read_json, scene_published, write_json
+from mmrs_builder.build.stage import GROUP, MEASURED, put, read_group, read_json, scene_published, write_json
 from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.executors import Crashed, Workers
@@ -30,6 +30,10 @@ from mmrs_builder.vocab import SPLITS, Rejected
 
 QUESTIONS_PER_SHARD: Final = 20
 """Planned rows of a ``qa`` shard for each view of a ``data`` shard."""
+
+_TOLD: Final = ("scene", *(name for name, _ in SCALAR_VIEW_FIELDS if name in MEASURED.names))
+_SHOWN: Final = (*_TOLD, "home", "image_path", "rendered", "masks")
+"""What is needed of a measured view for its questions, and for the view itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,21 +145,37 @@ def _by_questions(counts: Iterable[tuple[int, int]], size: int) -> list[tuple[in
 
 def run_job(job: ShardJob) -> None:
     """Write one shard."""
-    asked = pq.read_table(job.table).slice(job.first, job.last - job.first).to_pylist()
-    rows = [row for view in asked for row in (_data_row(job, view) if job.config == DATA else _qa_rows(job, view))]
+    if job.config == DATA:
+        known = pictures(Path(job.state).parent / DATA)
+        rows = (_data_row(job, view, known) for view in _views(job))
+    else:
+        rows = (row for view in _views(job) for row in _qa_rows(job, view))
     own = {words.template_id: (words.question, words.statement) for words in job.words.values()}
     schema = arrow_schema(CONFIGS[job.config], to_json(job.language, job.families, job.labels), own)
     seal(_path(job), rows, schema, job.key)
 
 
-def seal(path: Path, rows: Sequence[Mapping[str, object]], schema: pa.Schema, key: str) -> None:
-    """Write a shard and, after it, the sidecar that says it is whole."""
-    sidecar, coded = _sidecar(path), pa.BufferOutputStream()
-    write_shard(coded, rows, schema)
+def _views(job: ShardJob) -> Iterator[dict[str, Any]]:
+    """The asked views of a job."""
+    for group in range(job.first // GROUP, (job.last - 1) // GROUP + 1):
+        start = group * GROUP
+        yield from read_group(Path(job.table), group)[max(job.first - start, 0) : job.last - start]
+
+
+def seal(path: Path, rows: Iterable[Mapping[str, object]], schema: pa.Schema, key: str) -> None:
+    """Write a shard and, after it, the sidecar that says it is whole. Of the rows, few are held at a time."""
+    sidecar, coded, digests = _sidecar(path), pa.BufferOutputStream(), list[str]()
+
+    def noted() -> Iterator[Mapping[str, object]]:
+        for row in rows:
+            digests.append(digest(row))
+            yield row
+
+    write_shard(coded, noted(), schema)
     data = coded.getvalue()
     put(path, data, draft=sidecar)
-    facts = {"key": key, "rows": len(rows), "bytes": len(data), "sha256": sha256(data)}
-    write_json(sidecar, {**facts, "row_digests": sorted(digest(row) for row in rows)})
+    facts = {"key": key, "rows": len(digests), "bytes": len(data), "sha256": sha256(data)}
+    write_json(sidecar, {**facts, "row_digests": sorted(digests)})
 
 
 def is_sealed(path: Path, key: str) -> bool:
@@ -163,17 +183,17 @@ def is_sealed(path: Path, key: str) -> bool:
     return (read_json(_sidecar(path)) or {}).get("key") == key and path.exists()
 
 
-def _data_row(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
-    measured = measured_rows(job.state, view["part"], job.key)[view["row"]]
+def _data_row(job: ShardJob, view: dict[str, Any], known: Pictures) -> dict[str, object]:
+    measured = measured_row(job.state, view["part"], view["row"], job.key)
     scene = scene_published(measured["scene"])
-    image = measured["rendered"] if measured["render"] else _original(job, view["part"], measured)
-    return [view_row(_scalars(job, view, measured, scene), scene, image, measured["masks"], _phrased(job, view, scene))]
+    image = measured["rendered"] if measured["render"] else _original(job, view["part"], measured, known)
+    return view_row(_scalars(job, view, measured, scene), scene, image, measured["masks"], _phrased(job, view, scene))
 
 
 def _qa_rows(job: ShardJob, view: dict[str, Any]) -> list[dict[str, object]]:
     if not view["questions"]:
         return []
-    measured = measured_rows(job.state, view["part"], job.key, light=True)[view["row"]]
+    measured = measured_row(job.state, view["part"], view["row"], job.key, _TOLD)
     scene = scene_published(measured["scene"])
     return qa_rows(_scalars(job, view, measured, scene), _phrased(job, view, scene))
 
@@ -182,17 +202,17 @@ def _phrased(job: ShardJob, view: dict[str, Any], scene: Scene) -> list[Question
     return phrase_all(selected_from_json(view["selected"]), scene, job.language, job.seed, job.words)
 
 
-@lru_cache(maxsize=2)
-def measured_rows(state: str, part: str, _key: str, light: bool = False) -> list[dict[str, Any]]:
-    """Rows of a measured part; views are sorted as parts are, so that each part is read about once.
+def measured_row(state: str, part: str, row: int, key: str, columns: tuple[str, ...] = _SHOWN) -> dict[str, Any]:
+    """A row of a measured part.
 
     A part may be measured again under the same name: the write key tells its versions apart.
     """
-    heavy = {"rendered", "masks"} if light else set()
-    path = Path(state) / part
-    columns = [name for name in pq.read_schema(path).names if name not in heavy]
-    rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
-    return rows
+    return _measured_group(state, part, row // GROUP, key, columns)[row % GROUP]
+
+
+@lru_cache(maxsize=1)  # views are sorted as parts are, so that each group is read about once for a split
+def _measured_group(state: str, part: str, group: int, _key: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    return read_group(Path(state) / part, group, columns)
 
 
 def _scalars(job: ShardJob, view: dict[str, Any], measured: dict[str, Any], scene: Scene) -> dict[str, object]:
@@ -219,14 +239,14 @@ def _choice(job: ShardJob, source: str) -> SourceChoice:
     return next(choice for choice in job.choices if source_of(choice).name == source)
 
 
-def _original(job: ShardJob, part: str, measured: dict[str, Any]) -> bytes:
+def _original(job: ShardJob, part: str, measured: dict[str, Any], known: Pictures) -> bytes:
     """The coded picture, of the published version if it is there, else of its file.
 
     A file that is not the one that was measured is refused.
     """
-    known = picture(Path(job.state).parent / DATA, measured["image_sha256"])
-    if known is not None:
-        return known
+    published = known(measured["image_sha256"])
+    if published is not None:
+        return published
     choice = _choice(job, measured["source"])
     try:
         home = Path(choice.root or "") / measured["home"]
