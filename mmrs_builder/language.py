@@ -206,6 +206,12 @@ def template_id(family_id: str, kind: str, question_wording: str, answer_wording
     return f"{family_id}/{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
+def unworded(language: Language) -> Language:
+    """The language without the wordings of its families: all that decides what is asked, in whatever words."""
+    bare = (replace(family, question=(), claim=(), statement=(), bank=()) for family in language.families)
+    return replace(language, families=tuple(bare))
+
+
 def with_terms(language: Language, terms: Iterable[tuple[Label, Term]]) -> Language:
     """The language with the own labels of sources added; a label that the vocabulary knows keeps its meaning there.
 

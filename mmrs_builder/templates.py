@@ -27,6 +27,7 @@ from mmrs_builder.language import (
     render,
     template_id,
     to_json,
+    unworded,
     value_text,
     with_terms,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "shipped",
     "template_id",
     "to_json",
+    "unworded",
     "value_text",
     "with_terms",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -90,6 +90,10 @@ class Settings:
             "exclude": list(self.exclude),
             "keep_out": [kept.digest for kept in self.keep_out],
         }
+
+    def unworded(self) -> Settings:
+        """The same without other wordings: what is asked does not depend on them."""
+        return replace(self, bank=None, rewording=None)
 
     def remembered(self) -> dict[str, object]:
         """The same and which folders were read: another folder is another build, though it may give the same bytes."""

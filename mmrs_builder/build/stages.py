@@ -28,7 +28,7 @@ from mmrs_builder.build.work import Work
 from mmrs_builder.build.write import ShardJob, staging, write_key
 from mmrs_builder.errors import MANUAL, USAGE, MmrsError
 from mmrs_builder.statements import Facts
-from mmrs_builder.templates import Language
+from mmrs_builder.templates import Language, unworded
 
 Parts: TypeAlias = Sequence[Sequence[MeasureJob]]
 """The parts of each source."""
@@ -121,7 +121,8 @@ def ask(
     spoken, stage = fair.leaving_out(work.language, left_out.guessed), work.state / "ask"
     gathered = gathering(work, found, left_out) if gathered is None else gathered
     withheld = (*left_out.unproven, *(left_out.guessed if work.settings.gate else ()))
-    asked = asking.ask([m.key for m in found], spoken, work.settings, stage, gathered, withheld)
+    bare, settings = unworded(spoken), work.settings.unworded()  # another wording asks nothing else
+    asked = asking.ask([m.key for m in found], bare, settings, stage, gathered, withheld)
     if not work.settings.gate:
         discard(stage / asking.DECIDED)
     if work.settings.gate:
@@ -133,7 +134,7 @@ def ask(
 
 def asked(work: Work, found: Sequence[Measured]) -> Version:
     """What was decided on what was found. Raises ``MmrsError`` where nothing was yet."""
-    key = asking.ask_key([m.key for m in found], work.language, work.settings)
+    key = asking.ask_key([m.key for m in found], unworded(work.language), work.settings.unworded())
     known = asking.known(key, work.state / "ask")
     if known is None:
         raise MmrsError(
@@ -183,7 +184,7 @@ def _version(work: Work, found: Sequence[Measured], asked: Asked, spoken: Langua
     words = reworded(asked, spoken, work.settings, work.out, lambda total: work.stage("reword", total))
     counted: dict[str, Any] = {**counts(found, asked), **words.counts, "guessed": list(left_out.guessed)}
     counted |= {"unproven": list(left_out.unproven)} if work.settings.gate else {}
-    key = write_key(asked, work.settings, counted, words)
+    key = write_key(asked, work.language, work.settings, counted, words)
     facts = Facts(
         key=key,
         sources=tuple(source_of(choice) for choice in work.settings.sources),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -58,9 +58,9 @@ class ShardJob:
     words: Mapping[str, Chosen]  # of questions that have words of their own, by their ids
 
 
-def write_key(asked: Asked, settings: Settings, counts: Mapping[str, object], words: Words) -> str:
+def write_key(asked: Asked, language: Language, settings: Settings, counts: Mapping[str, object], words: Words) -> str:
     """Digest of all that can change the published bytes; the card states ``counts``."""
-    return digest([asked.key, settings.public(), counts, words.digest()])
+    return digest([asked.key, asdict(language), settings.public(), counts, words.digest()])
 
 
 def write(jobs: Sequence[ShardJob], workers: Workers, started: Callable[[int], Progress]) -> None:
