@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,9 +45,10 @@ def measure(folder: Path) -> tuple[Diversity, ...]:
     """The figures of the shards in a ``qa`` folder: of all questions, then by the origin of their words."""
     found: dict[str, _Counts] = defaultdict(_Counts)
     for row in _rows(folder):
-        for name in ("all", row["text_source"]):
-            found[name].add(row)
-    return tuple(counts.figures(name) for name, counts in sorted(found.items()) if len(found) > 2 or name != "all")
+        found[row["text_source"]].add(row)
+    if len(found) > 1:
+        found["all"] = _together(found.values())
+    return tuple(counts.figures(name) for name, counts in sorted(found.items()))
 
 
 def _rows(folder: Path) -> Iterator[dict[str, str]]:
@@ -83,11 +84,23 @@ class _Counts:
             text_source=name,
             questions=sum(counts.total() for counts in families),
             wordings=sum(len(counts) for counts in families),
-            leading=sum(max(counts.values()) / counts.total() for counts in families) / len(families),
+            leading=math.fsum(max(counts.values()) / counts.total() for counts in families) / len(families),
             distinct_1=_distinct(self.grams[0]),
             distinct_2=_distinct(self.grams[1]),
             self_bleu=self_bleu([text for _, _, text in sorted(self.sample)[:SAMPLE]]),
         )
+
+
+def _together(some: Iterable[_Counts]) -> _Counts:
+    """What was counted over all the questions of ``some``."""
+    found = _Counts()
+    for counts in some:
+        for grams, more in zip(found.grams, counts.grams, strict=True):
+            grams.update(more)
+        for family, wordings in counts.wordings.items():
+            found.wordings[family].update(wordings)
+        found.sample += counts.sample
+    return found
 
 
 def _distinct(grams: Counter[_Gram]) -> float:
@@ -104,19 +117,36 @@ def self_bleu(texts: Sequence[str]) -> float:
         return 0.0
     read = [tokens(text) for text in texts]
     grams = [[Counter(_grams(words, n)) for words in read] for n in range(1, 5)]
-    return sum(_bleu(index, read, grams) for index in range(len(read))) / len(read)
+    most = [_most(of_n) for of_n in grams]
+    return sum(_bleu(index, read, grams, most) for index in range(len(read))) / len(read)
 
 
-def _bleu(index: int, read: Sequence[Sequence[str]], grams: Sequence[Sequence[Counter[_Gram]]]) -> float:
+def _most(of_n: Iterable[Counter[_Gram]]) -> dict[_Gram, tuple[int, int]]:
+    """How often each gram stands in the text that has it most, and in the one that comes second."""
+    found: dict[_Gram, tuple[int, int]] = {}
+    for own in of_n:
+        for gram, n in own.items():
+            first, second = found.get(gram, (0, 0))
+            found[gram] = (n, first) if n > first else (first, max(second, n))
+    return found
+
+
+def _bleu(
+    index: int,
+    read: Sequence[Sequence[str]],
+    grams: Sequence[Sequence[Counter[_Gram]]],
+    most: Sequence[Mapping[_Gram, tuple[int, int]]],
+) -> float:
     """BLEU of one text (Papineni et al. 2002, https://aclanthology.org/P02-1040); the closest length counts."""
     length = len(read[index])
     others = [words for other, words in enumerate(read) if other != index]
     logs = []
-    for of_n in grams:
+    for of_n, most_of in zip(grams, most, strict=True):
         own = of_n[index]
         if not own:
             break
-        known = (min(n, max(it[gram] for i, it in enumerate(of_n) if i != index)) for gram, n in own.items())
+        ranks = ((n, *most_of[gram]) for gram, n in own.items())  # the first may be this text itself
+        known = (min(n, second if n == first else first) for n, first, second in ranks)
         logs.append(math.log(max(sum(known), 0.1) / own.total()))
     closest = min((abs(len(words) - length), len(words)) for words in others)[1]
     brevity = min(0.0, 1 - closest / length) if length else 0.0
