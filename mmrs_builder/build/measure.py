@@ -18,13 +18,13 @@ from mmrs_builder.build.guard import GUARDED, Limits, end_kept, kept
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.build.stage import MEASURED, read_json, scene_to_json, write_json, write_table
 from mmrs_builder.build.versions import versions
-from mmrs_builder.digests import digest, pixels_sha256, sha256
+from mmrs_builder.digests import digest, sha256
 from mmrs_builder.errors import ENVIRONMENT, USAGE, MmrsError
 from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.io.listing import listed_once
 from mmrs_builder.io.overlay import overlay_suspected
 from mmrs_builder.io.raster import encode_mask
-from mmrs_builder.likeness import picture_sha256, thumbnail
+from mmrs_builder.likeness import picture_digests, thumbnail
 from mmrs_builder.schema import SCHEMA_VERSION
 from mmrs_builder.structures import scene
 from mmrs_builder.twins import twins as twins_of
@@ -295,6 +295,7 @@ def _count(source: Source, view: View, found: Scene, counts: Counter[str]) -> No
 def _row(
     choice: SourceChoice, source: Source, ref: CaseRef, view: View, labels: dict[str, Label]
 ) -> tuple[Scene, dict[str, object]]:
+    stored, picture = picture_digests(view.picture.pixels)
     found, masks = scene(view, ref.source, ref.modality or source.modality, labels, exhaustive=source.exhaustive)
     return found, {
         "view_id": view.view_id,
@@ -309,8 +310,8 @@ def _row(
         "image_path": ref.image,
         "source_sha256": view.picture.source_sha256,
         "image_sha256": sha256(view.picture.data),
-        "pixels_sha256": pixels_sha256(view.picture.pixels),
-        "picture": picture_sha256(view.picture.pixels),
+        "pixels_sha256": stored,
+        "picture": picture,
         "thumbnail": thumbnail(view.picture.pixels).tobytes(),
         "render": view.picture.render,
         "scene": scene_to_json(found),
