@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mmrs_builder.io.decode import GREY16_MODES, Decoded
+from mmrs_builder.io.decode import GREY16_MODES, Decoded, pixels_of
 from mmrs_builder.io.render import grey16
 from mmrs_builder.types import Mask
 from mmrs_builder.vocab import Rejected
@@ -92,7 +92,7 @@ def _values(decoded: Decoded, what: str) -> _Values:
 
 
 def _mean_of_channels(image: Image.Image, lossy: bool, what: str) -> npt.NDArray[np.uint8]:
-    red, green, blue = (np.asarray(channel, np.uint8) for channel in cv2.split(np.asarray(image)))
+    red, green, blue = (np.asarray(channel, np.uint8) for channel in cv2.split(pixels_of(image)))
     if np.array_equal(red, green) and np.array_equal(green, blue):
         return red
     brightest = np.maximum(np.maximum(red, green), blue)

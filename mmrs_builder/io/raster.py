@@ -23,7 +23,7 @@ import numpy as np
 from mmrs_builder.digests import sha256
 from mmrs_builder.io.binarise import MASK_RULE, binarise
 from mmrs_builder.io.coded import coded
-from mmrs_builder.io.decode import Decoded, decode
+from mmrs_builder.io.decode import Decoded, decode, pixels_of
 from mmrs_builder.io.metadata import cleaned
 from mmrs_builder.io.orientation import upright
 from mmrs_builder.io.png import encode_mask, encode_pixels
@@ -68,7 +68,7 @@ def read_opened(root: Path, image: str) -> Opened:
     found = read_stored(root, image)
     decoded = decode(found, image)
     if decoded.plain and decoded.orientation in (None, 1):
-        data, pixels, steps = decoded.clean, np.asarray(decoded.image), None
+        data, pixels, steps = decoded.clean, pixels_of(decoded.image), None
     else:
         pixels, steps = render(decoded, image)
         data = encode_pixels(pixels)

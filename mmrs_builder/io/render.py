@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops
 
-from mmrs_builder.io.decode import GREY16_MODES, Decoded
+from mmrs_builder.io.decode import GREY16_MODES, Decoded, pixels_of
 from mmrs_builder.io.orientation import upright
 from mmrs_builder.types import Pixels
 from mmrs_builder.vocab import Rejected
@@ -58,7 +58,7 @@ def _eight_bit(image: Image.Image, what: str) -> tuple[Pixels, str]:
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema() != (255, 255):
             raise Rejected("transparent", what)
-    return np.asarray(image.convert(target)), {"L": "grey8", "RGB": "rgb8"}[target]
+    return pixels_of(image.convert(target)), {"L": "grey8", "RGB": "rgb8"}[target]
 
 
 def grey16(image: Image.Image, what: str) -> npt.NDArray[np.uint16]:

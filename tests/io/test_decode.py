@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmrs_builder.io.decode import decode
+from mmrs_builder.io.decode import decode, pixels_of
 from mmrs_builder.io.raster import read_picture
 from mmrs_builder.vocab import Rejected
 from tests.io.drawing import coloured, encoded, square
@@ -93,6 +93,14 @@ def test_the_smallest_picture_allowed_is_read():
 def test_several_frames_are_refused(kind: str):
     frames = [Image.fromarray(coloured()), Image.fromarray(255 - coloured())]
     assert reason_for(encoded(frames[0], kind, save_all=True, append_images=frames[1:])) == "multi_frame"
+
+
+@pytest.mark.parametrize("shape", [(9, 17, 3), (11, 8), (3000, 2000, 3)], ids=["colour", "grey", "large"])
+def test_pixels_are_those_of_pillow_however_its_memory_is_divided(shape: tuple[int, ...]):
+    drawn = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    image = Image.fromarray(drawn)
+    assert np.array_equal(pixels_of(image), drawn)
+    assert np.array_equal(pixels_of(image.crop((1, 2, 8, 9))), drawn[2:9, 1:8])
 
 
 def test_a_gif_of_one_frame_is_read(tmp_path: Path):
