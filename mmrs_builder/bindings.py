@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations, product
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from mmrs_builder import programs
 from mmrs_builder.digests import keyed
@@ -30,6 +31,18 @@ LEAST_BINDINGS: Final = 4
 Names: TypeAlias = tuple[str, ...]  # labels of a family's slots, in order
 
 
+class Way(NamedTuple):
+    """What decides which labels a family's slots are bound to: many families bind alike.
+
+    Of each slot, whether it means one certain structure, and the role its label must have; whether all slots may change
+    places, and which of them may.
+    """
+
+    slots: tuple[tuple[bool, str | None], ...]
+    symmetric: bool
+    unordered: tuple[int, ...]
+
+
 def most_bindings(views: int) -> int:
     """How many bindings of a family are looked at in each picture of a corpus of so many.
 
@@ -38,11 +51,11 @@ def most_bindings(views: int) -> int:
     return min(max(TRIES // max(views, 1), LEAST_BINDINGS), MOST_BINDINGS)
 
 
-def applies(family: Family, grid: Grid) -> bool:
-    """Whether a view's grid tells what the family's program needs to know."""
-    used = programs.words(family.program)
-    placed = grid.direction is not None or not used & programs.PATIENT
-    return placed and (grid.spacing is not None or not used & programs.MILLIMETRES)
+def unknown(grid: Grid) -> frozenset[str]:
+    """The words of programs for which a view's grid does not tell what they need to know."""
+    nothing: frozenset[str] = frozenset()
+    across = programs.PATIENT if grid.direction is None else nothing
+    return across | (programs.MILLIMETRES if grid.spacing is None else nothing)
 
 
 def known_from_names(family: Family, bound: Mapping[str, str], labels: Mapping[str, Label]) -> str | None:
@@ -69,26 +82,56 @@ def _told(call: str, label: Label) -> str | None:
     return next((word for word in label.id.split("_") if word in tokens), None)
 
 
-def bindings(
-    family: Family, present: Collection[str], absent: Collection[str], labels: Mapping[str, Label]
-) -> tuple[Names, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What a picture shows and what may be missing from it, sorted; and the bindings found of each way to bind."""
+
+    there: Names
+    missing: Names
+    labels: Mapping[str, Label]
+    found: dict[Way, tuple[Names, ...]] = field(default_factory=dict)
+
+    def fitting(self, names: Names, role: str | None) -> Names:
+        """Those of a role, all if there is none."""
+        return names if role is None else tuple(name for name in names if self.labels[name].role == role)
+
+
+def picture(present: Collection[str], absent: Collection[str], labels: Mapping[str, Label]) -> Picture:
+    """Nothing is found yet."""
+    return Picture(there=tuple(sorted({*present})), missing=tuple(sorted({*absent})), labels=labels)
+
+
+def bindings(family: Family, on: Picture) -> tuple[Names, ...]:
     """Assignments of different labels to a family's slots that fit the roles it asks for.
 
     A slot that means one certain structure is bound to what the picture shows; only where all of a kind are meant, or
     whether there is one, may it be missing.
     """
-    slots, where, shown = programs.slots(family.program), dict(family.where), programs.single(family.program)
-    there, any_ = sorted({*present}), sorted({*present, *absent})
-    pools = [
-        tuple(label for label in (there if slot in shown else any_) if labels[label].role == where[slot])
-        if slot in where
-        else tuple(there if slot in shown else any_)
-        for slot in slots
-    ]
-    return _combined(tuple(pools), family.symmetric, tuple(slots.index(slot) for slot in family.unordered))
+    way = way_of(family)
+    found = on.found.get(way)
+    if found is None:
+        any_ = tuple(sorted({*on.there, *on.missing}))
+        pools = tuple(on.fitting(on.there if shown else any_, role) for shown, role in way.slots)
+        found = on.found[way] = _combined(pools, way.symmetric, way.unordered)
+    return found
 
 
-@lru_cache(maxsize=32)  # many families bind alike
+def way_of(family: Family) -> Way:
+    """How a family binds."""
+    return _way(family.program, family.where, family.symmetric, family.unordered)
+
+
+@lru_cache(maxsize=4096)
+def _way(program: str, where: tuple[tuple[str, str], ...], symmetric: bool, unordered: tuple[str, ...]) -> Way:
+    slots, roles, shown = programs.slots(program), dict(where), programs.single(program)
+    return Way(
+        slots=tuple((slot in shown, roles.get(slot)) for slot in slots),
+        symmetric=symmetric,
+        unordered=tuple(slots.index(slot) for slot in unordered),
+    )
+
+
+@lru_cache(maxsize=32)  # many pictures show the same
 def _combined(pools: tuple[Names, ...], symmetric: bool, unordered: tuple[int, ...]) -> tuple[Names, ...]:
     """One of each pool, all different, and in order where their order means nothing."""
     if symmetric and all(pool == pools[0] for pool in pools):

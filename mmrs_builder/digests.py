@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +44,18 @@ def digest(value: object) -> str:
 
 def keyed(*key: object) -> int:
     """A number in [0, 2**64) that depends on nothing but ``key``: every choice in a build is made with it."""
-    return int.from_bytes(hashlib.blake2b(canonical(key).encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(_key(key).encode(), digest_size=8).digest(), "big")
+
+
+def _key(item: object) -> str:
+    """``canonical``, sooner for what keys are made of: an encoder is slow to start, and a build makes many choices."""
+    if type(item) is str:
+        return encode_basestring(item)
+    if type(item) is int:
+        return str(item)
+    if type(item) is tuple or type(item) is list:
+        return f"[{','.join(map(_key, item))}]"
+    return canonical(item)
 
 
 def sealed(manifest: Mapping[str, object]) -> dict[str, object]:

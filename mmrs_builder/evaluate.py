@@ -72,6 +72,7 @@ class Measured:
     units: Mapping[str, Members]  # by label, of those that have a structure
     # Values of the parts of programs met so far, or the reason why they have none.
     known: dict[str, Found | str] = field(default_factory=dict)
+    steady: dict[tuple[str, bool], bool] = field(default_factory=dict)  # kept by ``questions``
     midline: patient.Midline | None
     hands: Mapping[str, Measured] = field(default_factory=dict)  # as other hands might have annotated it, by the way
 
@@ -191,7 +192,7 @@ def _the(node: ast.Call, on: Measured) -> Found:
 
 
 def _among(node: ast.Call, on: Measured) -> Found:
-    return tuple(_single(arg, on) for arg in node.args), 1.0
+    return tuple([_single(arg, on) for arg in node.args]), 1.0
 
 
 def _single(label: ast.expr, on: Measured) -> int:
@@ -325,7 +326,7 @@ def _count(node: ast.Call, on: Measured) -> Found:
 
 def _join(joined: Callable[[Sequence[bool]], bool], node: ast.Call, on: Measured) -> Found:
     """What truths say together; each is evaluated, whatever the others are."""
-    said, margins = zip(*(_value(arg, on) for arg in node.args), strict=True)
+    said, margins = zip(*[_value(arg, on) for arg in node.args], strict=True)
     return joined(said), min(margins)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, cast
 
 from mmrs_builder import frames, programs
-from mmrs_builder.bindings import MOST_BINDINGS, applies, bindings, known_from_names, looked_at
+from mmrs_builder.bindings import MOST_BINDINGS, Names, bindings, known_from_names, looked_at, picture, unknown
 from mmrs_builder.digests import sha256
 from mmrs_builder.evaluate import UNSTEADY, Measured, NoValue, Outcome, evaluate, value_of
 from mmrs_builder.jitter import SHIFTS
@@ -65,21 +66,22 @@ def candidates(
     What the grid cannot tell is not refused, it does not exist: the patient's sides where nothing says how the picture
     lies, and millimetres where the size of a pixel is not known.
     """
-    present = {s.label for s in on.scene.structures}
+    here = picture({s.label for s in on.scene.structures}, on.scene.absent, labels)
+    hidden = unknown(on.scene.grid)
     shown = on.scene.twin.of if on.scene.twin else on.scene.view_id  # a twin is asked about what its original is
     for family in families:
-        if not applies(family, on.scene.grid):
+        if not hidden.isdisjoint(programs.words(family.program)):
             continue
-        some, left_out = looked_at(bindings(family, present, on.scene.absent, labels), shown, family.id, most)
+        some, left_out = looked_at(bindings(family, here), shown, family.id, most)
         if left_out:
             yield Unasked(family=family.id, reason="not_looked_at", times=left_out)
         slots = programs.slots(family.program)
+        telling = bool(programs.compared(family.program))
         for names in some:
-            bound = dict(zip(slots, names, strict=True))
-            if reason := known_from_names(family, bound, labels):
+            if telling and (reason := known_from_names(family, dict(zip(slots, names, strict=True)), labels)):
                 yield Unasked(family=family.id, reason=reason)
             else:
-                yield from _asked(family, bound, on)
+                yield from _asked(family, names, on)
 
 
 def value_text(outcome: Outcome) -> str:
@@ -103,39 +105,66 @@ def indices(outcome: Outcome) -> tuple[int, ...]:
     return (outcome.value,)
 
 
-def _asked(family: Family, bound: dict[str, str], on: Measured) -> Iterator[Candidate | Unasked]:
-    program = programs.closed(family.program, bound)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A family's program about certain labels, and that of its mask answer."""
+
+    program: ast.expr
+    text: str
+    target: ast.expr | None
+    target_text: str | None
+
+
+@lru_cache(maxsize=programs.CLOSED)
+def closed(program: str, target: str | None, names: Names) -> Closed:
+    """The programs of a family with its slots, in order, replaced by labels; remembered, for many views ask the same.
+
+    Raises ``ProgramError`` where the labels make one too long.
+    """
+    bound = dict(zip(programs.slots(program), names, strict=True))
+    tree = programs.closed(program, bound)
+    target_tree = programs.closed(target, bound) if target else None
+    return Closed(
+        program=tree,
+        text=programs.text_of(tree),
+        target=target_tree,
+        target_text=programs.text_of(target_tree) if target_tree else None,
+    )
+
+
+def _asked(family: Family, names: Names, on: Measured) -> Iterator[Candidate | Unasked]:
+    about = closed(family.program, family.target, names)
+    program, target = about.program, about.target
     value_type = programs.value_type(family.program)
-    target_program = programs.closed(family.target, bound) if family.target else None
     try:
         outcome = evaluate(program, on)
-        named = evaluate(target_program, on) if target_program else None
+        named = evaluate(target, on) if target else None
         _check_words(program, outcome, on)
         if outcome.margin < family.min_margin:
             raise NoValue("close_call")
         allowed = tolerated(family.tolerance, value_text(outcome)) if value_type == "Number" else None
         if value_type != "Number" or allowed:
             check_steady(program, outcome, on, allowed)
-        if target_program and named:
-            check_steady(target_program, named, on)
+        if target and named:
+            check_steady(target, named, on)
     except NoValue as refused:
         yield Unasked(family=family.id, reason=refused.reason)
         return
-    text, token = programs.text_of(program), value_text(outcome)
+    token, shown = value_text(outcome), indices(named) if named else None
     answer = on.scene.structures[indices(outcome)[0]].label if value_type == "One" else token
     for kind in family.kinds:
         yield Candidate(
             view_id=on.scene.view_id,
             family=family.id,
             kind=cast(Kind, kind),
-            labels=tuple(bound[slot] for slot in sorted(bound)),
-            program=text,
+            labels=names,
+            program=about.text,
             token=token,
             answer=answer,
             margin=outcome.margin,
-            target_program=programs.text_of(target_program) if target_program else None,
-            target=indices(named) if named else None,
-            counterpart=frames.counterpart(family, text, token, on) if kind in frames.KINDS else None,
+            target_program=about.target_text,
+            target=shown,
+            counterpart=frames.counterpart(family, about.text, token, on) if kind in frames.KINDS else None,
         )
 
 
@@ -145,16 +174,36 @@ def check_steady(program: str | ast.expr, outcome: Outcome, on: Measured, tolera
 
     Where all masks are moved together, only words that place a structure in the picture can notice.
     """
-    placed = bool(programs.words(program) & programs.PLACED)
-    for way, hand in on.hands.items():
-        if (placed or way not in SHIFTS) and not _agrees(value_of(program, hand), outcome, tolerance):
-            raise NoValue(_unsteady(programs.labels(program), on.scene))
+    tree = programs.tree_of(program)
+    placed = not programs.PLACED.isdisjoint(programs.words(tree))
+    steady = _is_steady(tree, on, placed) if tolerance is None else _is_near(tree, outcome, on, tolerance, placed)
+    if not steady:
+        raise NoValue(_unsteady(programs.labels(tree), on.scene))
 
 
-def _agrees(value: object, outcome: Outcome, tolerance: float | None) -> bool:
-    if tolerance is None:
-        return value == outcome.value
-    return isinstance(value, float) and abs(value - float(value_text(outcome))) <= tolerance
+def _hands(on: Measured, placed: bool) -> Iterator[Measured]:
+    return (hand for way, hand in on.hands.items() if placed or way not in SHIFTS)
+
+
+def _is_steady(node: ast.expr, on: Measured, placed: bool) -> bool:
+    """Whether a part of a program has the same value by all hands: that which is made of such parts alone has."""
+    key = programs.text_of(node), placed
+    steady = on.steady.get(key)
+    if steady is None:
+        parts = programs.joined(node)
+        if parts and all(_is_steady(part, on, placed) for part in parts):
+            steady = True
+        else:
+            value = value_of(node, on)
+            steady = all(value_of(node, hand) == value for hand in _hands(on, placed))
+        on.steady[key] = steady
+    return steady
+
+
+def _is_near(node: ast.expr, outcome: Outcome, on: Measured, tolerance: float, placed: bool) -> bool:
+    told = float(value_text(outcome))
+    values = (value_of(node, hand) for hand in _hands(on, placed))
+    return all(isinstance(value, float) and abs(value - told) <= tolerance for value in values)
 
 
 def tolerated(tolerance: float | None, token: str) -> float | None:

@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final, TypeAlias, cast
 
 from mmrs_builder import programs
-from mmrs_builder.bindings import applies, bindings, in_order, known_from_names, looked_at
+from mmrs_builder.bindings import (
+    Names,
+    Picture,
+    Way,
+    bindings,
+    in_order,
+    known_from_names,
+    looked_at,
+    picture,
+    unknown,
+    way_of,
+)
 from mmrs_builder.digests import keyed
 from mmrs_builder.evaluate import Measured, NoValue, evaluate
-from mmrs_builder.questions import Candidate, check_steady, indices
+from mmrs_builder.questions import Candidate, check_steady, closed, indices
 from mmrs_builder.relations.patient import AXES, BACK, HEAD, LEFT
 from mmrs_builder.templates import Family
 from mmrs_builder.types import Grid, Kind, Label
@@ -32,97 +45,113 @@ UNSEEN: Final = {LEFT: "no_left_right", BACK: "no_front_back", HEAD: "no_head_fo
 """The reason for each body axis that a picture does not show."""
 
 
+FRAMED: Final = programs.PATIENT | programs.MILLIMETRES
+"""Calls whose answer a grid can hide."""
+
+Pools: TypeAlias = tuple[tuple[tuple[Names, ...], ...], tuple[int, ...]]
+"""For each slot that could be bound to what is absent, the labels of all slots; and how many combinations they make."""
+
+
 def refusals(on: Measured, families: Sequence[Family], labels: Mapping[str, Label]) -> Iterator[Candidate]:
     """What could be asked of a view that it cannot answer, in the order of families and bindings."""
-    present = {s.label for s in on.scene.structures}
-    for family in families:
-        kinds = tuple(kind for kind in family.kinds if kind in KINDS)
+    here = picture({s.label for s in on.scene.structures}, on.scene.absent, labels)
+    some = families if here.missing else [one for one in families if not FRAMED.isdisjoint(programs.words(one.program))]
+    pools: dict[Way, Pools] = {}
+    for family in some:
+        kinds = _refused_kinds(family.kinds)
         if not kinds:
             continue
-        for bound, hidden in _bound(family, on, present, labels):
-            if known_from_names(family, bound, labels):
+        slots = programs.slots(family.program)
+        for names, hidden in _bound(family, on, here, pools):
+            if known_from_names(family, dict(zip(slots, names, strict=True)), labels):
                 continue
             try:
-                yield from _refused(family, kinds, bound, on, hidden=hidden)
+                yield from _refused(family, kinds, names, on, hidden=hidden)
             except NoValue:
                 continue
 
 
-def _bound(
-    family: Family, on: Measured, present: Collection[str], labels: Mapping[str, Label]
-) -> Iterator[tuple[dict[str, str], bool]]:
+@lru_cache(maxsize=64)
+def _refused_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(kind for kind in kinds if kind in KINDS)
+
+
+def _bound(family: Family, on: Measured, here: Picture, pools: dict[Way, Pools]) -> Iterator[tuple[Names, bool]]:
     """Bindings worth a look, and whether it is the grid that hides the answer, else that a label is absent."""
     view, grid = on.scene.view_id, on.scene.grid
-    if _unseen(family.program, grid) is None:
-        if applies(family, grid):
-            yield from ((bound, False) for bound in _one_absent(family, view, present, on.scene.absent, labels))
-    else:
-        some, _ = looked_at(bindings(family, present, (), labels), view, family.id, MOST_BINDINGS)
-        yield from ((dict(zip(programs.slots(family.program), names, strict=True)), True) for names in some)
+    if _unseen(family.program, grid) is not None:
+        some, _ = looked_at(bindings(family, replace(here, missing=(), found={})), view, family.id, MOST_BINDINGS)
+        yield from ((names, True) for names in some)
+    elif unknown(grid).isdisjoint(programs.words(family.program)):
+        way = way_of(family)
+        if way not in pools:
+            pools[way] = _pools(way, here)
+        yield from ((names, False) for names in _one_absent(family, view, way, *pools[way]))
+
+
+def _pools(way: Way, here: Picture) -> Pools:
+    there, missing = ([here.fitting(names, role) for _, role in way.slots] for names in (here.there, here.missing))
+    pools = tuple((*there[:at], lacking, *there[at + 1 :]) for at, lacking in enumerate(missing))
+    return pools, tuple(math.prod(map(len, each)) for each in pools)
 
 
 def _one_absent(
-    family: Family, view: str, present: Collection[str], absent: Collection[str], labels: Mapping[str, Label]
-) -> Iterator[dict[str, str]]:
+    family: Family, view: str, way: Way, pools: Sequence[Sequence[Names]], sizes: Sequence[int]
+) -> Iterator[Names]:
     """Bindings of one absent label and otherwise present ones, drawn by keyed hash where there are many.
 
     They are counted and not listed: a hundred absent labels beside thirty others make thousands.
     """
-    slots, where = programs.slots(family.program), dict(family.where)
-
-    def fitting(names: Collection[str], slot: str) -> list[str]:
-        return [name for name in sorted(names) if labels[name].role == where.get(slot, labels[name].role)]
-
-    ways = [[fitting(absent if slot == missing else present, slot) for slot in slots] for missing in slots]
-    sizes = [math.prod(map(len, way)) for way in ways]
     total = sum(sizes)
-    drawn = {keyed("absent", view, family.id, n) % total for n in range(MOST_BINDINGS)} if total else set()
-    for number in range(total) if total <= MOST_BINDINGS else sorted(drawn):
-        bound = dict(zip(slots, _numbered(number, ways, sizes), strict=True))
-        free = slots if family.symmetric else family.unordered
-        if len({*bound.values()}) == len(bound) and in_order([bound[slot] for slot in free]):
-            yield bound
+    if total <= MOST_BINDINGS:
+        drawn: Sequence[int] = range(total)
+    else:
+        drawn = sorted({keyed("absent", view, family.id, n) % total for n in range(MOST_BINDINGS)})
+    for number in drawn:
+        names = _numbered(number, pools, sizes)
+        free = names if way.symmetric else [names[at] for at in way.unordered]
+        if len({*names}) == len(names) and in_order(free):
+            yield names
 
 
-def _numbered(number: int, ways: Sequence[Sequence[list[str]]], sizes: Sequence[int]) -> list[str]:
+def _numbered(number: int, pools: Sequence[Sequence[Names]], sizes: Sequence[int]) -> Names:
     """The combination of that number, where those of each way are counted one after the other."""
     way = 0
     while number >= sizes[way]:
         number -= sizes[way]
         way += 1
     names = []
-    for pool in ways[way]:
+    for pool in pools[way]:
         number, place = divmod(number, len(pool))
         names.append(pool[place])
-    return names
+    return tuple(names)
 
 
 def _refused(
     family: Family,
     kinds: Sequence[str],
-    bound: Mapping[str, str],
+    names: Names,
     on: Measured,
     *,
     hidden: bool,
 ) -> Iterator[Candidate]:
     """The refused questions of a binding. Raises ``NoValue`` where there is nothing to refuse."""
-    program = programs.closed(family.program, bound)
-    target_program = programs.closed(family.target, bound) if family.target else None
-    reason, margin = _hidden(program, on) if hidden else _absent(program, on)
+    about = closed(family.program, family.target, names)
+    reason, margin = _hidden(about.program, on) if hidden else _absent(about.program, on)
     if margin < family.min_margin:
         raise NoValue("close_call")
-    target = _target(target_program, on) if target_program else None
+    target = _target(about.target, on) if about.target else None
     for kind in kinds:
         yield Candidate(
             view_id=on.scene.view_id,
             family=family.id,
             kind=cast(Kind, kind),
-            labels=tuple(bound[slot] for slot in sorted(bound)),
-            program=programs.text_of(program),
+            labels=names,
+            program=about.text,
             token=reason,
             answer=reason,
             margin=margin,
-            target_program=programs.text_of(target_program) if target_program else None,
+            target_program=about.target_text,
             target=target,
             reason=reason,
         )
@@ -161,7 +190,7 @@ def _hidden(program: ast.expr, on: Measured) -> tuple[str, float]:
 
 def _unseen(program: str | ast.expr, grid: Grid) -> tuple[str, float, ast.Call] | None:
     """Reason, margin of the grid, and the call, where a grid hides what the program's only such call asks for."""
-    calls = programs.calls_of(program, programs.PATIENT | programs.MILLIMETRES)
+    calls = programs.calls_of(program, FRAMED)
     if len(calls) != 1:
         return None
     (call,) = calls

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from mmrs_builder.bindings import bindings, looked_at, most_bindings
+from mmrs_builder.bindings import bindings, looked_at, most_bindings, picture
 from tests.scenes import LABELS
 from tests.test_questions import PAIR, QUADRANT
 
 
 def test_slots_are_bound_to_different_labels_in_both_orders():
-    assert len(list(bindings(PAIR, ["clip", "liver", "polyp"], ["kidney"], LABELS))) == 6
+    assert len(list(bindings(PAIR, picture(["clip", "liver", "polyp"], ["kidney"], LABELS)))) == 6
 
 
 def test_what_is_missing_is_bound_only_where_all_of_a_kind_or_its_presence_is_meant():
     counted = replace(QUADRANT, program="count(all(A))", kinds=("number",))
-    assert [*bindings(counted, ["liver"], ["kidney"], LABELS)] == [("kidney",), ("liver",)]
-    assert [*bindings(QUADRANT, ["liver"], ["kidney"], LABELS)] == [("liver",)]
+    assert [*bindings(counted, picture(["liver"], ["kidney"], LABELS))] == [("kidney",), ("liver",)]
+    assert [*bindings(QUADRANT, picture(["liver"], ["kidney"], LABELS))] == [("liver",)]
 
 
 def test_of_very_many_structures_a_part_of_the_combinations_is_looked_at():
@@ -43,11 +43,11 @@ def test_of_many_pictures_a_few_combinations_each_are_looked_at():
 
 def test_a_family_binds_only_labels_of_the_role_it_asks_for():
     family = replace(PAIR, where=(("A", "lesion"), ("B", "organ")))
-    found = bindings(family, ["clip", "liver", "polyp", "spleen"], [], LABELS)
+    found = bindings(family, picture(["clip", "liver", "polyp", "spleen"], [], LABELS))
     assert list(found) == [("polyp", "liver"), ("polyp", "spleen")]
 
 
 def test_joined_relations_may_speak_of_what_is_missing_and_bind_single_structures_to_what_is_there():
     family = replace(QUADRANT, program="both(exists(A), larger(the(B), the(C)))", kinds=("yes_no",))
-    found = bindings(family, ["clip", "liver"], ["kidney"], LABELS)
+    found = bindings(family, picture(["clip", "liver"], ["kidney"], LABELS))
     assert list(found) == [("kidney", "clip", "liver"), ("kidney", "liver", "clip")]

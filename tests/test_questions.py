@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mmrs_builder import programs, resources, structures
-from mmrs_builder.bindings import bindings, known_from_names
+from mmrs_builder.bindings import bindings, known_from_names, picture
 from mmrs_builder.evaluate import Measured, measured
 from mmrs_builder.questions import Candidate, Unasked, candidates, is_claim
 from mmrs_builder.templates import Family, load
@@ -264,7 +264,7 @@ def told(family: Family) -> dict[tuple[str, ...], str]:
     slots = programs.slots(family.program)
     found = {
         bound: known_from_names(family, dict(zip(slots, bound, strict=True)), VOCABULARY)
-        for bound in bindings(family, names, [], VOCABULARY)
+        for bound in bindings(family, picture(names, [], VOCABULARY))
     }
     return {bound: reason for bound, reason in found.items() if reason is not None}
 
