@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -41,7 +41,7 @@ def marks(item: Selected) -> Marks:
 
 def marked(item: Selected, with_: Marks) -> Selected:
     """A candidate as it is asked."""
-    return replace(item, **with_._asdict())
+    return item._replace(**with_._asdict())
 
 
 Taken: TypeAlias = Sequence[tuple[int, Marks]]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations, compress
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from mmrs_builder import programs
 from mmrs_builder.relations import between, extent, groups, patient, position
@@ -23,9 +23,10 @@ Found: TypeAlias = tuple[str | bool | int | float | Members, float]
 class NoValue(Exception):
     """The program has no value here; ``reason`` is one of ``REASONS``."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    @property
+    def reason(self) -> str:
+        """What it was made with."""
+        return str(self.args[0])
 
 
 REASONS: Final[dict[str, str]] = {
@@ -55,8 +56,7 @@ UNSTEADY: Final = ((0.01, "unsteady_small"), (0.05, "unsteady_medium"), (math.in
 """Upper bounds of the size of a structure, as a part of the picture, and the reasons that name them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A program's value: a token, truth, number, structure index, or indices; and the smallest margin on the way."""
 
     value: str | bool | int | float | Members

@@ -13,7 +13,6 @@ import ast
 import math
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from mmrs_builder import programs
@@ -53,7 +52,7 @@ def evened(
     if bound:
         if claims and items[0].candidate.kind == "yes_no":
             return [], [], ()
-        return [(replace(item, prior_bound=True),) for item in items], [], ()
+        return [(item._replace(prior_bound=True),) for item in items], [], ()
     if items[0].candidate.kind == "yes_no":
         return _pairs(items, seed, opposites, claims=claims)
     if value_type == "Count":
@@ -201,5 +200,5 @@ def _pairs(
         pair.sort(key=lambda item: keyed(seed, "yes", item.candidate.view_id, item.candidate.program))
         claim = pair[0].candidate.token if claims else None
         name = f"p{keyed(seed, 'pair', [item.candidate.view_id for item in pair], pair[0].candidate.program):016x}"
-        units.append(tuple(replace(item, claim=claim, pair_id=name, pair_kind="opposite") for item in pair))
+        units.append(tuple(item._replace(claim=claim, pair_id=name, pair_kind="opposite") for item in pair))
     return units, [item for queue in queues.values() for item in queue], ()

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from mmrs_builder import frames, programs
 from mmrs_builder.bindings import MOST_BINDINGS, Names, bindings, known_from_names, looked_at, picture, unknown
@@ -24,8 +24,7 @@ EXCLUDED: Final = "question:"
 """Begins a line of an exclusion list that names a question by its id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A question that the masks decide, before its wording.
 
     ``labels`` are those of the slots A, B, C in order. ``token`` is the program's value as stored text, ``answer`` what

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from mmrs_builder.questions import Candidate
 
@@ -12,8 +11,7 @@ PairKind: TypeAlias = Literal["opposite", "same", "negative", "other_frame"]
 only one has an answer; the fact."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
+class Selected(NamedTuple):
     """A candidate that will be asked. ``claim`` is the stated token of a yes/no claim; ``choices`` are tokens.
 
     Of a twin's, ``twin_of`` is the view it was made from and ``op`` the operation, else None.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -88,7 +88,7 @@ class Strata:
             self.answers[self.place(members[0])] = answers
         self._draft(even, (echoed(unit, echoes, self.seed) for unit in units), numbers)
         if self.keep:
-            uneven = (replace(item, balanced=False) for item in rest if item.candidate.kind != "yes_no")
+            uneven = (item._replace(balanced=False) for item in rest if item.candidate.kind != "yes_no")
             self._draft(left, ((item,) for item in uneven), numbers)
 
     def _objects(self, members: Sequence[int]) -> tuple[list[Selected], dict[object, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -123,12 +123,12 @@ def _beside(pool: Pool, shown: Wide, others: Wide, origin: Wide, *, same: bool) 
 def linked(one: Selected, other: Selected, kind: PairKind, seed: int, claim: str | None = None) -> Unit:
     """Two questions that share their words."""
     name = f"p{keyed(seed, kind, identity(one), identity(other)):016x}"
-    return tuple(replace(item, claim=claim, pair_id=name, pair_kind=kind) for item in (one, other))
+    return tuple(item._replace(claim=claim, pair_id=name, pair_kind=kind) for item in (one, other))
 
 
 def echoed(unit: Unit, echoes: Mapping[Asked, Selected], seed: int) -> Unit:
     """A round with every one of its questions asked of the signs alone as well, if all can be: so it stays even."""
     if not all(item.pair_id is None and identity(item) in echoes for item in unit):
         return unit
-    beside = [replace(echoes[identity(item)], prior_bound=item.prior_bound) for item in unit]
+    beside = [echoes[identity(item)]._replace(prior_bound=item.prior_bound) for item in unit]
     return tuple(half for pair in zip(unit, beside, strict=True) for half in linked(*pair, "same", seed))

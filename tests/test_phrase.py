@@ -236,7 +236,7 @@ def test_the_two_of_a_pair_are_asked_in_the_same_words():
     one = found(QUADRANT, "yes_no")
     for seed in range(6):
         pair = [
-            asked(replace(one, view_id=view), seed, claim="upper_left", pair_id="p1").question for view in ("v1", "v2")
+            asked(one._replace(view_id=view), seed, claim="upper_left", pair_id="p1").question for view in ("v1", "v2")
         ]
         assert pair[0] == pair[1]
 
@@ -351,7 +351,7 @@ def test_the_two_of_a_pair_use_the_same_names_also_in_pictures_of_two_modalities
     one, names = found(QUADRANT, "open"), set()
     for seed in range(20):
         pair = [
-            said(replace(one, view_id=view), seed, replace(SCAN, modality=modality), pair_id="p1")
+            said(one._replace(view_id=view), seed, replace(SCAN, modality=modality), pair_id="p1")
             for view, modality in (("v1", "ct"), ("v2", "mri"))
         ]
         assert pair[0].question == pair[1].question

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from tests.test_select import LIMITS, Limits, chosen, pools
 def whole(found: list[Selected]) -> list[Selected]:
     """Candidates with margins and targets of their own, in an order of their own."""
     return [
-        replace(it, candidate=replace(it.candidate, margin=float(n), target=None if n % 2 else tuple(range(n % 3))))
+        it._replace(candidate=it.candidate._replace(margin=float(n), target=None if n % 2 else tuple(range(n % 3))))
         for n, it in enumerate(sorted(found, key=identity))
     ]
 
@@ -47,8 +46,8 @@ def test_a_column_holds_all_that_choosing_reads(found: list[Selected]):
     pool = pooled(items, {})
     for number, it in enumerate(items):
         said = pool.item(number)
-        told = replace(said.candidate, margin=it.candidate.margin, target_program=it.candidate.target_program)
-        assert replace(said, candidate=told) == it
+        told = said.candidate._replace(margin=it.candidate.margin, target_program=it.candidate.target_program)
+        assert said._replace(candidate=told) == it
 
 
 @given(pools())

@@ -396,10 +396,9 @@ def test_a_rare_family_is_not_crowded_out_by_a_common_one():
 
 def test_a_view_is_asked_for_the_same_mask_once():
     again = replace(FAMILIES[-1], id="again")
-    one = replace(item(1, "outline", "segment", "0"), candidate=replace(
-        item(1, "outline", "segment", "0").candidate, target=(0,)
-    ))  # fmt: skip
-    other = replace(one, candidate=replace(one.candidate, family="again"))
+    plain = item(1, "outline", "segment", "0")
+    one = plain._replace(candidate=plain.candidate._replace(target=(0,)))
+    other = one._replace(candidate=one.candidate._replace(family="again"))
     asked, dropped = select([one, other], [*FAMILIES, again], seed=1, per_view=9, max_rows=None)
     assert (len(asked), dropped) == (1, {"same_target": 1})
 

@@ -44,8 +44,8 @@ def exchanged(token: str) -> str:
 def twin_of(original: Selected, op: str, token: str) -> Selected:
     c = original.candidate
     answer = c.labels[int(token)] if c.answer in c.labels else token
-    candidate = replace(c, view_id=f"{c.view_id}~{op}", token=token, answer=answer)
-    return replace(original, candidate=candidate, twin_of=c.view_id, op=op)
+    candidate = c._replace(view_id=f"{c.view_id}~{op}", token=token, answer=answer)
+    return original._replace(candidate=candidate, twin_of=c.view_id, op=op)
 
 
 @st.composite
@@ -198,7 +198,7 @@ def test_signs_alone_are_bound_to_one_answer_where_the_picture_with_signs_is():
     found = [sign(view, op, "quadrant", "open", "upper_left") for view in range(3) for op in ("mark", "canvas")]
     asked, _ = chosen(found)
     assert [a.prior_bound for a in asked] == [True] * 6
-    in_test = [replace(one, split="test") for one in found]
+    in_test = [one._replace(split="test") for one in found]
     assert chosen(in_test) == ((), {"prior_bound_in_test": 6})
 
 

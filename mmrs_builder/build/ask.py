@@ -251,7 +251,7 @@ def _decide(
     used_families = set()
     for item in decided.asked(files, sizes, chosen, views):
         used_families.add(item.candidate.family)
-        by_view.setdefault(item.candidate.view_id, []).append(json.dumps(asdict(item)))
+        by_view.setdefault(item.candidate.view_id, []).append(_to_json(item))
     rows = [
         _row(f, places[f.member.view_id], by_view.get(f.member.view_id, []))
         for f in found
@@ -358,6 +358,10 @@ def _row(view: Found, where: Placement, selected: Sequence[str]) -> dict[str, ob
         "questions": len(selected),
         "selected": f"[{', '.join(selected)}]",
     }
+
+
+def _to_json(item: Selected) -> str:
+    return json.dumps({**item._asdict(), "candidate": item.candidate._asdict()})
 
 
 def selected_from_json(text: str) -> tuple[Selected, ...]:

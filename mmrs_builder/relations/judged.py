@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 Value: TypeAlias = str | bool | int | float
 
@@ -13,8 +12,7 @@ TIE: Final = 1e-6
 """In tenths: lengths in mm are computed in double precision, which is good to far less."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(NamedTuple):
     """A value and its margin: 0 at the decision boundary, 1 at or beyond the clearest case."""
 
     value: Value

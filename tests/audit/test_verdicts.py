@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -151,4 +150,4 @@ def unpaired(
 ) -> tuple[list[Asked], list[Selected], tuple[str, ...]]:
     assert claims
     sides = ("left", "right")
-    return [(replace(item, claim=sides[keyed("claim", item.candidate.view_id) % 2]),) for item in items], [], ()
+    return [(item._replace(claim=sides[keyed("claim", item.candidate.view_id) % 2]),) for item in items], [], ()
