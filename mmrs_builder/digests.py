@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -45,6 +45,18 @@ def digest(value: object) -> str:
 def keyed(*key: object) -> int:
     """A number in [0, 2**64) that depends on nothing but ``key``: every choice in a build is made with it."""
     return int.from_bytes(hashlib.blake2b(_key(key).encode(), digest_size=8).digest(), "big")
+
+
+def keyed_after(*begin: object) -> Callable[[object], int]:
+    """``keyed`` of many keys that begin alike: ``keyed_after(a, b)(c)`` is ``keyed(a, b, c)``."""
+    begun = hashlib.blake2b(f"{_key(begin)[:-1]},".encode(), digest_size=8)
+
+    def ended(last: object) -> int:
+        whole = begun.copy()
+        whole.update(f"{_key(last)}]".encode())
+        return int.from_bytes(whole.digest(), "big")
+
+    return ended
 
 
 def _key(item: object) -> str:

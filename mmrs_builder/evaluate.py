@@ -100,8 +100,7 @@ def evaluate(program: str | ast.expr, on: Measured) -> Outcome:
 
     Raises ``NoValue``; ``ProgramError`` for a text that does not parse.
     """
-    value, margin = _value(programs.tree_of(program), on)
-    return Outcome(value=value, margin=margin)
+    return Outcome(*_value(programs.tree_of(program), on))
 
 
 def value_of(program: str | ast.expr, on: Measured) -> str | bool | int | float | Members | None:
@@ -275,7 +274,7 @@ def _by_distance(node: ast.Call, on: Measured, *, farthest: bool) -> Found:
 
 def _in_half(members: Members, half: ast.expr, on: Measured, margin: float) -> tuple[list[bool], float]:
     structures, grid, name = on.scene.structures, on.scene.grid, programs.constant(half)
-    return _each((position.in_half(structures[i], grid, name) for i in members), margin)
+    return _each([position.in_half(structures[i], grid, name) for i in members], margin)
 
 
 def _within(node: ast.Call, on: Measured) -> Found:

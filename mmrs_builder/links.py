@@ -16,7 +16,7 @@ import numpy as np
 from mmrs_builder.board import Board, Marks, Taken
 from mmrs_builder.digests import keyed
 from mmrs_builder.pool import Codebook, Codes, Narrow, Pool, narrow
-from mmrs_builder.selected import PairKind, identity
+from mmrs_builder.selected import PairKind
 from mmrs_builder.units import Keys, Units
 
 TRIES: Final = 16
@@ -175,7 +175,7 @@ def _tell_again(groups: Sequence[Units], others: Codes, bound: Callable[[int], b
             beside = [again(number) for number in units.items[start:stop].tolist()]
             found = [number for number in beside if number is not None]
             if len(found) == len(beside):
-                of = [identity(pool.item(number)) for number in units.items[start:stop].tolist()]
+                of = [pool.identity(number) for number in units.items[start:stop].tolist()]
                 framed.append((keyed(seed, "link", *of), units, unit, found))
     told = np.zeros(len(pool.views), np.bool_)
     for _, units, at, found in sorted(framed, key=lambda entry: entry[0]):
@@ -227,7 +227,7 @@ def _pair(board: Board, one: int, other: int, kind: PairKind, seed: int) -> None
 
 def _by_turns(refusals: Codes, pool: Pool, seed: int) -> Codes:
     """In an order in which the reasons of a view take turns; absent structures come last, there are most of them."""
-    keys: Keys = np.fromiter((keyed(seed, "link", *identity(pool.item(n))) for n in refusals), np.uint64, len(refusals))
+    keys: Keys = np.fromiter((keyed(seed, "link", *pool.identity(n)) for n in refusals), np.uint64, len(refusals))
     reasons = [value.reason for value in pool.values]
     absent = np.array([reason == "absent" for reason in reasons])[pool.value[refusals]]
     same = Codebook[str | None]().codes(reasons)[pool.value[refusals]] + pool.view[refusals] * len(set(reasons))

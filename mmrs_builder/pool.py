@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from mmrs_builder.questions import Candidate
-from mmrs_builder.selected import Selected
+from mmrs_builder.selected import Asked, Selected
 from mmrs_builder.types import Kind
 
 Codes: TypeAlias = npt.NDArray[np.int32]
@@ -22,7 +22,7 @@ class Form(NamedTuple):
     """What is asked, of whatever view: all but the view tells one question from another."""
 
     family: str
-    kind: str
+    kind: Kind
     labels: tuple[str, ...]
     program: str
 
@@ -92,6 +92,11 @@ class Pool:
     value: Narrow
     target: Narrow
 
+    def identity(self, number: int) -> Asked:
+        """What a candidate is told by, as of ``selected.identity``."""
+        form = self.forms[self.form[number]]
+        return self.views[self.view[number]].view_id, form.family, form.kind, form.program
+
     def item(self, number: int) -> Selected:
         """A candidate, without what choosing never reads: its margin, and the program of its target."""
         view, form = self.views[self.view[number]], self.forms[self.form[number]]
@@ -99,7 +104,7 @@ class Pool:
         candidate = Candidate(
             view_id=view.view_id,
             family=form.family,
-            kind=cast(Kind, form.kind),
+            kind=form.kind,
             labels=form.labels,
             program=form.program,
             token=value.token,

@@ -203,13 +203,6 @@ def counted(program: str | ast.expr) -> str | None:
     return _subject(source(tree.args[0])) if isinstance(tree, ast.Call) and call_name(tree) == "count" else None
 
 
-def joined(node: ast.expr) -> list[ast.expr]:
-    """The parts whose values alone decide that of a program, whatever the picture: none of a relation's do."""
-    if isinstance(node, ast.Compare):
-        return [node.left]
-    return node.args if isinstance(node, ast.Call) and call_name(node) in JOINS else []
-
-
 def source(node: ast.expr) -> ast.Call:
     """The reference that a set is made of: its ``all`` or ``among``, with nothing left out."""
     return _made_of(node)[-1]

@@ -48,8 +48,7 @@ class Candidate(NamedTuple):
     counterpart: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unasked:
+class Unasked(NamedTuple):
     """Bindings that were not asked, with a code of ``evaluate.REASONS``."""
 
     family: str
@@ -151,11 +150,13 @@ def _asked(family: Family, names: Names, on: Measured) -> Iterator[Candidate | U
         return
     token, shown = value_text(outcome), indices(named) if named else None
     answer = on.scene.structures[indices(outcome)[0]].label if value_type == "One" else token
-    for kind in family.kinds:
+    paired = bool(family.other_frame)
+    for kind in cast(tuple[Kind, ...], family.kinds):
+        beside = frames.counterpart(family, about.text, token, on) if paired and kind in frames.KINDS else None
         yield Candidate(
             view_id=on.scene.view_id,
             family=family.id,
-            kind=cast(Kind, kind),
+            kind=kind,
             labels=names,
             program=about.text,
             token=token,
@@ -163,7 +164,7 @@ def _asked(family: Family, names: Names, on: Measured) -> Iterator[Candidate | U
             margin=outcome.margin,
             target_program=about.target_text,
             target=shown,
-            counterpart=frames.counterpart(family, about.text, token, on) if kind in frames.KINDS else None,
+            counterpart=beside,
         )
 
 
@@ -180,23 +181,47 @@ def check_steady(program: str | ast.expr, outcome: Outcome, on: Measured, tolera
         raise NoValue(_unsteady(programs.labels(tree), on.scene))
 
 
-def _hands(on: Measured, placed: bool) -> Iterator[Measured]:
-    return (hand for way, hand in on.hands.items() if placed or way not in SHIFTS)
+def _hands(on: Measured, placed: bool) -> list[Measured]:
+    return [hand for way, hand in on.hands.items() if placed or way not in SHIFTS]
 
 
 def _is_steady(node: ast.expr, on: Measured, placed: bool) -> bool:
-    """Whether a part of a program has the same value by all hands: that which is made of such parts alone has."""
+    """Whether a part of a program has the same value by all hands: that which such parts alone decide has."""
     key = programs.text_of(node), placed
     steady = on.steady.get(key)
     if steady is None:
-        parts = programs.joined(node)
-        if parts and all(_is_steady(part, on, placed) for part in parts):
-            steady = True
-        else:
-            value = value_of(node, on)
-            steady = all(value_of(node, hand) == value for hand in _hands(on, placed))
-        on.steady[key] = steady
+        parts = _decisive(node)
+        steady = bool(parts) and all(_is_steady(part, on, placed) for part in parts)
+        steady = on.steady[key] = steady or _is_same(node, on, placed)
     return steady
+
+
+@lru_cache(maxsize=programs.CLOSED)
+def _decisive(node: ast.expr) -> tuple[ast.expr, ...]:
+    """Programs whose values alone decide that of this one, whatever the picture; none where there is more to it.
+
+    What is said of halves of the picture is decided by the half in which each of the structures lies, if those are
+    named one by one. Many programs share these parts, and they are compared by hand once.
+    """
+    if isinstance(node, ast.Compare):
+        return (node.left,)
+    assert isinstance(node, ast.Call)
+    name = programs.call_name(node)
+    if name in programs.JOINS:
+        return tuple(node.args)
+    if name not in ("every", "only", "within"):
+        return ()
+    *others, members, half = node.args
+    if not isinstance(members, ast.Call) or programs.call_name(members) != "among":
+        return ()
+    relation = "side" if programs.constant(half) in VALUES["Side"] else "level"
+    named = [f'the("{programs.constant(label)}")' for label in members.args]
+    return (*others, *map(programs.parse, [*named, *(f"{relation}({one})" for one in named)]))
+
+
+def _is_same(node: ast.expr, on: Measured, placed: bool) -> bool:
+    value = value_of(node, on)
+    return all(value_of(node, hand) == value for hand in _hands(on, placed))
 
 
 def _is_near(node: ast.expr, outcome: Outcome, on: Measured, tolerance: float, placed: bool) -> bool:

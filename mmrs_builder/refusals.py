@@ -72,8 +72,8 @@ def refusals(on: Measured, families: Sequence[Family], labels: Mapping[str, Labe
 
 
 @lru_cache(maxsize=64)
-def _refused_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(kind for kind in kinds if kind in KINDS)
+def _refused_kinds(kinds: tuple[str, ...]) -> tuple[Kind, ...]:
+    return tuple(cast(Kind, kind) for kind in kinds if kind in KINDS)
 
 
 def _bound(family: Family, on: Measured, here: Picture, pools: dict[Way, Pools]) -> Iterator[tuple[Names, bool]]:
@@ -129,7 +129,7 @@ def _numbered(number: int, pools: Sequence[Sequence[Names]], sizes: Sequence[int
 
 def _refused(
     family: Family,
-    kinds: Sequence[str],
+    kinds: Sequence[Kind],
     names: Names,
     on: Measured,
     *,
@@ -145,7 +145,7 @@ def _refused(
         yield Candidate(
             view_id=on.scene.view_id,
             family=family.id,
-            kind=cast(Kind, kind),
+            kind=kind,
             labels=names,
             program=about.text,
             token=reason,

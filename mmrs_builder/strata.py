@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mmrs_builder import programs
 from mmrs_builder.board import Marks
-from mmrs_builder.digests import keyed
+from mmrs_builder.digests import keyed, keyed_after
 from mmrs_builder.even import counted, evened
 from mmrs_builder.pool import Codebook, Pool
 from mmrs_builder.selected import Selected, Unit, identity
@@ -78,7 +78,9 @@ class Strata:
         even: dict[tuple[str, bool], Draft],
         left: dict[tuple[str, bool], Draft],
     ) -> None:
-        items, numbers = self._objects(members)
+        form = self.pool.forms[self.pool.form[members[0]]]
+        order = keyed_after(self.seed, "order", form.family, form.kind, form.program)  # as of all units of a stratum
+        items, numbers = self._objects(members, order)
         opposites, echoes = (
             self._twins(members, numbers, some) for some in (self.beside.opposites, self.beside.echoes)
         )
@@ -86,16 +88,18 @@ class Strata:
         units, rest, answers = evened(items, family, self.seed, counts=counts, bound=bound, opposites=opposites)
         if items[0].candidate.kind == "choice":
             self.answers[self.place(members[0])] = answers
-        self._draft(even, (echoed(unit, echoes, self.seed) for unit in units), numbers)
+        self._draft(even, (echoed(unit, echoes, self.seed) for unit in units), numbers, order)
         if self.keep:
             uneven = (item._replace(balanced=False) for item in rest if item.candidate.kind != "yes_no")
-            self._draft(left, ((item,) for item in uneven), numbers)
+            self._draft(left, ((item,) for item in uneven), numbers, order)
 
-    def _objects(self, members: Sequence[int]) -> tuple[list[Selected], dict[object, int]]:
+    def _objects(
+        self, members: Sequence[int], order: Callable[[object], int]
+    ) -> tuple[list[Selected], dict[object, int]]:
         """The candidates of a stratum in keyed order, and the number of each by identity."""
         items = [self.pool.item(number) for number in members]
         numbers: dict[object, int] = dict(zip(map(identity, items), members, strict=True))
-        return sorted(items, key=lambda item: order(self.seed, (item,))), numbers
+        return sorted(items, key=lambda item: order([item.candidate.view_id])), numbers
 
     def _twins(
         self, members: Sequence[int], numbers: dict[object, int], beside: Mapping[int, int]
@@ -106,16 +110,21 @@ class Strata:
             if number in beside:
                 twin = self.pool.item(beside[number])
                 numbers[identity(twin)] = beside[number]
-                found[identity(self.pool.item(number))] = twin
+                found[self.pool.identity(number)] = twin
         return found
 
     def _draft(
-        self, drafts: dict[tuple[str, bool], Draft], units: Iterable[Unit], numbers: Mapping[object, int]
+        self,
+        drafts: dict[tuple[str, bool], Draft],
+        units: Iterable[Unit],
+        numbers: Mapping[object, int],
+        order: Callable[[object], int],
     ) -> None:
         for unit in units:
             key = unit[0].candidate.kind, unit[0].prior_bound
             draft = drafts.setdefault(key, Draft(bound=unit[0].prior_bound, every=self.every))
-            draft.add(unit, [numbers[identity(item)] for item in unit], order(self.seed, unit))
+            views = [item.candidate.view_id for item in unit]
+            draft.add(unit, [numbers[identity(item)] for item in unit], order(views))
 
 
 def strata(

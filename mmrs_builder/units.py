@@ -48,14 +48,11 @@ class Units:
     def unit(self, number: int) -> Taken:
         """The candidates of a unit and what they are marked with."""
         start, stop = self.span(number)
-        of = self.every
-        return [
-            (
-                int(self.items[i]),
-                of[self.marked[i]]._replace(pair_id=f"p{self.names[i]:016x}" if self.names[i] else None),
-            )
-            for i in range(start, stop)
-        ]
+        found = []
+        for i in range(start, stop):
+            how, name = self.every[self.marked[i]], self.names[i]
+            found.append((int(self.items[i]), how._replace(pair_id=f"p{name:016x}") if name else how))
+        return found
 
     def span(self, number: int) -> tuple[int, int]:
         """Where a unit's candidates lie."""
@@ -83,7 +80,8 @@ class Draft:
     def add(self, unit: Unit, numbers: Sequence[int], key: int) -> None:
         """One more unit, of the candidates with these numbers."""
         for item in unit:
-            self.marked.append(self.every.code(marks(item)._replace(pair_id=None)))
+            how = marks(item)
+            self.marked.append(self.every.code(how._replace(pair_id=None) if how.pair_id else how))
             self.names.append(int(item.pair_id[1:], 16) if item.pair_id else 0)
         self.items.extend(numbers)
         self.ends.append(len(self.items))
