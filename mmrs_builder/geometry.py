@@ -165,7 +165,11 @@ def centre(part: Patch) -> tuple[bool | None, float | None]:
     # Doubled coordinates keep the squared distance an exact integer.
     across = (2 * np.arange(room[0], room[2], dtype=np.int64) - (width - 1)) ** 2
     down = (2 * np.arange(room[1], room[3], dtype=np.int64) - (height - 1)) ** 2
-    return inside, math.sqrt(int((across + down[:, None])[other].min())) / 2
+    nearest = across.argsort()
+    first = other[:, nearest].argmax(axis=1)  # of each row, the pixel nearest to the middle column
+    there = nearest[first]
+    rows = np.flatnonzero(other[np.arange(len(other)), there])
+    return inside, math.sqrt(int((across[there[rows]] + down[rows]).min())) / 2
 
 
 def components(mask: Mask) -> list[Mask]:

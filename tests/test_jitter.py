@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -67,6 +68,17 @@ def test_a_shift_moves_every_mask_by_one_pixel_and_out_of_the_picture():
     assert np.array_equal(jittered(mask, "up_left"), rectangles(SIZE, (9, 9, 19, 19)))
     corner = rectangles(SIZE, (0, 0, 3, 3))
     assert np.array_equal(jittered(corner, "up_left"), rectangles(SIZE, (0, 0, 2, 2)))
+
+
+@pytest.mark.parametrize("way", ["grown", "shrunk"])
+def test_what_is_near_is_found_alike_with_and_without_all_distances(way: str, monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    masks = [cv2.GaussianBlur(rng.random(SIZE[::-1]), (0, 0), sigma) > 0.5 for sigma in (1, 2, 4, 8) for _ in range(20)]
+    masks += [disc(*rng.uniform(0, 48, 2), rng.uniform(2, 40), SIZE) for _ in range(20)]
+    found = [jittered(mask, way) for mask in masks]
+    monkeypatch.setattr(jitter, "NEAR", 0.0)
+    for mask, near in zip(masks, found, strict=True):
+        assert np.array_equal(jittered(mask, way), near)
 
 
 @pytest.mark.parametrize("way", WAYS)
