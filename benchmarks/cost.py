@@ -74,16 +74,16 @@ def costs(one: View, choice: Choosing, views: int) -> dict[str, float]:
     """Everything about so many views, by name."""
     square = (views / SEARCHED) ** 2
     chosen, checked = choice.seconds * one.candidates * views, CHECKED * square
-    shared = (one.total - one.leading) * views - chosen
     compared = DESCRIBED * views / SEARCHED + COMPARED * square
-    leading = one.leading * views + chosen + compared
+    shared = (one.total - one.leading) * views - chosen
+    leading, all_shared = one.leading * views + chosen, shared + compared + checked
     return {
         "workers: core hours of measuring, asking, writing": shared / HOUR,
+        "workers: core hours of comparing pictures": compared / HOUR,
         "workers: core hours of checking pairs of pictures": checked / HOUR,
         "leading process: hours of what grows evenly": one.leading * views / HOUR,
         "leading process: hours of choosing questions": chosen / HOUR,
-        "leading process: hours of comparing pictures": compared / HOUR,
-        **{f"days in all with {cores} cores": ((shared + checked) / cores + leading) / DAY for cores in CORES},
+        **{f"days in all with {cores} cores": (all_shared / cores + leading) / DAY for cores in CORES},
         "leading process: GB of candidates": choice.held * one.candidates * views / GB,
         "leading process: GB of thumbnails and descriptors": LOOK * views / GB,
         "TB of shards": one.shards * views / TB,
@@ -93,13 +93,12 @@ def costs(one: View, choice: Choosing, views: int) -> dict[str, float]:
 
 
 def breaks(one: View, choice: Choosing) -> list[str]:
-    """At which number of views a part that is not shared by the workers takes over."""
+    """At which number of views the search for copies takes over, and memory ends."""
     memory = choice.held * one.candidates + LOOK
-    day = SEARCHED * (DAY / COMPARED) ** 0.5
-    rest = (one.total - one.leading - choice.seconds * one.candidates) / CORES[0]
+    rest = one.total - one.leading - choice.seconds * one.candidates
+    more = rest * SEARCHED**2 / (COMPARED + CHECKED)
     return [
-        f"comparing all pictures takes a day of one core from {day / 1e6:.1f} million views on,",
-        f"and longer than the work of {CORES[0]} cores from {rest * SEARCHED**2 / COMPARED / 1e6:.2f} million on;",
+        f"comparing all pictures is more work than all else from {more / 1e6:.2f} million views on;",
         *(
             f"{size} GB of the leading process are full at {size * GB / memory / 1e6:.1f} million views;"
             for size in (64, 1000)
