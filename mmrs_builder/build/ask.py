@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -192,6 +194,19 @@ def _evaluated(jobs: Sequence[EvaluateJob], workers: Workers, progress: Progress
     return done
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for what only refers to itself: nothing made meanwhile does, and there is much to search through."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def evaluate_part(job: EvaluateJob) -> Evaluated:
     """Evaluate every family on every scene of a part."""
     known = ["source", "modality", "sequence", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
@@ -223,6 +238,7 @@ def evaluate_part(job: EvaluateJob) -> Evaluated:
     return Evaluated(found=tuple(found), decided=len(found_out), refused=refused)
 
 
+@_uncollected()
 def _decide(
     gathered: Gathered,
     settings: Settings,
