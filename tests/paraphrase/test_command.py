@@ -260,13 +260,14 @@ def test_a_build_says_its_questions_in_the_words_of_the_bank_and_opens_no_source
     frames.write(desk / "Kvasir-SEG", 12)
     with opened() as first:
         assert build(desk).code == 0
-    plain = questions(desk)
+    plain, decided = questions(desk), decisions(desk)
     assert paraphrase(server, "--per-template", 6, families="[ls]*").code == 0
     with opened() as again:
         done = build(desk, "--paraphrase", "bank", "--overwrite")
     assert done.code == 0, done.err
     assert pictures(first, desk)
     assert pictures(again, desk) == []
+    assert decisions(desk) == decided  # nothing was asked anew either
     phrased = questions(desk)
     for field in ("question_id", "value", "target", "program"):
         assert [row[field] for row in phrased] == [row[field] for row in plain]
@@ -283,6 +284,11 @@ def test_a_build_says_its_questions_in_the_words_of_the_bank_and_opens_no_source
 def questions(desk: Path) -> list[dict[str, object]]:
     rows = [row for path in sorted((desk / "shards" / "qa").glob("*")) for row in pq.read_table(path).to_pylist()]
     return sorted(rows, key=lambda row: str(row["question_id"]))
+
+
+def decisions(desk: Path) -> dict[str, int]:
+    """What was decided to be asked, and when."""
+    return {path.name: path.stat().st_mtime_ns for path in (desk / "shards" / ".mmrs" / "ask").iterdir()}
 
 
 _LISTENING: list[list[str]] = []
