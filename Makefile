@@ -27,7 +27,7 @@ endif
 script = @if [ -f $(1) ]; then exec $(BIN)/python $(1); fi; \
 	echo "make $@: not part of this version ($(1) is missing)" >&2; exit 2
 
-.PHONY: help install browser lint types test test-long demo demo-paraphrase bench bench-load soak baseline-train baseline-smoke leaderboard test-gpu bench-train
+.PHONY: help install browser lint types test test-long demo demo-paraphrase bench bench-load soak baseline-train baseline-smoke leaderboard test-gpu bench-train bench-feed
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -98,3 +98,6 @@ test-gpu: install ## tests that need a GPU
 
 bench-train: install ## time one training step of the 7B shapes against the published one; needs a GPU
 	$(BIN)/python benchmarks/train_step.py
+
+bench-feed: demo ## how long a training step of the 7B shapes waits for its pictures, by number of workers; needs a GPU
+	$(BIN)/python -m benchmarks.feeding $(SHARDS)

@@ -52,7 +52,7 @@ class Sample:
 class Batch:
     """What one forward pass needs. Shapes: B pictures, K questions at most, S px a side."""
 
-    views: tuple[str, ...]  # their ids
+    views: tuple[str, ...]  # their ids; "" of a picture that is in no build
     pixels: Tensor  # (B, 3, S, S), for the image encoder
     vision: dict[str, Tensor]  # what the language model's own processor made of the pictures
     text: Packed
@@ -263,7 +263,7 @@ class Reader:
         masks, known = self._masks(samples)
         structures, shown = self._structures(samples)
         return Batch(
-            views=tuple(item.row["view_id"] for item in samples),
+            views=tuple(item.row.get("view_id", "") for item in samples),
             pixels=torch.stack([self._pixels(image) for image in images])
             if self.own_pixels
             else vision["pixel_values"],

@@ -23,8 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mmrs_builder import build, checks, cli, recipe, report, request
-from mmrs_builder.build import write
+from mmrs_builder import build, checks, cli, phrase, recipe, report, request
 from mmrs_builder.digests import keyed
 from mmrs_builder.sources import folder, kvasir
 from mmrs_builder.templates import shipped
@@ -195,7 +194,7 @@ def _count(run: Run, note: int) -> None:
                 event(stage)
 
     _wrap(os, "fsync", lambda _: event())
-    _wrap(write, "phrase", lambda *_: event("phrase"))
+    _wrap(phrase, "_finished", lambda *_: event("phrase"))
     sys.addaudithook(hook)
 
 
