@@ -32,6 +32,9 @@ KINDS: Final[tuple[Kind, ...]] = ("exact", "re-encoded", "resized", "brightness"
 BLOCK: Final = 512
 """Rows of the matrix of all pairs that are held at a time."""
 
+COLUMNS: Final = 2**15
+"""Columns of it that are held at a time."""
+
 HELD: Final = 4096
 """Pairs whose places are compared at a time."""
 
@@ -57,18 +60,24 @@ class Copy:
     agreement: float
 
 
-def candidates(places: Floats, groups: Sequence[str] | Groups, rows: slice = slice(None)) -> Pairs:
+def candidates(
+    places: Floats, groups: Sequence[str] | Groups, rows: slice = slice(None), folded: Floats | None = None
+) -> Pairs:
     """Pairs of pictures of different ``groups`` that may be copies, sorted: (n, 2) indices, the smaller one first.
 
-    ``places`` (n, 9, d) are the pictures' descriptors, ``rows`` where smaller indices lie that are asked for: from a
-    multiple of ``BLOCK``, or the last bits of distances come out differently.
+    ``places`` (n, 9, d) are the pictures' descriptors, ``folded`` what ``fold`` made of them if that is at hand;
+    ``rows`` says where smaller indices lie that are asked for: from a multiple of ``BLOCK``, or the last bits of
+    distances come out differently.
     """
     _, group = np.unique(np.asarray(groups), return_inverse=True)
-    kept = [_near(places, pairs) for pairs in _near_when_folded(_folded(places), group, rows)]
-    return np.concatenate([np.empty((0, 2), np.int64), *kept])
+    kept = [
+        _near(places, pairs) for pairs in _near_when_folded(fold(places) if folded is None else folded, group, rows)
+    ]
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *kept])
+    return pairs[np.lexsort(pairs.T[::-1])]
 
 
-def _folded(places: Floats) -> Floats:
+def fold(places: Floats) -> Floats:
     """Centre, corners and edges added up, (n, 3 * d): the same for a mirrored or turned picture.
 
     By the triangle inequality folded descriptors are never further from each other than whole ones in any order.
@@ -78,16 +87,24 @@ def _folded(places: Floats) -> Floats:
 
 
 def _near_when_folded(folded: Floats, group: Groups, of: slice) -> Iterator[Pairs]:
-    """Pairs whose folded descriptors are near, some rows of the matrix of all pairs at a time."""
+    """Pairs whose folded descriptors are near, a piece of the table of all pairs at a time."""
     begin, end, _ = of.indices(len(folded))
-    half, one = (folded * folded).sum(axis=1, keepdims=True) / 2, np.ones((len(folded), 1), np.float32)
-    left, right = np.hstack([folded, -half, one]), np.hstack([folded, one, -half])  # a product is -distance**2 / 2
-    for start in range(begin, end, BLOCK):
-        rows, columns = np.nonzero(left[start : min(start + BLOCK, end)] @ right[start:].T >= -(FOLDED**2) / 2)
-        pairs = np.stack([rows, columns], axis=1) + start
-        pairs = pairs[(rows < columns) & (group[pairs[:, 0]] != group[pairs[:, 1]])]
-        for first in range(0, len(pairs), HELD):
-            yield pairs[first : first + HELD]
+    for row in range(begin, end, BLOCK):
+        left = _halved(folded[row : min(row + BLOCK, end)])
+        for column in range(row, len(folded), COLUMNS):
+            right = _halved(folded[column : column + COLUMNS])[:, [*range(folded.shape[1]), -1, -2]]
+            ones, others = np.nonzero(left @ right.T >= -(FOLDED**2) / 2)
+            pairs = np.stack([ones + row, others + column], axis=1)
+            pairs = pairs[(pairs[:, 0] < pairs[:, 1]) & (group[pairs[:, 0]] != group[pairs[:, 1]])]
+            for first in range(0, len(pairs), HELD):
+                yield pairs[first : first + HELD]
+
+
+def _halved(folded: Floats) -> Floats:
+    """With -half of the squared length and 1 beside it: the product of two, of which one has these exchanged, is
+    -distance**2 / 2."""
+    half = (folded * folded).sum(axis=1, keepdims=True) / 2
+    return np.hstack([folded, -half, np.ones_like(half)])
 
 
 def _near(places: Floats, pairs: Pairs) -> Pairs:

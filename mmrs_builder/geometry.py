@@ -212,7 +212,7 @@ def gaps(outlines: Sequence[Ints]) -> Floats:
     bound = np.minimum(bound, bound.T)
     for i, j in pairs:
         a, b = points[i][:, away[i][j] <= bound[i, j]], points[j][:, away[j][i] <= bound[i, j]]
-        found[i, j] = math.sqrt(_least(a, b).min() if a.size * b.size <= _FEW else _least_by_tree(a, b))
+        found[i, j] = math.sqrt(_least(a, b).min() if a.shape[1] * b.shape[1] <= _FEW else _least_by_tree(a, b))
     return found
 
 
@@ -241,7 +241,7 @@ def _least_by_tree(a: Floats, b: Floats) -> int:
 
 _CROSS: Final = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 _MANY: Final = 2**22  # numbers in a table of all points and boxes that is not made
-_FEW: Final = 2**14  # four times the pairs of points up to which a tree does not pay
+_FEW: Final = 2**12  # pairs of points up to which a tree does not pay
 
 
 def gap_mm(a: Ints, b: Ints, spacing: tuple[float, float], at_most: float) -> float:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmrs_builder import duplicates
 from mmrs_builder.build import copies
 from mmrs_builder.duplicates import BLOCK, NEAR, candidates, kind
 from mmrs_builder.likeness import Seen, descriptors, familiar, is_plain, likeness, outlooks, thumbnail
@@ -117,6 +118,19 @@ def test_a_search_in_parts_finds_what_one_search_finds(pictures: Mapping[str, Pi
         assert found_among(looks, processes=2) == found_among(looks) == whole
     assert len(looks) > BLOCK
     assert len(whole) >= 0.9 * len(pictures)
+
+
+def test_candidates_are_the_same_sorted_pairs_however_the_table_is_cut(pictures: Mapping[str, Pixels]):
+    places = descriptors([thumbnail(pixels) for pixels in pictures.values()])
+    groups = [name.split()[0] for name in pictures]
+    whole = candidates(places, groups)
+    assert len(whole) > 20
+    assert whole.tolist() == sorted(whole.tolist())
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(duplicates, "BLOCK", 64)
+        changed.setattr(duplicates, "COLUMNS", 50)
+        cut = [candidates(places, groups, slice(at, at + 128), duplicates.fold(places)) for at in range(0, COUNT, 128)]
+    assert np.concatenate(cut).tolist() == whole.tolist()
 
 
 def test_the_first_look_at_a_pair_leaves_out_no_copy(pictures: Mapping[str, Pixels]):

@@ -19,6 +19,7 @@ from mmrs_builder import leaks
 from mmrs_builder.bindings import most_bindings
 from mmrs_builder.build import copies, decided, keepout
 from mmrs_builder.build.copies import Look
+from mmrs_builder.build.guard import end_kept
 from mmrs_builder.build.measure import Progress
 from mmrs_builder.build.settings import Settings
 from mmrs_builder.build.stage import ASKED, read_json, scene_from_json, write_json, write_table
@@ -209,6 +210,7 @@ def _uncollected() -> Iterator[None]:
 @_uncollected()
 def evaluate_part(job: EvaluateJob) -> Evaluated:
     """Evaluate every family on every scene of a part."""
+    end_kept()  # this process measures no more
     known = ["source", "modality", "sequence", "case_id", "view_id", "patient_id", "group", "split_official", "picture"]
     found: list[Found] = []
     found_out: list[Candidate] = []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
-from mmrs_builder.duplicates import BLOCK, HELD, Copy, Pairs, candidates, check
+from mmrs_builder.build.stage import put
+from mmrs_builder.duplicates import BLOCK, HELD, Copy, Groups, Pairs, candidates, check, fold
 from mmrs_builder.errors import ENVIRONMENT, MmrsError
 from mmrs_builder.executors import Crashed, Workers
 from mmrs_builder.likeness import Floats, Seen, Thumbnail, descriptors, familiar, is_plain, outlooks
@@ -27,6 +31,10 @@ LOOKS_PER_JOB: Final = 1000
 
 ROWS_PER_JOB: Final = 4 * BLOCK
 """Of how many pictures one job looks for copies among all later ones."""
+
+LOOKED_AT: Final = ("places", "folded", "coarse", "groups")
+"""What lies in files while copies are searched: of each picture the descriptor, the same folded, its outlook and its
+group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,26 +77,41 @@ def _pairs(compared: Sequence[Look], groups: Sequence[str], workers: Workers, fo
     if not parts:
         return np.empty((0, 2), np.int64)
     described = list(_run(_described, parts, workers))
-    places, coarse = (np.concatenate(arrays) for arrays in zip(*described, strict=True))
-    arrays = {"places": places, "coarse": coarse, "groups": np.unique(groups, return_inverse=True)[1]}
+    numbers = np.unique(groups, return_inverse=True)[1]
+    starts = range(0, len(compared), ROWS_PER_JOB)
+    if len(starts) == 1:
+        places, folded, coarse = (np.concatenate(arrays) for arrays in zip(*described, strict=True))
+        return _familiar(slice(None), places, folded, coarse, numbers)
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder, prefix="looks-", suffix=".tmp") as held:
-        for name, array in arrays.items():
-            np.save(Path(held) / name, array)
-        starts = range(0, len(compared), ROWS_PER_JOB)
+    with TemporaryDirectory(dir=folder, prefix="looks-", suffix=".tmp", ignore_cleanup_errors=True) as held:
+        for number, name in enumerate(LOOKED_AT[:-1]):
+            _save(Path(held) / name, np.concatenate([arrays[number] for arrays in described]))
+        _save(Path(held) / LOOKED_AT[-1], numbers)
+        del described
         jobs = [Search(folder=Path(held), rows=slice(start, start + ROWS_PER_JOB)) for start in starts]
         return np.concatenate(list(_run(_searched, jobs, workers)))
 
 
-def _described(thumbnails: Sequence[Thumbnail]) -> tuple[Floats, Floats]:
-    return descriptors(thumbnails), outlooks(thumbnails)
+def _save(path: Path, array: npt.NDArray[Any]) -> None:
+    coded = io.BytesIO()
+    np.save(coded, array)
+    put(path, coded.getbuffer())
+
+
+def _described(thumbnails: Sequence[Thumbnail]) -> tuple[Floats, Floats, Floats]:
+    places = descriptors(thumbnails)
+    return places, fold(places), outlooks(thumbnails)
 
 
 def _searched(job: Search) -> Pairs:
-    places, coarse, groups = (
-        np.lib.format.open_memmap(job.folder / f"{name}.npy", mode="r") for name in ("places", "coarse", "groups")
-    )
-    pairs = candidates(places, groups, job.rows)
+    arrays = (np.lib.format.open_memmap(job.folder / name, mode="r") for name in LOOKED_AT)
+    return _familiar(job.rows, *arrays)
+
+
+def _familiar(rows: slice, places: Floats, folded: Floats, coarse: Floats, groups: Groups) -> Pairs:
+    """Candidates of some rows that a first look does not tell apart."""
+    with threadpool_limits(1):  # there are processes enough; and with more threads, last bits may come out otherwise
+        pairs = candidates(places, groups, rows, folded)
     chunks = [pairs[i : i + HELD] for i in range(0, len(pairs), HELD)]
     kept = [chunk[familiar(coarse[chunk[:, 0]], coarse[chunk[:, 1]])] for chunk in chunks]
     return np.concatenate([np.empty((0, 2), np.int64), *kept])

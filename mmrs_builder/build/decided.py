@@ -28,8 +28,7 @@ SCHEMA: Final = pa.schema([*((name, pa.string()) for name in TEXTS), ("margin", 
 
 def write(path: Path, candidates: Sequence[Candidate]) -> None:
     """All candidates of a part, whole."""
-    fields = zip(*candidates, strict=True) if candidates else ((),) * len(Candidate._fields)
-    columns: dict[str, Sequence[Any]] = dict(zip(Candidate._fields, fields, strict=True))
+    columns: dict[str, list[Any]] = {name: [one[i] for one in candidates] for i, name in enumerate(Candidate._fields)}
     columns["labels"] = [",".join(labels) for labels in columns["labels"]]
     columns["target"] = [None if some is None else ",".join(map(str, some)) for some in columns["target"]]
     stream = pa.BufferOutputStream()

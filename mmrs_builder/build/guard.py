@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -24,14 +25,17 @@ MEMORY_LIMIT: Final = 8 * 2**30
 GUARDED: Final = frozenset({"crashed", "timed_out", "out_of_memory"})
 """What ``Reader`` itself refuses a case for."""
 
+REREAD: Final = frozenset({"crashed", "out_of_memory"})
+"""Of these, what may come of cases that the process read before."""
+
 TICK: Final = 0.05
 """Seconds between two looks at the memory of the process that reads."""
 
 PATIENCE: Final = 60.0
 """Seconds for a process to start or, once killed, to end: one that waits for a broken disk does not."""
 
-SWOLLEN: Final = 1 / 8
-"""Part of its memory limit from which a process is not kept for the next part of a corpus."""
+SWOLLEN: Final = 2**28
+"""Bytes from which a process is not kept after a part of a corpus."""
 
 NEARLY: Final = 0.75
 """A process that dies with this part of its memory limit in use was most likely refused more."""
@@ -71,7 +75,17 @@ class Reader:
         Raises ``Rejected`` as the source does, or for one of ``GUARDED``. Any other exception of the source is raised
         with the traceback of the other process as a note.
         """
-        if self._child is None or self._child.process.poll() is not None:
+        fresh, answer = self._asked(choice, ref)
+        if isinstance(answer, Rejected) and answer.reason in REREAD and not fresh:
+            _, answer = self._asked(choice, ref)  # what other cases left behind in the process is no fault of this one
+        if isinstance(answer, Case):
+            return answer
+        raise answer
+
+    def _asked(self, choice: SourceChoice, ref: CaseRef) -> tuple[bool, Case | BaseException]:
+        """Whether the process had read nothing before, and what came of it; one that failed is ended."""
+        fresh = self._child is None or self._child.process.poll() is not None
+        if self._child is None or fresh:
             self.end()
             self._child = _Child(self._limits.memory)
         try:
@@ -79,15 +93,13 @@ class Reader:
         except BaseException:  # its answer must not be taken for that to the next question
             self.end()
             raise
-        if isinstance(answer, Case):
-            return answer
-        if not isinstance(answer, Rejected) or answer.reason in GUARDED:
+        if not isinstance(answer, Case) and (not isinstance(answer, Rejected) or answer.reason in GUARDED):
             self.end()
-        raise answer
+        return fresh, answer
 
     def slim(self) -> None:
         """End a process that holds much memory from the cases that it has read."""
-        if self._child is not None and _held(self._child.process.pid) > SWOLLEN * self._limits.memory:
+        if self._child is not None and _held(self._child.process.pid) > SWOLLEN:
             self.end()
 
     def end(self) -> None:
@@ -97,22 +109,27 @@ class Reader:
             self._child = None
 
 
-_KEPT: Final[dict[Limits, Reader]] = {}  # one at most
+class _Kept(threading.local):
+    reader: Reader | None = None
+    limits: Limits | None = None
+
+
+_KEPT: Final = _Kept()
 
 
 def kept(limits: Limits) -> Reader:
-    """The reader that this process keeps until ``end_kept``: starting one takes as long as reading fifty pictures."""
-    if limits not in _KEPT:
+    """The reader that this thread keeps until ``end_kept``: starting one takes as long as reading fifty pictures."""
+    if _KEPT.reader is None or _KEPT.limits != limits:
         end_kept()
-    reader = _KEPT.setdefault(limits, Reader(limits))
-    reader.slim()
-    return reader
+        _KEPT.reader, _KEPT.limits = Reader(limits), limits
+    return _KEPT.reader
 
 
 def end_kept() -> None:
-    """End the reader that this process keeps."""
-    while _KEPT:
-        _KEPT.popitem()[1].end()
+    """End the reader that this thread keeps."""
+    if _KEPT.reader is not None:
+        _KEPT.reader.end()
+        _KEPT.reader = None
 
 
 class _Child:

@@ -237,7 +237,8 @@ def run_job(job: MeasureJob) -> None:
     drops: list[Drop] = []
     counts: Counter[str] = Counter()
     forget(Path(job.path))
-    load = source.load if source.embedded else partial(kept(job.limits).load, job.choice)
+    reader = kept(job.limits)
+    load = source.load if source.embedded else partial(reader.load, job.choice)
     for ref in job.refs:
         try:
             measured = _rows(job, ref, load(ref).views, labels, counts)
@@ -246,6 +247,7 @@ def run_job(job: MeasureJob) -> None:
         else:
             rows += measured
             counts["used"] += 1
+    reader.slim()
     write_table(Path(job.path), rows, MEASURED)
     facts = {"key": job.key, "limits": asdict(job.limits), "sha256": sha256(Path(job.path).read_bytes())}
     write_json(_sidecar(job), {**facts, "counts": dict(counts), "drops": [asdict(drop) for drop in drops]})

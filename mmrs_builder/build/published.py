@@ -20,7 +20,10 @@ _Place: TypeAlias = tuple[str, int, int]  # file, row group, row in it
 
 def pictures(data: Path) -> Pictures:
     """Finds pictures in the shards that ``data`` holds now."""
-    return partial(_picture, str(data), _state(data))
+    try:
+        return partial(_picture, str(data), _state(data))
+    except OSError:
+        return lambda _: None
 
 
 def _picture(data: str, version: object, image_sha256: str) -> bytes | None:

@@ -67,7 +67,7 @@ ASKED: Final = pa.schema(
 """A view that will be published: where its measurement lies, its split, and the questions chosen for it as JSON."""
 
 
-def put(path: Path, data: bytes, draft: Path | None = None) -> None:
+def put(path: Path, data: bytes | memoryview, draft: Path | None = None) -> None:
     """Write a file whole and flush it to disk, or leave what was there.
 
     It is written as a neighbour of ``path``, or of ``draft`` where a killed process may leave nothing beside ``path``,
@@ -87,7 +87,7 @@ def put(path: Path, data: bytes, draft: Path | None = None) -> None:
         ) from error
 
 
-def _put(path: Path, data: bytes, temporary: Path) -> None:
+def _put(path: Path, data: bytes | memoryview, temporary: Path) -> None:
     try:
         for folder in (path.parent, temporary.parent):
             folder.mkdir(parents=True, exist_ok=True)

@@ -210,7 +210,7 @@ def measured_row(state: str, part: str, row: int, key: str, columns: tuple[str, 
     return _measured_group(state, part, row // GROUP, key, columns)[row % GROUP]
 
 
-@lru_cache(maxsize=1)  # views are sorted as parts are, so that each group is read about once for a split
+@lru_cache(maxsize=4)  # views are sorted nearly as parts are, so that each group is read about once for a split
 def _measured_group(state: str, part: str, group: int, _key: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     return read_group(Path(state) / part, group, columns)
 

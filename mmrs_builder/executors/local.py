@@ -118,13 +118,23 @@ def _pool(workers: int) -> Iterator[Pool]:
     with (
         lifeline,
         held,
-        ProcessPoolExecutor(workers, mp_context=spawn, initializer=depend_on, initargs=(lifeline,)) as executor,
+        ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin, initargs=(lifeline,)) as executor,
     ):
         try:
             yield Pool(executor, held)
         except BaseException:
             held.close()
             raise
+
+
+def _begin(lifeline: Connection) -> None:
+    """In a worker: one thread for numbers and pictures, for there are other workers on the other cores."""
+    depend_on(lifeline)
+    import cv2  # with NumPy, whose threads can be limited once it is there
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
 
 
 def depend_on(lifeline: Connection) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,10 +72,14 @@ def opencv():
 def whereabouts():
     raise Rejected("bad_metadata", "process", str(os.getpid()))
 
-HOARD = []
+HOARD, READ = [], []
 
 def hoard():
     HOARD.append(np.ones(3 * 2**27, np.uint8))
+
+def second():
+    if len(READ) > 1:
+        os.abort()
 
 def bug():
     raise ValueError("a bug in the adapter")
@@ -99,6 +104,7 @@ ACTS = {
     "memory_opencv": opencv,
     "whereabouts": whereabouts,
     "hoard": hoard,
+    "second": second,
     "bug": bug,
     "strange": strange,
     "slow": slow,
@@ -107,6 +113,7 @@ ACTS = {
 def load(ref):
     with Path(__file__).with_name("loaded.txt").open("a") as log:
         log.write(f"{ref.case_id} {os.getpid()}\\n")
+    READ.append(ref)
     ACTS.get(ref.case_id, lambda: None)()
     case = KVASIR.load(ref)
     return replace(case, ref=Bomb()) if ref.case_id == "bomb" else case
@@ -143,7 +150,7 @@ def adapter(tmp_path: Path) -> Path:
 def choice(tmp_path: Path, adapter: Path) -> SourceChoice:
     """Two good frames, and one for each thing that may happen."""
     root = frames.write(tmp_path / "corpus", 2)
-    for number, name in enumerate([*FAILURES, "whereabouts", "hoard", "slow", "bug", "strange"]):
+    for number, name in enumerate([*FAILURES, "whereabouts", "hoard", "second", "slow", "bug", "strange"]):
         frames.add(root, name, number)
     return SourceChoice(name="ward", root=root, adapter=adapter)
 
@@ -252,11 +259,38 @@ def test_a_kept_process_reads_for_the_next_part_too_unless_it_holds_much(
     limits = Limits(memory=2**31)
     for name in ("frame000", "frame001", "hoard", "frame000"):
         kept(limits).load(choice, refs[name])
+        kept(limits).slim()
     end_kept()
     _, processes = zip(*loads(adapter), strict=True)
     assert len({*processes[:3]}) == 1
     assert processes[3] not in processes[:3]
     assert all(is_gone(int(process), seconds=0.05) for process in processes)
+
+
+@pytest.mark.parametrize("name", ["segfault", "memory"])
+def test_a_case_is_refused_for_what_it_does_itself_and_not_for_what_others_left_behind(
+    choice: SourceChoice, refs: dict[str, CaseRef], adapter: Path, reader: Reader, name: str
+):
+    reader.load(choice, refs["frame000"])
+    assert refusal(lambda: reader.load(choice, refs[name])) == FAILURES[name]
+    _, first, again = (process for _, process in loads(adapter))
+    assert first != again
+
+
+def test_a_case_that_fails_only_after_others_is_read_in_a_process_of_its_own(
+    choice: SourceChoice, refs: dict[str, CaseRef], reader: Reader
+):
+    reader.load(choice, refs["frame000"])
+    assert reader.load(choice, refs["second"]).ref == refs["second"]
+
+
+def test_threads_do_not_share_a_reader():
+    here = kept(LIMITS)
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(kept, LIMITS).result() is not here
+        other.submit(end_kept).result()
+    assert kept(LIMITS) is here
+    end_kept()
 
 
 def test_a_reader_that_was_interrupted_does_not_give_an_old_answer(
@@ -287,8 +321,7 @@ def test_the_process_ends_with_a_parent_that_is_killed(
 ):
     code = f"""
 from pathlib import Path, PosixPath
-from mmrs_builder.build import guard
-from mmrs_builder.build.guard import Limits, Reader, end_kept, kept
+from mmrs_builder.build.guard import Limits, Reader
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.types import CaseRef, MaskRef
 Reader(Limits(seconds=600)).load({choice!r}, {refs[name]!r})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -46,3 +47,20 @@ def test_without_wordings_a_language_is_the_same_whatever_its_wordings() -> None
 
     assert unworded(replace(plain, families=families)) == unworded(plain)
     assert unworded(replace(plain, families=plain.families[1:])) != unworded(plain)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kinds": ("text",)}, {"min_margin": 0.11}, {"tolerance": 9.0}, {"program": 'count("liver")'},
+        {"theme": "other"}, {"choices": 7}, {"unordered": ("Z",)}, {"target": 'the("liver")'},
+        {"other_frame": ("count.all",)},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)  # fmt: skip
+def test_what_decides_questions_is_still_told_apart_without_wordings(changed: dict[str, Any]) -> None:
+    plain = shipped()
+    first, *others = plain.families
+    altered = replace(plain, families=(replace(first, **changed), *others))
+    assert altered != plain
+    assert unworded(altered) != unworded(plain)

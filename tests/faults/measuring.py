@@ -35,6 +35,9 @@ class InThisProcess:
     def load(self, choice: SourceChoice, ref: CaseRef) -> Case:
         return measure.source_of(choice).load(ref)
 
+    def slim(self) -> None:
+        pass
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
