@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from mmrs_builder.build.settings import SourceChoice
 from mmrs_builder.types import Case, CaseRef
@@ -56,12 +56,16 @@ class Limits:
     memory: int = MEMORY_LIMIT
 
 
+Question: TypeAlias = tuple[SourceChoice, CaseRef]
+
+
 class Reader:
     """Loads cases in a process that is started for the first one and replaced when it dies or breaks a limit."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._child: _Child | None = None
+        self._ahead: Question | None = None  # what the process was asked and nobody has waited for yet
 
     def __enter__(self) -> Self:
         return self
@@ -69,27 +73,33 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def load(self, choice: SourceChoice, ref: CaseRef) -> Case:
-        """The case as its source loads it.
+    def load(self, choice: SourceChoice, ref: CaseRef, ahead: CaseRef | None = None) -> Case:
+        """The case as its source loads it. The process goes on with ``ahead``, which is to be loaded next.
 
         Raises ``Rejected`` as the source does, or for one of ``GUARDED``. Any other exception of the source is raised
         with the traceback of the other process as a note.
         """
-        fresh, answer = self._asked(choice, ref)
+        fresh, answer = self._asked((choice, ref))
         if isinstance(answer, Rejected) and answer.reason in REREAD and not fresh:
-            _, answer = self._asked(choice, ref)  # what other cases left behind in the process is no fault of this one
+            _, answer = self._asked((choice, ref))  # what others left behind in the process is no fault of this case
+        if ahead is not None and self._child is not None:
+            self._ahead = choice, ahead
+            self._child.ask(*self._ahead)
         if isinstance(answer, Case):
             return answer
         raise answer
 
-    def _asked(self, choice: SourceChoice, ref: CaseRef) -> tuple[bool, Case | BaseException]:
+    def _asked(self, question: Question) -> tuple[bool, Case | BaseException]:
         """Whether the process had read nothing before, and what came of it; one that failed is ended."""
-        fresh = self._child is None or self._child.process.poll() is not None
-        if self._child is None or fresh:
+        if self._child is not None and (self._child.process.poll() is not None or self._ahead not in (None, question)):
             self.end()
-            self._child = _Child(self._limits.memory)
+        fresh = self._child is None
+        child = self._child = self._child or _Child(self._limits.memory)
         try:
-            answer = self._child.ask(choice, ref, self._limits)
+            if self._ahead is None:
+                child.ask(*question)
+            self._ahead = None
+            answer = child.answer(question[1], self._limits)
         except BaseException:  # its answer must not be taken for that to the next question
             self.end()
             raise
@@ -106,7 +116,7 @@ class Reader:
         """End the process; the next case gets another one."""
         if self._child is not None:
             self._child.end()
-            self._child = None
+        self._child = self._ahead = None
 
 
 class _Kept(threading.local):
@@ -151,11 +161,14 @@ class _Child:
             self.end()
             raise RuntimeError("the process that reads cases did not start")
 
-    def ask(self, choice: SourceChoice, ref: CaseRef, limits: Limits) -> Case | BaseException:
-        """What came of loading a case: it, the exception raised, or how the process failed."""
-        what, held = ref.image or ref.case_id, 0
-        with suppress(BrokenPipeError):  # it has just died: reading tells how
+    def ask(self, choice: SourceChoice, ref: CaseRef) -> None:
+        """Ask for a case, without waiting for it."""
+        with suppress(BrokenPipeError):  # it has just died: the answer tells how
             self._connection.send(((choice.name, choice.options, choice.adapter, choice.root), ref))
+
+    def answer(self, ref: CaseRef, limits: Limits) -> Case | BaseException:
+        """What came of loading the case that was asked for: it, the exception raised, or how the process failed."""
+        what, held = ref.image or ref.case_id, 0
         # Ticks are counted, not the clock: a build that was suspended is not late when it goes on.
         for _ in range(round(limits.seconds / TICK)):
             if self._connection.poll(TICK):

@@ -238,10 +238,10 @@ def run_job(job: MeasureJob) -> None:
     counts: Counter[str] = Counter()
     forget(Path(job.path))
     reader = kept(job.limits)
-    load = source.load if source.embedded else partial(reader.load, job.choice)
-    for ref in job.refs:
+    for ref, ahead in zip(job.refs, [*job.refs[1:], None], strict=True):
+        load = partial(source.load, ref) if source.embedded else partial(reader.load, job.choice, ref, ahead)
         try:
-            measured = _rows(job, ref, load(ref).views, labels, counts)
+            measured = _rows(job, ref, load().views, labels, counts)
         except Rejected as refused:
             drops.append(Drop(source=ref.source, what=refused.what, reason=refused.reason, detail=refused.detail))
         else:

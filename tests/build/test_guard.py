@@ -284,6 +284,35 @@ def test_a_case_that_fails_only_after_others_is_read_in_a_process_of_its_own(
     assert reader.load(choice, refs["second"]).ref == refs["second"]
 
 
+@pytest.mark.parametrize("then", ["frame001", "second"])
+def test_the_process_goes_on_with_the_next_case_while_its_caller_works(
+    choice: SourceChoice, refs: dict[str, CaseRef], reader: Reader, adapter: Path, then: str
+):
+    assert reader.load(choice, refs["frame000"], refs["frame001"]).ref == refs["frame000"]
+    for _ in range(200):
+        if len(loads(adapter)) == 2:
+            break
+        time.sleep(0.05)
+    assert [name for name, _ in loads(adapter)] == ["frame000", "frame001"]
+    assert reader.load(choice, refs[then]).ref == refs[then]  # another one than was said is read all the same
+    assert len(loads(adapter)) == 2 + (then == "second")
+
+
+@pytest.mark.parametrize("name", ["segfault", "exit", "memory", "whereabouts", "bug"])
+def test_what_becomes_of_a_case_that_was_begun_before_it_was_asked_for_is_told_when_it_is(
+    choice: SourceChoice, refs: dict[str, CaseRef], reader: Reader, adapter: Path, name: str
+):
+    assert reader.load(choice, refs["frame000"], refs[name]).ref == refs["frame000"]
+    time.sleep(1)  # it may be over before it is asked for
+    if name == "bug":
+        with pytest.raises(ValueError, match="a bug in the adapter"):
+            reader.load(choice, refs[name], refs["frame001"])
+    else:
+        expected = FAILURES.get(name, ("bad_metadata", loads(adapter)[0][1]))
+        assert refusal(lambda: reader.load(choice, refs[name], refs["frame001"])) == expected
+    assert reader.load(choice, refs["frame001"]).ref == refs["frame001"]
+
+
 def test_threads_do_not_share_a_reader():
     here = kept(LIMITS)
     with ThreadPoolExecutor(1) as other:

@@ -32,7 +32,7 @@ class InThisProcess:
     def __init__(self, _limits: Limits) -> None:
         pass
 
-    def load(self, choice: SourceChoice, ref: CaseRef) -> Case:
+    def load(self, choice: SourceChoice, ref: CaseRef, _ahead: CaseRef | None = None) -> Case:
         return measure.source_of(choice).load(ref)
 
     def slim(self) -> None:
