@@ -32,7 +32,10 @@ from mmrs_builder.types import CaseRef, Drop, Label, Scene, Source, Vector, View
 from mmrs_builder.vocab import Rejected
 
 CASES_PER_PART: Final = 64
-"""Fixed, so that parts do not depend on the number of workers."""
+"""The most; fixed, so that parts do not depend on the number of workers."""
+
+BYTES_PER_PART: Final = 2**26
+"""Of images, from which a part takes no further case: some volumes are work for several processes."""
 
 SHOWN: Final = "shown: "
 """Begins the counts of how views are shown."""
@@ -166,8 +169,17 @@ def measure_parts(jobs: Sequence[MeasureJob], workers: Workers, progress: Progre
 
 
 def batched_refs(refs: Sequence[CaseRef]) -> list[tuple[CaseRef, ...]]:
-    """The fixed division of a source into parts."""
-    return [tuple(refs[i : i + CASES_PER_PART]) for i in range(0, len(refs), CASES_PER_PART)]
+    """The division of a source into parts, by the number of cases and the size of their images."""
+    parts: list[list[CaseRef]] = []
+    held = 0
+    for ref in refs:
+        if not parts or len(parts[-1]) == CASES_PER_PART or held >= BYTES_PER_PART:
+            parts.append([])
+            held = 0
+        parts[-1].append(ref)
+        images = [Path(ref.root) / path for path in ref.files or (ref.image,) if path]
+        held += sum(state[0] for image in images if (state := _stat(image)))
+    return [tuple(part) for part in parts]
 
 
 def is_done(job: MeasureJob) -> bool:
