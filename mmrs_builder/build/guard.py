@@ -63,7 +63,7 @@ class Reader:
     """Loads cases in a process that is started for the first one and replaced when it dies or breaks a limit."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._child: _Child | None = None
         self._ahead: Question | None = None  # what the process was asked and nobody has waited for yet
 
@@ -94,12 +94,12 @@ class Reader:
         if self._child is not None and (self._child.process.poll() is not None or self._ahead not in (None, question)):
             self.end()
         fresh = self._child is None
-        child = self._child = self._child or _Child(self._limits.memory)
+        child = self._child = self._child or _Child(self.limits.memory)
         try:
             if self._ahead is None:
                 child.ask(*question)
             self._ahead = None
-            answer = child.answer(question[1], self._limits)
+            answer = child.answer(question[1], self.limits)
         except BaseException:  # its answer must not be taken for that to the next question
             self.end()
             raise
@@ -121,7 +121,6 @@ class Reader:
 
 class _Kept(threading.local):
     reader: Reader | None = None
-    limits: Limits | None = None
 
 
 _KEPT: Final = _Kept()
@@ -129,9 +128,9 @@ _KEPT: Final = _Kept()
 
 def kept(limits: Limits) -> Reader:
     """The reader that this thread keeps until ``end_kept``: starting one takes as long as reading fifty pictures."""
-    if _KEPT.reader is None or _KEPT.limits != limits:
+    if _KEPT.reader is None or _KEPT.reader.limits != limits:
         end_kept()
-        _KEPT.reader, _KEPT.limits = Reader(limits), limits
+        _KEPT.reader = Reader(limits)
     return _KEPT.reader
 
 
